@@ -1,0 +1,81 @@
+# Bare `make` explains every target. Nothing but Python >= 3.11 and make is needed.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+
+PIPELINE ?= sample
+MONTH ?=
+DATA ?=
+LANGUAGE ?= ja
+SET ?=
+FILES ?=
+NOTEBOOK ?= notebooks
+# A LANGUAGE set by the desktop (en_US:en) is not ours.
+ifneq ($(LANGUAGE),ja)
+ifneq ($(LANGUAGE),en)
+override LANGUAGE := ja
+endif
+endif
+
+RUN_OPTIONS = $(PIPELINE) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(DATA),--data '$(DATA)') $(foreach item,$(SET),--set $(item))
+
+.PHONY: help report quickstart test test-fast check lab dashboard verify bench clean docs
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  with  PIPELINE=sample  MONTH=2026-10  DATA=folder  LANGUAGE=ja|en  SET=segments.window_months=12"
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@echo "making $(VENV) from requirements.lock …"
+	@$(PYTHON) -c 'import sys; sys.exit("customerbase needs Python >= 3.11, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(PY) --no-deps -e .; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+report: $(VENV)/ready ## run the month and publish its report (the sample company when nothing else is named)
+	@$(PY) -m customerbase run $(RUN_OPTIONS)
+
+quickstart: $(VENV)/ready ## one order file is enough: make quickstart FILES=orders.csv
+	@$(PY) -m customerbase quickstart $(FILES) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(YES),--yes)
+
+test: $(VENV)/ready ## all tests, in parallel
+	@$(PY) -m pytest -n auto --dist loadgroup
+
+test-fast: $(VENV)/ready ## the tests that take seconds
+	@$(PY) -m pytest -n auto --dist loadgroup -m "not slow"
+
+check: $(VENV)/ready ## lint, import contracts, notebook shape, no outputs, generated documents fresh
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(VENV)/bin/lint-imports
+	@$(PY) -m customerbase contracts
+	@$(PY) -m customerbase docs --check
+
+lab: $(VENV)/ready ## open the notebooks in JupyterLab (NOTEBOOK=… opens one)
+	@$(VENV)/bin/jupyter lab '$(NOTEBOOK)'
+
+dashboard: $(VENV)/ready ## serve the read-only dashboard on this machine (Voila)
+	@$(PY) -m customerbase dashboard
+
+verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, table by table
+	@$(PY) -m customerbase verify $(RUN_OPTIONS)
+
+bench: $(VENV)/ready ## speed and memory beside peers, as ratios
+	@$(PY) -m bench
+
+docs: $(VENV)/ready ## write the generated documents anew
+	@$(PY) -m customerbase docs
+
+clean: ## remove what can be made again: scratch, caches, unpublished work (never reports or raw data)
+	@rm -rf data/scratch data/runs/*/*/stages .pytest_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,182 @@
+"""The command line: python -m customerbase <command>; the Makefile calls it."""
+
+import argparse
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+from customerbase.errors import CustomerbaseError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 1 a run or check failed, 2 the request cannot be."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except CustomerbaseError as error:
+        print(f"customerbase: {error}", file=sys.stderr)
+        return 1 if type(error).__name__ == "RunError" else 2
+    except KeyboardInterrupt:
+        print("customerbase: stopped; what finished is kept, the published month is untouched.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="customerbase", description="The customer base, understood, every month.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="run a month and publish its report")
+    _run_options(run)
+    run.add_argument("--force", action="store_true", help="execute every stage again")
+    run.add_argument("--no-data-docs", action="store_true", help="leave out the pages of Great Expectations")
+    run.add_argument("--jobs", type=int, default=2, help="stages side by side (2)")
+    run.set_defaults(command=_run)
+
+    verify = commands.add_parser("verify", help="rebuild a published month elsewhere and compare")
+    _run_options(verify)
+    verify.set_defaults(command=_verify)
+
+    sample = commands.add_parser("sample", help="generate the sample company")
+    sample.add_argument("--customers", type=int, default=5000)
+    sample.add_argument("--seed", type=int, default=1)
+    sample.add_argument("--months", type=int, default=24)
+    sample.add_argument("--out", type=Path, default=None, help="folder of the raw files (data/sample)")
+    sample.set_defaults(command=_sample)
+
+    doctor = commands.add_parser("doctor", help="say what a file holds and draft its mapping")
+    doctor.add_argument("files", nargs="+", type=Path)
+    doctor.add_argument("--system", default="mysystem", help="name of the source system in the draft")
+    doctor.add_argument("--out", type=Path, default=None, help="write the draft YAML here")
+    doctor.set_defaults(command=_doctor)
+
+    quick = commands.add_parser("quickstart", help="from one order file to a report")
+    quick.add_argument("files", nargs="+", type=Path)
+    quick.add_argument("--month", default=None)
+    quick.add_argument("--language", default="ja", choices=("ja", "en"))
+    quick.add_argument("--yes", action="store_true", help="accept the guessed mapping")
+    quick.set_defaults(command=_quickstart)
+
+    contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
+    contracts.set_defaults(command=_contracts)
+
+    docs = commands.add_parser("docs", help="write the generated documents")
+    docs.add_argument("--check", action="store_true", help="fail when one is stale instead of writing")
+    docs.set_defaults(command=_docs)
+    return parser
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
+    parser.add_argument("--month", default=None, help="YYYY-MM (the sample company's newest)")
+    parser.add_argument("--data", default=None, help="folder of the raw files")
+    parser.add_argument("--language", default=None, choices=("ja", "en"))
+    parser.add_argument("--set", action="append", default=[], metavar="STAGE.NAME=VALUE", help="override a parameter")
+
+
+def _plan(options):
+    from customerbase.pipeline import make_plan
+
+    _make_sample_if_missing(options)
+    yesterday_month = date.today().replace(day=1) - timedelta(days=1)  # noqa: DTZ011 - only to refuse an unfinished month
+    return make_plan(
+        options.pipeline,
+        options.month,
+        data=options.data,
+        language=options.language,
+        overrides=options.set,
+        latest_month=yesterday_month.replace(day=1),
+    )
+
+
+def _make_sample_if_missing(options) -> None:
+    from customerbase.stage import company
+    from customerbase.tables import store
+
+    folder = store.home() / company.load(options.pipeline).data
+    if options.pipeline == "sample" and options.data is None and not folder.exists():
+        print("generating the sample company (5,000 people, 24 months) …", file=sys.stderr)
+        from customerbase import sample
+
+        sample.generate(5000, seed=1, months=24, out=folder)
+
+
+def _run(options) -> int:
+    from customerbase.pipeline import run
+
+    plan = _plan(options)
+    folder = run(plan, jobs=options.jobs, force=options.force, data_docs=not options.no_data_docs)
+    report = folder / f"report.{plan.language}.html"
+    print(f"report: {_near(report if report.exists() else folder)}")
+    return 0
+
+
+def _verify(options) -> int:
+    from customerbase.pipeline import verify
+
+    return 0 if verify(_plan(options)) else 1
+
+
+def _sample(options) -> int:
+    from customerbase import sample
+    from customerbase.tables import store
+
+    out = options.out or store.home() / "data" / "sample"
+    sample.generate(options.customers, seed=options.seed, months=options.months, out=out)
+    print(f"sample company: {_near(out)}")
+    return 0
+
+
+def _doctor(options) -> int:
+    from customerbase.sources import doctor
+
+    diagnoses = doctor.diagnose(options.files)
+    print(doctor.describe(diagnoses))
+    draft = doctor.draft_yaml(diagnoses, options.system)
+    if options.out:
+        options.out.write_text(draft, encoding="utf-8")
+        print(f"draft: {_near(options.out)}")
+    else:
+        print(f"\n--- pipelines/sources/{options.system}.yaml (draft; --out FILE writes it)\n{draft}")
+    return 0
+
+
+def _quickstart(options) -> int:
+    from customerbase.pipeline.quickstart import quickstart
+
+    folder = quickstart(options.files, month=options.month, language=options.language, yes=options.yes)
+    return 0 if folder else 1
+
+
+def _contracts(options) -> int:
+    from customerbase import tables
+    from customerbase.pipeline import shape
+    from customerbase.pipeline.contracts import check_tables, read_contracts
+    from customerbase.tables.store import ROOT
+
+    contracts = read_contracts(ROOT / "notebooks")
+    check_tables(contracts, tables.schemas())
+    faults = [fault for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) for fault in shape.faults(path)]
+    for fault in faults:
+        print(fault)
+    if faults:
+        return 1
+    print(f"{len(contracts)} notebooks keep their contracts: {', '.join(c.path.stem for c in contracts)}")
+    return 0
+
+
+def _docs(options) -> int:
+    from customerbase.pipeline import documents
+
+    stale = documents.write(check=options.check)
+    for path in stale:
+        print(f"{'stale' if options.check else 'written'}: {_near(path)}")
+    return 1 if stale and options.check else 0
+
+
+def _near(path: Path) -> str:
+    path = Path(path).absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""SQL on the embedded engine: one file of customerbase/sql per table, run on DuckDB, portable to Spark."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from customerbase.errors import ConfigError, TableError, near_miss
+
+SQL_FOLDER = Path(__file__).parent / "sql"
+_PLACEHOLDER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+
+
+def sql_text(name: str) -> str:
+    """The text of customerbase/sql/<name>.sql. Raises TableError with the near miss when there is none."""
+    path = SQL_FOLDER / f"{name}.sql"
+    if not path.is_file():
+        known = sorted(file.stem for file in SQL_FOLDER.glob("*.sql"))
+        raise TableError(f"no SQL file {name!r} in customerbase/sql.{near_miss(name, known)}")
+    return path.read_text(encoding="utf-8")
+
+
+def transpile(name: str, dialect: str = "spark") -> str:
+    """The SQL file `name` in another engine's dialect, through sqlglot (placeholders become :name)."""
+    import sqlglot  # imported here: only needed when a table outgrows one machine
+
+    text = sql_text(name)
+    return sqlglot.transpile(text, read="duckdb", write=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
+
+
+def literal(value: object) -> str:
+    """A Python value as a typed SQL literal: the one place where values enter SQL, so none can break out of it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return str(value)
+        case float():
+            return f"cast('{value!r}' as double)"
+        case datetime():
+            return f"timestamp '{value:%Y-%m-%d %H:%M:%S.%f}'"
+        case date():
+            return f"date '{value:%Y-%m-%d}'"
+        case list() | tuple():
+            return f"({', '.join(literal(item) for item in value)})"
+        case _:
+            return "'" + str(value).replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """A name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def bind(text: str, params: dict[str, object]) -> str:
+    """SQL with every $name replaced by its literal. Raises ConfigError for a name without a value, or unused ones."""
+    names = set(_PLACEHOLDER.findall(text))
+    for name in sorted(names - params.keys()):
+        raise ConfigError(f"the SQL asks for ${name}, which was not given.{near_miss(name, params)}")
+    for name in sorted(params.keys() - names):
+        raise ConfigError(f"{name!r} was given, but the SQL has no ${name}.{near_miss(name, names)}")
+    return _PLACEHOLDER.sub(lambda match: literal(params[match[1]]), text)
+
+
+class Engine:
+    """A private DuckDB in memory: tables are views on Parquet files, results are lazy relations.
+
+    memory_limit such as "2GB" (beyond it DuckDB spills to temp_directory); threads defaults to all cores.
+    No extension is ever downloaded or loaded.
+    """
+
+    def __init__(self, memory_limit: str | None = None, threads: int | None = None, temp_directory: str | None = None):
+        config = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+        }
+        config |= {"memory_limit": memory_limit} if memory_limit else {}
+        config |= {"threads": str(threads)} if threads else {}
+        config |= {"temp_directory": temp_directory} if temp_directory else {}
+        self.connection = duckdb.connect(":memory:", config=config)
+        self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")
+
+    def register(self, name: str, source: object) -> None:
+        """Make `source` (Parquet path or paths, DataFrame, Arrow data, relation) known to SQL as the view `name`."""
+        if isinstance(source, str | Path):
+            source = [source]
+        if isinstance(source, Sequence) and all(isinstance(item, str | Path) for item in source):
+            files = "[" + ", ".join(literal(str(item)) for item in source) + "]"
+            self.execute(f"create or replace view {identifier(name)} as select * from read_parquet({files})")
+        elif isinstance(source, duckdb.DuckDBPyRelation):
+            source.create_view(name, replace=True)
+        else:
+            self.connection.register(name, source)
+
+    def query(self, text: str, **params: object) -> duckdb.DuckDBPyRelation:
+        """A lazy relation: the SQL text with its $names bound."""
+        return self.connection.sql(bind(text, params))
+
+    def run(self, name: str, **params: object) -> duckdb.DuckDBPyRelation:
+        """A lazy relation: the SQL file `name` with its $names bound."""
+        return self.query(sql_text(name), **params)
+
+    def execute(self, text: str, **params: object) -> None:
+        """Run a statement that returns nothing (create, copy, set)."""
+        self.connection.execute(bind(text, params))

@@ -1,0 +1,224 @@
+"""The contract each notebook states, read from its source with `ast`: no kernel, no import, milliseconds."""
+
+import ast
+import hashlib
+import io
+import json
+import re
+import tokenize
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from customerbase.errors import ContractError, near_miss
+
+ROLES = ("parameters", "contract", "read", "compute", "look", "write", "record")
+_TYPES = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "dict": (dict,)}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell: name, type, default and meaning."""
+
+    name: str
+    type: str
+    default: object
+    meaning: str
+
+    def check(self, value: object, where: str) -> object:
+        """The value, when it is of the declared type; raises ContractError naming value, type and place."""
+        base = self.type.split("[")[0]
+        if not isinstance(value, _TYPES[base]) or (base in ("int", "float") and isinstance(value, bool)):
+            raise ContractError(f"{where}: parameter {self.name} is {value!r}; expected {self.type} ({self.meaning}).")
+        return value
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one notebook declares: its stage name, parameters, the tables it reads and writes."""
+
+    path: Path
+    name: str
+    parameters: dict[str, Parameter]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    source_hash: str
+
+    @property
+    def number(self) -> str:
+        """The two digits that order the pages: data flow from lower to higher."""
+        return self.path.stem[:2]
+
+
+def read_contract(path: Path) -> Contract:
+    """The contract of one notebook. Raises ContractError naming file, cell and what was expected."""
+    cells = _cells(path)
+    code = [(_role(path, cell), "".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+    _check_roles(path, [role for role, _ in code])
+    parameters = _parameters(path, "\n".join(text for role, text in code if role == "parameters"))
+    name, reads, writes = _stage_call(path, "\n".join(text for role, text in code if role == "contract"))
+    if not re.fullmatch(rf"\d\d_{re.escape(name)}", path.stem):
+        raise ContractError(f"{path.name}: Stage({name!r}) does not fit the file name; expected NN_{name}.ipynb.")
+    digest = hashlib.sha256(json.dumps([(cell["cell_type"], "".join(cell["source"])) for cell in cells]).encode())
+    return Contract(path, name, parameters, tuple(reads), tuple(writes), digest.hexdigest())
+
+
+def read_contracts(folder: Path) -> list[Contract]:
+    """The contracts of all numbered notebooks of a folder, in the order of their numbers, checked as one house.
+
+    Raises ContractError for two notebooks of one number or name, a table with two writers, or a table read before
+    it is written.
+    """
+    contracts = [read_contract(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+    _check_unique(contracts)
+    writer = _writers(contracts)
+    for contract in contracts:
+        for table in contract.reads:
+            if table not in writer:
+                raise ContractError(
+                    f"{contract.path.name} reads {table!r}, which no notebook writes.{near_miss(table, writer)}"
+                )
+            if writer[table].number >= contract.number:
+                raise ContractError(
+                    f"{contract.path.name} reads {table!r}, which is written later, by {writer[table].path.name};"
+                    " data flow from lower numbers to higher."
+                )
+    return contracts
+
+
+def check_tables(contracts: Iterable[Contract], known: Iterable[str]) -> None:
+    """Raise ContractError for a table that has no file in expectations/."""
+    known = list(known)
+    for contract in contracts:
+        for table in (*contract.reads, *contract.writes):
+            if table not in known:
+                raise ContractError(
+                    f"{contract.path.name}: unknown table {table!r}; expected one of expectations/.{near_miss(table, known)}"
+                )
+
+
+def check_overrides(contracts: Iterable[Contract], overrides: dict[str, dict], where: str) -> None:
+    """Raise ContractError for an override of an unknown stage or parameter, or one of the wrong type."""
+    by_name = {contract.name: contract for contract in contracts}
+    for stage, values in overrides.items():
+        if stage not in by_name:
+            raise ContractError(f"{where}: parameters for unknown stage {stage!r}.{near_miss(stage, by_name)}")
+        if not isinstance(values, dict):
+            raise ContractError(f"{where}: parameters.{stage} is {values!r}; expected name: value lines.")
+        known = by_name[stage].parameters
+        for name, value in values.items():
+            if name not in known:
+                raise ContractError(
+                    f"{where}: {by_name[stage].path.name} has no parameter {name!r}.{near_miss(name, known)}"
+                )
+            known[name].check(value, where)
+
+
+def _cells(path: Path) -> list[dict]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["cells"]
+    except (ValueError, KeyError) as error:
+        raise ContractError(
+            f"{path.name}: not a notebook ({type(error).__name__}); expected JSON with cells."
+        ) from error
+
+
+def _role(path: Path, cell: dict) -> str:
+    tags = [tag for tag in cell.get("metadata", {}).get("tags", []) if tag in ROLES]
+    if len(tags) != 1:
+        first = "".join(cell["source"]).splitlines()[:1]
+        raise ContractError(
+            f"{path.name}: the cell {first} carries tags {tags}; expected exactly one of {', '.join(ROLES)}."
+        )
+    return tags[0]
+
+
+def _check_roles(path: Path, roles: list[str]) -> None:
+    order = [ROLES.index(role) for role in roles]
+    for before, after in pairwise(order):
+        if after < before:
+            raise ContractError(
+                f"{path.name}: a {ROLES[after]!r} cell follows a {ROLES[before]!r} cell; the order is {' -> '.join(ROLES)}."
+            )
+    for role in ("parameters", "contract"):
+        if roles.count(role) != 1:
+            raise ContractError(f"{path.name}: {roles.count(role)} cells tagged {role!r}; expected one.")
+
+
+def _parse(path: Path, text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise ContractError(f"{path.name}: line {error.lineno} does not parse: {error.msg}.") from error
+
+
+def _parameters(path: Path, text: str) -> dict[str, Parameter]:
+    body = _parse(path, text).body
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for node in body:
+        line = text.splitlines()[node.lineno - 1].strip()
+        if not (isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value):
+            raise ContractError(f"{path.name}: parameter line {line!r}; expected `name: type = literal  # meaning`.")
+        kind, meaning = ast.unparse(node.annotation), comments.get(node.end_lineno, "")
+        if kind.split("[")[0] not in _TYPES:
+            raise ContractError(
+                f"{path.name}: parameter line {line!r}: type {kind}; expected one of {', '.join(_TYPES)}."
+            )
+        if not meaning:
+            raise ContractError(f"{path.name}: parameter line {line!r} has no comment saying what it means.")
+        try:
+            default = ast.literal_eval(node.value)
+        except ValueError as error:
+            raise ContractError(f"{path.name}: parameter line {line!r}: the default is not a literal.") from error
+        parameter = Parameter(node.target.id, kind, default, meaning)
+        parameter.check(default, path.name)
+        found[parameter.name] = parameter
+    return found
+
+
+def _stage_call(path: Path, text: str) -> tuple[str, list[str], list[str]]:
+    calls = [
+        node
+        for node in ast.walk(_parse(path, text))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Stage"
+    ]
+    if len(calls) != 1:
+        raise ContractError(f"{path.name}: {len(calls)} calls of Stage(…) in the contract cell; expected one.")
+    keywords = {keyword.arg: keyword.value for keyword in calls[0].keywords}
+    try:
+        name = ast.literal_eval(calls[0].args[0])
+        reads, writes = (ast.literal_eval(keywords[key]) for key in ("reads", "writes"))
+    except (ValueError, KeyError, IndexError) as error:
+        raise ContractError(
+            f'{path.name}: expected Stage("name", …, reads=["…"], writes=["…"]) with literal lists, so that it can be read'
+            " without running the page."
+        ) from error
+    return name, reads, writes
+
+
+def _check_unique(contracts: list[Contract]) -> None:
+    for before, after in pairwise(contracts):
+        if before.number == after.number:
+            raise ContractError(f"{before.path.name} and {after.path.name} share a number; each page has its own.")
+    names = [contract.name for contract in contracts]
+    for name in names:
+        if names.count(name) > 1:
+            raise ContractError(f"{names.count(name)} notebooks are named {name!r}; expected one.")
+
+
+def _writers(contracts: list[Contract]) -> dict[str, Contract]:
+    writer: dict[str, Contract] = {}
+    for contract in contracts:
+        for table in contract.writes:
+            if table in writer:
+                raise ContractError(
+                    f"table {table!r} has two writers: {writer[table].path.name} and {contract.path.name}."
+                )
+            writer[table] = contract
+    return writer

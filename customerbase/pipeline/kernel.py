@@ -1,0 +1,103 @@
+"""One notebook executed by papermill in a kernel of its own, with a context file and a cell counter."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+SAFE_TO_SHOW = {
+    "ConfigError",
+    "ContractError",
+    "InputError",
+    "TableError",
+    "RunError",
+    "NameError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "SyntaxError",
+    "AttributeError",
+    "TypeError",
+}
+
+
+@dataclass(frozen=True)
+class CellFailure(Exception):
+    """The cell that stopped a page: its number among the code cells, its text, the error's name and message."""
+
+    cell: int
+    source: str
+    name: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.message}"
+
+
+def execute(
+    notebook: Path, output: Path, parameters: dict, context: Path, progress: Callable[[int, int], None]
+) -> None:
+    """Run one notebook; `progress(done, all)` is called after each cell.
+
+    Raises CellFailure for the cell that failed; the partly executed notebook is left at `output`.
+    """
+    import papermill  # about 3 s of imports: only when something runs
+    from papermill.exceptions import PapermillExecutionError
+
+    _register_engine()
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    environment = os.environ | {"CUSTOMERBASE_CONTEXT": str(context), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    try:
+        papermill.execute_notebook(
+            notebook,
+            output,
+            parameters=parameters,
+            engine_name="customerbase",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            kernel_environment=environment,
+            kernel_log=context.with_name("kernel.log"),
+            progress=progress,
+        )
+    except PapermillExecutionError as error:
+        raise CellFailure(error.exec_count or error.cell_index, error.source, error.ename, _safe(error)) from None
+
+
+def _safe(error) -> str:
+    # Messages of foreign errors can quote a row of customer data; those stay in the notebook.
+    if error.ename in SAFE_TO_SHOW:
+        return error.evalue
+    return "its message stays in the notebook, since it may quote customer data"
+
+
+def _register_engine() -> None:
+    from jupyter_client.manager import AsyncKernelManager
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class Engine(NBClientEngine):
+        """papermill's own engine with a kernel environment, local sockets and a cell counter."""
+
+        @classmethod
+        def execute_managed_notebook(
+            cls, nb_man, kernel_name, *, kernel_environment, kernel_log, progress, start_timeout=60, **_
+        ):
+            complete, total = nb_man.cell_complete, len(nb_man.nb.cells)
+
+            def cell_complete(cell, cell_index=None, **kwargs):
+                complete(cell, cell_index, **kwargs)
+                progress((cell_index or 0) + 1, total)
+
+            nb_man.cell_complete = cell_complete
+            # ipc sockets in a private folder belong to this user alone; TCP ones are open to all on the machine
+            with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+                manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/socket")
+                client = PapermillNotebookClient(
+                    nb_man, km=manager, kernel_name=kernel_name, startup_timeout=start_timeout
+                )
+                with kernel_log.open("w", encoding="utf-8") as log:
+                    return client.execute(env=kernel_environment, stdout=log, stderr=log, cleanup_kc=True)
+
+    papermill_engines.register("customerbase", Engine)

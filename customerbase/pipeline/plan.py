@@ -1,0 +1,199 @@
+"""What a run will do: its stages in order, their parameters, and the key under which each result is kept."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from customerbase import tables
+from customerbase.errors import ConfigError, ContractError, InputError, near_miss
+from customerbase.periods import month_end, month_text, parse_month
+from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
+from customerbase.sources.files import find
+from customerbase.sources.mapping import load_source
+from customerbase.stage.company import Company, find_source, load
+from customerbase.tables.store import ROOT, month_folder, sha256
+
+RUNNER_PARAMETERS = ("pipeline", "month", "language")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One month of one pipeline, checked before any kernel starts."""
+
+    company: Company
+    month: str
+    language: str
+    data: Path
+    contracts: tuple[Contract, ...]
+    overrides: dict[str, dict]
+    inputs: dict[str, dict]
+
+    @property
+    def as_of(self) -> date:
+        """Last day of the month."""
+        return month_end(self.month)
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of this month is kept."""
+        return month_folder(self.company.name, self.month)
+
+    @property
+    def run_id(self) -> str:
+        """Hash of everything the whole run depends on: the same plan always has the same name."""
+        parts = {contract.name: self.key(contract, {}) for contract in self.contracts}
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+    def parameters(self, contract: Contract) -> dict[str, object]:
+        """What papermill injects into one notebook."""
+        given = {"pipeline": self.company.name, "month": self.month, "language": self.language}
+        return {name: given[name] for name in RUNNER_PARAMETERS if name in contract.parameters} | self.overrides.get(
+            contract.name, {}
+        )
+
+    def upstream(self, contract: Contract) -> set[str]:
+        """Names of the stages whose tables this one reads."""
+        return {other.name for other in self.contracts if set(other.writes) & set(contract.reads)}
+
+    def key(self, contract: Contract, tables_in: dict[str, str]) -> str:
+        """Hash of all that a stage's result depends on: page, package, parameters, settings, inputs, versions.
+
+        `tables_in` maps each table the stage reads to the SHA-256 of its bytes.
+        """
+        own_inputs = {"raw": self.inputs, "sources": source_texts(self.company)} if not contract.reads else {}
+        if not contract.writes and tables_in:  # a page that only publishes prints the run it belongs to
+            own_inputs["run"] = self.run_id
+        parts = {
+            "notebook": contract.source_hash,
+            "code": code_hash(),
+            "python": sys.version.split()[0],
+            "parameters": self.parameters(contract),
+            "settings": self.company.settings,
+            "goals": self.company.goals,
+            "title": [self.company.title, self.company.aim],
+            "tables": tables_in,
+            **own_inputs,
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def make_plan(
+    pipeline: str,
+    month: str | None,
+    *,
+    data: str | None = None,
+    language: str | None = None,
+    overrides: Iterable[str] = (),
+    latest_month: date | None = None,
+    notebooks: Path = ROOT / "notebooks",
+) -> Plan:
+    """Read and check everything a run needs; raises one clear error before any kernel starts.
+
+    `overrides` are texts such as "segments.window_months=12". A month later than `latest_month` is refused.
+    """
+    company = load(pipeline)
+    contracts = read_contracts(notebooks)
+    check_tables(contracts, tables.schemas())
+    check_overrides(contracts, company.parameters, company.path.name)
+    merged = _merge(contracts, company.parameters, list(overrides))
+    month = month_text(parse_month(month or default_month(contracts)))
+    if latest_month and parse_month(month) > latest_month:
+        raise ConfigError(f"month {month} has not ended yet; the newest whole month is {month_text(latest_month)}.")
+    folder = company.data_folder(data)
+    if not folder.is_dir():
+        raise InputError(
+            f"pipeline {pipeline!r}: the data folder {folder} does not exist. Give it with DATA=… (or --data), or set"
+            f" `data:` in pipelines/{pipeline}.yaml."
+        )
+    chosen = _chosen(company, contracts)
+    return Plan(company, month, _language(language), folder, tuple(chosen), merged, raw_inputs(company, folder))
+
+
+def default_month(contracts: Iterable[Contract]) -> str:
+    """The month written in the first notebook's parameters: the sample company's newest."""
+    return next(str(c.parameters["month"].default) for c in contracts if "month" in c.parameters)
+
+
+def raw_inputs(company: Company, folder: Path) -> dict[str, dict]:
+    """SHA-256 and size of every raw file that the pipeline's sources name, by path below the data folder."""
+    found = {}
+    for name in company.sources:
+        for _, files in find(load_source(find_source(name), tables.schemas()), folder):
+            for path in {one.path for one in files}:
+                found[path.relative_to(folder).as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+    return dict(sorted(found.items()))
+
+
+def source_texts(company: Company) -> dict[str, str]:
+    """The text of every source file: a changed mapping is a changed input."""
+    return {name: find_source(name).read_text(encoding="utf-8") for name in company.sources}
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 over the package, the expectations and the lock: what a result depends on beside its inputs."""
+    suffixes = {".py", ".sql", ".yaml", ".j2"}
+    files = [path for path in (ROOT / "customerbase").rglob("*") if path.suffix in suffixes]
+    files += [*(ROOT / "expectations").glob("*.yaml"), ROOT / "requirements.lock"]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        if path.relative_to(ROOT).parts[:2] != ("customerbase", "sample"):  # the made-up company is input, not code
+            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _language(language: str | None) -> str:
+    language = language or "ja"
+    if language not in ("ja", "en"):
+        raise ConfigError(f"language is {language!r}; expected ja or en.")
+    return language
+
+
+def _chosen(company: Company, contracts: list[Contract]) -> list[Contract]:
+    names = [contract.name for contract in contracts]
+    for name in company.stages or ():
+        if name not in names:
+            raise ConfigError(f"{company.path.name}: unknown stage {name!r}.{near_miss(name, names)}")
+    chosen = [contract for contract in contracts if company.stages is None or contract.name in company.stages]
+    written = {table for contract in chosen for table in contract.writes}
+    for contract in chosen:
+        for table in contract.reads:
+            if table not in written:
+                raise ConfigError(
+                    f"{company.path.name}: stage {contract.name!r} reads {table!r}, but the stage that writes it is left out."
+                )
+    return chosen
+
+
+def _merge(contracts: list[Contract], base: dict[str, dict], texts: list[str]) -> dict[str, dict]:
+    merged = {stage: dict(values) for stage, values in base.items()}
+    by_name = {contract.name: contract for contract in contracts}
+    for text in texts:
+        target, separator, value = text.partition("=")
+        stage, dot, name = target.partition(".")
+        if not (separator and dot):
+            raise ContractError(
+                f"override {text!r}; expected stage.parameter=value, for example segments.window_months=12."
+            )
+        check_overrides(contracts, {stage: {}}, "command line")
+        known = by_name[stage].parameters
+        if name not in known:
+            raise ContractError(
+                f"command line: {by_name[stage].path.name} has no parameter {name!r}.{near_miss(name, known)}"
+            )
+        merged.setdefault(stage, {})[name] = known[name].check(_typed(value, known[name].type), "command line")
+    return merged
+
+
+def _typed(text: str, kind: str) -> object:
+    if kind == "str":
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

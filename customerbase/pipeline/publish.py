@@ -1,0 +1,137 @@
+"""Publication: the run's directory is completed under a temporary name, renamed, then one pointer is replaced."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from customerbase.pipeline.plan import Plan, code_hash
+from customerbase.tables import store
+
+if TYPE_CHECKING:
+    from customerbase.pipeline.run import Outcome
+
+
+def digest(text: str) -> str:
+    """Sixteen hex digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def publish(plan: Plan, outcomes: dict[str, "Outcome"]) -> Path:
+    """Make a finished run the month's published one; returns the report folder.
+
+    Order matters: reports and tables first, each under its final name only when whole, the pointer last. A reader
+    sees the old run or the new one; a kill in between leaves the old one.
+    """
+    name = _free_name(plan)
+    _place(plan.folder / name, lambda folder: _tables(plan, outcomes, folder))
+    reports = store.report_folder(plan.company.name, plan.month)
+    _place(reports / name, lambda folder: _reports(plan, outcomes, folder))
+    store.replace(plan.folder / "current.json", json.dumps({"run_id": plan.run_id, "folder": name}))
+    return repair(plan)
+
+
+def _free_name(plan: Plan) -> str:
+    """The run id; with a number behind it when that very run is published and was forced again."""
+    taken = store.pointed(plan.company.name, plan.month)
+    if taken is None or taken.partition("-")[0] != plan.run_id:
+        return plan.run_id
+    return f"{plan.run_id}-{int(taken.partition('-')[2] or 1) + 1}"
+
+
+def repair(plan: Plan) -> Path:
+    """Point `latest` at the published run (a convenience for people; current.json is what counts)."""
+    reports = store.report_folder(plan.company.name, plan.month)
+    temporary = reports / f".latest-{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(store.pointed(plan.company.name, plan.month))
+    os.replace(temporary, reports / "latest")
+    shutil.rmtree(reports / "failed", ignore_errors=True)
+    return reports / "latest"
+
+
+def _place(final: Path, fill) -> None:
+    work = final.with_name(f".work-{final.name}")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    fill(work)
+    shutil.rmtree(final, ignore_errors=True)
+    os.replace(work, final)
+    store.sync(final.parent)
+
+
+def _tables(plan: Plan, outcomes: dict[str, "Outcome"], folder: Path) -> None:
+    for outcome in outcomes.values():
+        store.link(sorted(outcome.folder.glob("*.parquet")), folder / "tables")
+    store.replace(folder / "manifest.json", json.dumps(manifest(plan, outcomes), ensure_ascii=False, indent=1))
+
+
+def _reports(plan: Plan, outcomes: dict[str, "Outcome"], folder: Path) -> None:
+    for outcome in outcomes.values():
+        if (outcome.folder / "published").is_dir():
+            shutil.copytree(outcome.folder / "published", folder, dirs_exist_ok=True)
+        for notebook in sorted(outcome.folder.glob("*.ipynb")):
+            (folder / "notebooks").mkdir(exist_ok=True)
+            shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
+    store.replace(folder / "manifest.json", json.dumps(manifest(plan, outcomes), ensure_ascii=False, indent=1))
+
+
+def manifest(plan: Plan, outcomes: dict[str, "Outcome"]) -> dict:
+    """What the run was made from and what it made: inputs, parameters, code, versions, timings, outputs, scalars."""
+    tables = {}
+    for outcome in outcomes.values():
+        for name, facts in outcome.result.get("tables", {}).items():
+            tables[name] = {"rows": facts["rows"], "sha256": facts["sha256"]}
+    return {
+        "run_id": plan.run_id,
+        "pipeline": plan.company.name,
+        "month": plan.month,
+        "as_of": str(plan.as_of),
+        "finished_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),  # about the run, never inside a table or a report
+        "inputs": plan.inputs,
+        "parameters": {contract.name: plan.parameters(contract) for contract in plan.contracts},
+        "settings": plan.company.settings,
+        "goals": plan.company.goals,
+        "code": {"commit": commit(), "sha256": code_hash()},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "stages": {
+            name: {"folder": outcome.folder.name, "reused": outcome.reused, "seconds": round(outcome.seconds, 2)}
+            for name, outcome in sorted(outcomes.items())
+        },
+        "tables": dict(sorted(tables.items())),
+        "records": {name: o.result["records"] for name, o in sorted(outcomes.items()) if o.result.get("records")},
+    }
+
+
+def commit() -> str:
+    """The commit of the project, with "+changes" where the work tree differs; "unknown" outside git."""
+    try:
+        head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=store.ROOT, capture_output=True, text=True, check=True)
+        dirty = subprocess.run(
+            ["git", "status", "--porcelain"], cwd=store.ROOT, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return head.stdout.strip() + ("+changes" if dirty.stdout.strip() else "")
+
+
+def _versions() -> dict[str, str]:
+    wanted = (
+        "duckdb",
+        "pandas",
+        "numpy",
+        "pyarrow",
+        "scikit-learn",
+        "seaborn",
+        "matplotlib",
+        "papermill",
+        "great-expectations",
+    )
+    known = {dist.metadata["Name"].lower().replace("_", "-"): dist.version for dist in distributions()}
+    return {name: known[name] for name in wanted if name in known}

@@ -1,0 +1,144 @@
+"""The notebook's contract: what a page reads, what it writes, what it records."""
+
+import html
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from customerbase.engine import Engine
+from customerbase.errors import ContractError, TableError, near_miss
+from customerbase.periods import month_end
+from customerbase.stage import company
+from customerbase.tables import Check, checks_to_json, evaluate, schema, store
+
+__all__ = ["Stage"]
+
+
+class Stage:
+    """One page of the workbook: `reads` come in as views, `writes` are validated before they exist for others.
+
+    Under the runner, inputs and outputs are those of the run. Opened by hand, the page reads the published run of
+    (pipeline, month) and writes to data/scratch, so that trying something never changes what others see.
+    Raises ContractError for an undeclared table and TableError for one that breaks its expectations.
+    """
+
+    def __init__(self, name: str, *, pipeline: str, month: str, reads: Iterable[str], writes: Iterable[str]):
+        self.name, self.pipeline, self.month = name, pipeline, month
+        self.reads, self.writes = list(reads), list(writes)
+        self.as_of: date = month_end(month)
+        self.company = company.load(pipeline)
+        self._open(company.context_path())
+        self.settings, self.goals = self.company.settings, self.company.goals
+        self.db = Engine(memory_limit=self.settings.get("memory_limit"), temp_directory=str(self.folder / ".spill"))
+        self.records: dict[str, int | float | str] = {}
+        self.outputs: dict[str, dict] = {}
+        for table in self.reads:
+            self.db.register(schema(table).name, self._paths[table])
+
+    def _open(self, context: Path | None) -> None:
+        if context is None:
+            self.run_id, self.data = "", self.company.data_folder()
+            self.folder = store.scratch_folder(self.pipeline, self.month)
+            self._paths = store.published_tables(self.pipeline, self.month) if self.reads else {}
+        else:
+            given = json.loads(context.read_text(encoding="utf-8"))
+            self.run_id, self.data, self.folder = given["run_id"], Path(given["data"]), Path(given["folder"])
+            self._paths = {table: Path(path) for table, path in given["tables"].items()}
+        for table in self.reads:
+            if table not in self._paths:
+                raise TableError(
+                    f"{self.name}: the run of {self.pipeline} {self.month} has no table {table!r}."
+                    f"{near_miss(table, self._paths)} Run `make report PIPELINE={self.pipeline} MONTH={self.month}`."
+                )
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def read(self, table: str) -> duckdb.DuckDBPyRelation:
+        """A declared input as a lazy relation. Raises ContractError when it is not in `reads`."""
+        if table not in self.reads:
+            raise ContractError(
+                f"{self.name} reads {table!r}, which its Stage(reads=…) does not declare.{near_miss(table, self.reads)}"
+            )
+        return self.db.query(f'select * from "{table}"')
+
+    def write(self, table: str, content: object) -> None:
+        """Validate a relation or DataFrame against expectations/<table>.yaml and store it.
+
+        Raises ContractError for an undeclared table, TableError when an expectation of severity `block` fails:
+        the table then does not exist for anyone.
+        """
+        if table not in self.writes:
+            raise ContractError(
+                f"{self.name} writes {table!r}, which its Stage(writes=…) does not declare."
+                f"{near_miss(table, self.writes)}"
+            )
+        declared = schema(table)
+        relation = content if isinstance(content, duckdb.DuckDBPyRelation) else self.db.connection.from_df(content)
+        path = self.folder / f"{table}.parquet"
+        rows = store.write_parquet(self.db, store.as_declared(relation, declared), path)
+        self.db.register(f"_{table}_written", path)
+        checks = evaluate(self.db, declared, f"_{table}_written")
+        failed = [check for check in checks if check.severity == "block" and not check.success]
+        if failed:
+            path.unlink()
+            raise TableError(f"{self.name} may not write {table!r}: {'; '.join(map(_complaint, failed))}.")
+        self.outputs[table] = {"rows": rows, "sha256": store.sha256(path), "checks": json.loads(checks_to_json(checks))}
+        self._save()
+
+    def record(self, **scalars: int | float | str) -> None:
+        """Keep named scalars with the run: what tests, later months and `verify` compare."""
+        for name, value in scalars.items():
+            if hasattr(value, "item"):
+                value = value.item()
+            if not isinstance(value, int | float | str):
+                raise ContractError(f"{self.name} records {name}={value!r}; expected a number or a text.")
+            self.records[name] = value
+        self._save()
+
+    def publish(self, name: str, content: str | bytes) -> Path:
+        """A file of the published report folder (report.ja.html); returns where it was written."""
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ContractError(f"{self.name} publishes {name!r}; expected a name below the report folder.")
+        path = self.folder / "published" / name
+        store.replace(path, content)
+        return path
+
+    def intake(self):
+        """The raw files of this run's sources, read, mapped and checked (for 01_quality)."""
+        from customerbase.stage.intake import Intake  # only one page needs it
+
+        specs = [company.find_source(name) for name in self.company.sources]
+        return Intake(self.db, specs, self.data, self.as_of, self.folder / ".intake")
+
+    def keep_checks(self, table: str, checks: list[Check]) -> None:
+        """Keep the results on a table as it came in, beside those at the door, for the published data docs."""
+        self.outputs.setdefault("_incoming", {})[table] = json.loads(checks_to_json(checks))
+        self._save()
+
+    def _save(self) -> None:
+        incoming = self.outputs.get("_incoming", {})
+        outputs = {name: value for name, value in self.outputs.items() if name != "_incoming"}
+        result = {"stage": self.name, "tables": outputs, "incoming": incoming, "records": self.records}
+        store.replace(
+            self.folder / f"{self.name}.stage.json", json.dumps(result, ensure_ascii=False, indent=1, sort_keys=True)
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(_row("reads", table) for table in self.reads) + "".join(_row("writes", t) for t in self.writes)
+        head = f"{html.escape(self.name)} · {html.escape(self.pipeline)} · {self.month} · as of {self.as_of}"
+        return f"<table><caption style='text-align:left'><b>{head}</b></caption>{rows}</table>"
+
+
+def _complaint(check: Check) -> str:
+    where = check.kwargs.get("column") or check.kwargs.get("column_list") or "the table"
+    if check.unexpected_count is None:
+        return f"{check.reason or check.type} on {where} (found {check.observed})"
+    return f"{check.reason or check.type} on {where} ({check.unexpected_count:,} of {check.element_count:,} rows)"
+
+
+def _row(verb: str, table: str) -> str:
+    grain = html.escape(f"{schema(table).grain['en']} {schema(table).grain['ja']}")
+    name = html.escape(table)
+    return f"<tr><td>{verb}</td><td><code>{name}</code></td><td style='text-align:left'>{grain}</td></tr>"

@@ -1,0 +1,102 @@
+"""One pipeline file read and checked: which company, which sources, stages, parameters, settings and goals."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from customerbase.errors import ConfigError, near_miss
+from customerbase.tables.store import ROOT, home
+
+_KINDS = {
+    "title": dict,
+    "aim": dict,
+    "data": str,
+    "sources": list,
+    "stages": list,
+    "parameters": dict,
+    "settings": dict,
+    "goals": dict,
+}
+
+
+@dataclass(frozen=True)
+class Company:
+    """One file of pipelines/: the sentence that a run speaks."""
+
+    name: str
+    path: Path
+    title: dict[str, str]
+    aim: dict[str, str]
+    data: str
+    sources: list[str]
+    stages: list[str] | None = None
+    parameters: dict[str, dict] = field(default_factory=dict)
+    settings: dict = field(default_factory=dict)
+    goals: dict = field(default_factory=dict)
+
+    def data_folder(self, override: str | None = None) -> Path:
+        """The folder of the raw files: the override, else `data:` below the home, else below the project.
+
+        A relative override is taken from where the user stands, a relative `data:` from the project.
+        """
+        if override:
+            return Path(override).expanduser().resolve()
+        inside = home() / self.data
+        return inside if inside.exists() or not (ROOT / self.data).exists() else ROOT / self.data
+
+
+def pipeline_folders() -> list[Path]:
+    """Where pipeline files are looked for: the home's own folder first, then the project's."""
+    return list(dict.fromkeys([home() / "pipelines", ROOT / "pipelines"]))
+
+
+def pipeline_names() -> list[str]:
+    """The names of all pipeline files, sorted."""
+    return sorted({path.stem for folder in pipeline_folders() for path in folder.glob("*.yaml")})
+
+
+def find_source(name: str) -> Path:
+    """The file pipelines/sources/<name>.yaml; raises ConfigError with the near miss."""
+    for folder in pipeline_folders():
+        if (folder / "sources" / f"{name}.yaml").is_file():
+            return folder / "sources" / f"{name}.yaml"
+    known = sorted({path.stem for folder in pipeline_folders() for path in (folder / "sources").glob("*.yaml")})
+    raise ConfigError(f"no source file pipelines/sources/{name}.yaml.{near_miss(name, known)}")
+
+
+def load(name: str) -> Company:
+    """Read pipelines/<name>.yaml. Raises ConfigError naming the file, the key, and the near miss."""
+    for folder in pipeline_folders():
+        path = folder / f"{name}.yaml"
+        if path.is_file():
+            return _checked(name, path)
+    raise ConfigError(f"no pipeline file pipelines/{name}.yaml.{near_miss(name, pipeline_names())}")
+
+
+def _checked(name: str, path: Path) -> Company:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: expected keys such as title and sources, found {type(content).__name__}.")
+    for key, value in content.items():
+        if key not in _KINDS:
+            raise ConfigError(f"{path}: unknown key {key!r}.{near_miss(key, _KINDS)}")
+        if not isinstance(value, _KINDS[key]):
+            raise ConfigError(f"{path}: {key} is {value!r}; expected a {_KINDS[key].__name__}.")
+    for key in ("title", "aim", "data", "sources"):
+        if not content.get(key):
+            raise ConfigError(f"{path}: {key!r} is missing; a run states its title, aim, data folder and sources.")
+    for key in ("title", "aim"):
+        if {"en", "ja"} - content[key].keys():
+            raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")
+    return Company(name=name, path=path, **content)
+
+
+def context_path() -> Path | None:
+    """The context file a runner left for this kernel, or None when the page was opened by hand."""
+    value = os.environ.get("CUSTOMERBASE_CONTEXT")
+    return Path(value) if value else None

@@ -1,0 +1,149 @@
+"""Where tables live: immutable Parquet in the directory of a run, found through one small pointer file a month.
+
+<home>/data/runs/<pipeline>/<month>/stages/<stage>-<key>/   what one stage wrote, under the key of all it depends on
+<home>/data/runs/<pipeline>/<month>/<run id>/tables/        the tables of one whole run (hard links) and its manifest
+<home>/data/runs/<pipeline>/<month>/current.json            the pointer: which run is published
+<home>/reports/<pipeline>/<month>/<run id>/                 what people receive
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from customerbase.engine import Engine, identifier, literal
+from customerbase.errors import TableError, near_miss
+from customerbase.tables.schema import Schema
+
+ROOT = Path(__file__).resolve().parents[2]  # the project: notebooks/, pipelines/, expectations/
+
+
+def home() -> Path:
+    """The folder that holds data/ and reports/: $CUSTOMERBASE_HOME, else the project itself."""
+    return Path(os.environ.get("CUSTOMERBASE_HOME") or ROOT).resolve()
+
+
+def month_folder(pipeline: str, month: str) -> Path:
+    """Everything kept of one month of one pipeline."""
+    return home() / "data" / "runs" / pipeline / month
+
+
+def report_folder(pipeline: str, month: str) -> Path:
+    """The published reports of one month of one pipeline."""
+    return home() / "reports" / pipeline / month
+
+
+def scratch_folder(pipeline: str, month: str) -> Path:
+    """Where a page opened by hand writes: never read by a run or a dashboard."""
+    return home() / "data" / "scratch" / pipeline / month
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Force a file or a folder's entries to disk, so that a later rename cannot expose less than it names."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def replace(path: Path, content: str | bytes) -> None:
+    """Write a small file so that readers see the old content or the new, never a part."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.write_bytes(data)
+    sync(temporary)
+    os.replace(temporary, path)
+    sync(path.parent)
+
+
+def as_declared(relation: duckdb.DuckDBPyRelation, schema: Schema) -> duckdb.DuckDBPyRelation:
+    """The relation with exactly the declared columns, in their order and types, no NaN, sorted by key.
+
+    Sorting by the unique key makes the bytes on disk a function of the content alone.
+    Raises TableError for a missing or an undeclared column.
+    """
+    given = set(relation.columns)
+    for column in schema.columns:
+        if column not in given:
+            raise TableError(f"table {schema.name!r}: column {column!r} is missing.{near_miss(column, given)}")
+    for column in sorted(given - schema.columns.keys()):
+        hint = near_miss(column, schema.columns)
+        raise TableError(f"table {schema.name!r}: column {column!r} is not in expectations/{schema.name}.yaml.{hint}")
+    keys = ", ".join(identifier(column) for column in schema.key) or "all"
+    return relation.project(", ".join(_cast(column.name, column.type) for column in schema.columns.values())).order(
+        keys
+    )
+
+
+def _cast(name: str, kind: str) -> str:
+    value = f"cast({identifier(name)} as {kind})"
+    if kind == "DOUBLE":  # NaN on disk confuses the statistics of Parquet files: unknown is NULL
+        value = f"nullif({value}, cast('NaN' as double))"
+    return f"{value} as {identifier(name)}"
+
+
+def write_parquet(db: Engine, relation: duckdb.DuckDBPyRelation, path: Path) -> int:
+    """Write a relation to `path` under a temporary name, sync, rename; returns the number of rows."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    relation.create_view("_to_write", replace=True)
+    options = "format parquet, compression zstd, row_group_size 122880"
+    db.execute(f"copy (select * from _to_write) to {literal(str(temporary))} ({options})")
+    sync(temporary)
+    os.replace(temporary, path)
+    return db.connection.execute(f"select count(*) from read_parquet({literal(str(path))})").fetchall()[0][0]
+
+
+def pointed(pipeline: str, month: str) -> str | None:
+    """The folder name of the published run of a month, or None when nothing is published."""
+    pointer = month_folder(pipeline, month) / "current.json"
+    return json.loads(pointer.read_text(encoding="utf-8"))["folder"] if pointer.is_file() else None
+
+
+def current(pipeline: str, month: str) -> dict | None:
+    """The manifest of the published run of a month, or None when nothing is published."""
+    name = pointed(pipeline, month)
+    if name is None:
+        return None
+    return json.loads((month_folder(pipeline, month) / name / "manifest.json").read_text(encoding="utf-8"))
+
+
+def published_tables(pipeline: str, month: str) -> dict[str, Path]:
+    """Paths of the tables of the published run; raises TableError when the month is not published."""
+    manifest = current(pipeline, month)
+    if manifest is None:
+        known = published_months(pipeline)
+        there = f"published months: {', '.join(known)}" if known else "no month is published"
+        raise TableError(
+            f"nothing is published for pipeline {pipeline!r}, month {month!r} ({there})."
+            f" Run `make report PIPELINE={pipeline} MONTH={month}` first."
+        )
+    folder = month_folder(pipeline, month) / str(pointed(pipeline, month)) / "tables"
+    return {name: folder / f"{name}.parquet" for name in manifest["tables"]}
+
+
+def published_months(pipeline: str) -> list[str]:
+    """The months of a pipeline that have a published run, oldest first."""
+    folder = home() / "data" / "runs" / pipeline
+    return sorted(pointer.parent.name for pointer in folder.glob("*/current.json"))
+
+
+def link(sources: Iterable[Path], folder: Path) -> None:
+    """Hard-link files into `folder` (copy where the file system cannot): one more name, no more bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for source in sources:
+        try:
+            os.link(source, folder / source.name)
+        except OSError:
+            (folder / source.name).write_bytes(source.read_bytes())
+    sync(folder)

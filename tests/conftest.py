@@ -1,0 +1,24 @@
+"""Shared by all tests: a home of their own, real data where they are, small notebooks made on the fly."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def real_data(name: str) -> Path:
+    """The folder of a real data set; skips the test with a clear message where it is absent."""
+    folder = Path(os.environ.get("CUSTOMERBASE_TEST_DATA", ROOT.parent / "shared" / "data")) / name
+    if not folder.is_dir():
+        pytest.skip(f"real data set {name!r} is not here: put it into {folder.parent} or set CUSTOMERBASE_TEST_DATA")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """An empty home: data/ and reports/ of this test alone."""
+    monkeypatch.setenv("CUSTOMERBASE_HOME", str(tmp_path))
+    monkeypatch.delenv("CUSTOMERBASE_CONTEXT", raising=False)
+    return tmp_path
