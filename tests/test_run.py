@@ -13,10 +13,27 @@ from test_contracts import notebook
 from customerbase import pipeline
 from customerbase.errors import ConfigError, ContractError, InputError, RunError, TableError
 from customerbase.pipeline import lock
-from customerbase.tables import store
+from customerbase.tables import schema, store
 
 HEAD = 'pipeline: str = "tiny"  # pipeline\nmonth: str = "2026-10"  # month'
-OPEN = 'from customerbase.stage import Stage\nstage = Stage("{name}", pipeline=pipeline, month=month, reads={reads}, writes={writes})'
+OPEN = (
+    "from customerbase.stage import Stage\n"
+    'stage = Stage("{name}", pipeline=pipeline, month=month, reads={reads}, writes={writes})'
+)
+
+
+def page(folder, stem, *, reads=(), writes=(), body, parameters=HEAD):
+    """A notebook of three cells: parameters, contract, and one cell that does all the rest."""
+    contract = OPEN.format(name=stem[3:], reads=list(reads), writes=list(writes))
+    return notebook(folder, stem, roles=[("parameters", parameters), ("contract", contract), ("write", body)])
+
+
+def write_one(table, **values):
+    """A cell that writes one row: the given values, everything else NULL."""
+    columns = (f'cast({values.get(c.name, "null")} as {c.type}) as "{c.name}"' for c in schema(table).columns.values())
+    return f"stage.write({table!r}, stage.db.query('''select {', '.join(columns)}'''))"
+
+
 STORE = {"source_system": "'pos'", "source_row_id": "'stores.csv:2'", "store_id": "'S1'", "name": "'本店'"}
 PRODUCT = {"source_system": "'pos'", "source_row_id": "'p.csv:2'", "product_id": "'P1'", "name": "'茶'", "price": "100"}
 
