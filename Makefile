@@ -65,7 +65,7 @@ lab: $(VENV)/ready ## open the notebooks in JupyterLab (NOTEBOOK=… opens one)
 	@$(VENV)/bin/jupyter lab '$(NOTEBOOK)'
 
 dashboard: $(VENV)/ready ## serve the read-only dashboard on this machine (Voila)
-	@$(PY) -m customerbase dashboard
+	@$(PY) -m customerbase dashboard $(PIPELINE)
 
 verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, table by table
 	@$(PY) -m customerbase verify $(RUN_OPTIONS)

@@ -1,11 +1,24 @@
 """The command line: python -m customerbase <command>; the Makefile calls it."""
 
 import argparse
+import os
+import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 from customerbase.errors import CustomerbaseError
+
+VOILA_SAFE = (
+    "--no-browser",
+    "--show_tracebacks=False",
+    "--MappingKernelManager.allow_tracebacks=False",
+    "--VoilaConfiguration.file_allowlist=[]",
+    "--VoilaConfiguration.allow_template_override=NO",
+    "--VoilaConfiguration.allow_theme_override=NO",
+    "--MappingKernelManager.cull_idle_timeout=900",
+    "--MappingKernelManager.cull_interval=60",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     quick.add_argument("--language", default="ja", choices=("ja", "en"))
     quick.add_argument("--yes", action="store_true", help="accept the guessed mapping")
     quick.set_defaults(command=_quickstart)
+
+    board = commands.add_parser("dashboard", help="serve the read-only dashboard on this machine")
+    board.add_argument("pipeline", nargs="?", default="sample")
+    board.add_argument("--port", type=int, default=8866)
+    board.set_defaults(command=_dashboard)
 
     contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
     contracts.set_defaults(command=_contracts)
@@ -145,6 +163,23 @@ def _quickstart(options) -> int:
 
     folder = quickstart(options.files, month=options.month, language=options.language, yes=options.yes)
     return 0 if folder else 1
+
+
+def _dashboard(options) -> int:
+    from customerbase.errors import RunError
+    from customerbase.stage import company
+    from customerbase.tables import store
+
+    company.load(options.pipeline)
+    if not store.published_months(options.pipeline):
+        raise RunError(
+            f"nothing is published for {options.pipeline!r}; run `make report PIPELINE={options.pipeline}` first."
+        )
+    page = store.ROOT / "notebooks" / "dashboards" / "overview.ipynb"
+    # one notebook and not a folder, so that no other page can be opened; errors stay on the server
+    command = [sys.executable, "-m", "voila", str(page), f"--port={options.port}", "--Voila.ip=127.0.0.1", *VOILA_SAFE]
+    environment = os.environ | {"CUSTOMERBASE_PIPELINE": options.pipeline}
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def _contracts(options) -> int:

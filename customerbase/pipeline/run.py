@@ -174,7 +174,15 @@ class _Execution:
         for outcome in self.outcomes.values():
             checks |= {f"{table} (as received)": rows for table, rows in outcome.result.get("incoming", {}).items()}
             checks |= {table: facts["checks"] for table, facts in outcome.result.get("tables", {}).items()}
-        text = json.dumps({"as_of": str(self.plan.as_of), "checks": checks}, sort_keys=True, ensure_ascii=False)
+        text = json.dumps(
+            {
+                "run_name": f"{self.plan.company.name} {self.plan.month}",
+                "as_of": str(self.plan.as_of),
+                "checks": checks,
+            },
+            sort_keys=True,
+            ensure_ascii=False,
+        )
         final = self.plan.folder / "stages" / f"{DATA_DOCS}-{publish.digest(text)}"
         if final.is_dir() and not self.force:
             return Outcome(final, reused=True)

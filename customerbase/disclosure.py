@@ -1,0 +1,96 @@
+"""Statistical disclosure control: which cells of a published table must be withheld so that no small one is known."""
+
+import numpy as np
+
+
+def suppress(counts: np.ndarray, k_min: int) -> np.ndarray:
+    """Mask (True = withhold) of a table of counts whose row and column totals are, or may become, known.
+
+    Cells of 1 .. k_min − 1 are withheld (primary). Then, while a withheld cell could be computed from the totals, or
+    the withheld cells of a row or column sum to less than k_min, one more cell of that row or column is withheld too
+    (complementary): rather one whose row and column hold withheld cells already, the smallest of those, the first of
+    equals, never a zero while there are others; what turns out to be needless is shown again.
+    Source: Willenborg & de Waal, Elements of Statistical Disclosure Control (2001), ch. 4.
+    """
+    hidden = (counts > 0) & (counts < k_min)
+    filled = np.ix_(counts.any(axis=1), counts.any(axis=0))  # a total of 0 gives its cells away: they hide nothing
+    hidden[filled] = _complete(counts[filled], hidden[filled], k_min)
+    return hidden
+
+
+def _complete(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> np.ndarray:
+    hidden = hidden.copy()
+    while (line := _weak_line(counts, hidden, k_min)) is not None:
+        cells = [cell for cell in line if not hidden[cell]]
+        hidden[min(cells, key=lambda cell: _cost(counts, hidden, cell))] = True
+    return _relent(counts, hidden, k_min)
+
+
+def _relent(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> np.ndarray:
+    """Show again what later choices made needless: whole rows and columns first, then cells, the largest first."""
+    extra = hidden & ((counts == 0) | (counts >= k_min))
+    cells = sorted(map(tuple, np.argwhere(extra)), key=lambda cell: (-counts[cell], cell))
+    lines = [np.s_[i, :] for i in range(counts.shape[0])] + [np.s_[:, j] for j in range(counts.shape[1])]
+    for place in (*lines, *cells):
+        trial = hidden.copy()
+        trial[place] = hidden[place] & ~extra[place]
+        if _weak_line(counts, trial, k_min) is None and not (determined(trial) & ~determined(hidden)).any():
+            hidden = trial
+    return hidden
+
+
+def _cost(counts: np.ndarray, hidden: np.ndarray, cell: tuple[int, int]) -> tuple:
+    """Order of sacrifice: no zeros; cells whose row and column both have withheld ones already; then small ones."""
+    opens_a_line = not (hidden[cell[0]].any() and hidden[:, cell[1]].any())
+    return counts[cell] == 0, opens_a_line, counts[cell], cell
+
+
+def _weak_line(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> list[tuple[int, int]] | None:
+    """The first row or column that needs one more withheld cell and still has one to give."""
+    exposed = determined(hidden)
+    for axis in (1, 0):
+        number, total = hidden.sum(axis=axis), np.where(hidden, counts, 0).sum(axis=axis)
+        weak = (exposed.any(axis=axis) | (total < k_min)) & (number > 0) & (number < hidden.shape[axis])
+        if weak.any():
+            line = int(np.argmax(weak))
+            return [(line, other) if axis else (other, line) for other in range(hidden.shape[axis])]
+    return None
+
+
+def determined(hidden: np.ndarray) -> np.ndarray:
+    """Mask of the withheld cells that the totals and the shown cells give away.
+
+    Read rows and columns as points and withheld cells as lines between them: a cell can vary without any total
+    changing exactly when it lies on a closed way. Those on none (bridges) are fixed. Source: Gusfield (1988), SIAM J.
+    Computing 17, 552–571.
+    """
+    fixed = np.zeros(hidden.shape, dtype=bool)
+    rows = hidden.shape[0]
+    ways = [[rows + int(j) for j in np.flatnonzero(row)] for row in hidden]
+    ways += [[int(i) for i in np.flatnonzero(column)] for column in hidden.T]
+    for a, b in _bridges(ways):
+        fixed[min(a, b), max(a, b) - rows] = True
+    return fixed
+
+
+def _bridges(ways: list[list[int]]) -> list[tuple[int, int]]:
+    """Lines of a graph that lie on no closed way, by one depth-first walk (Tarjan 1974)."""
+    entered, lowest, found = {}, {}, []
+    for root in range(len(ways)):
+        stack = [(root, -1, iter(ways[root]))] if root not in entered else []
+        entered.setdefault(root, len(entered))
+        lowest.setdefault(root, entered[root])
+        while stack:
+            point, origin, rest = stack[-1]
+            following = next(rest, None)
+            if following is None:
+                stack.pop()
+                if origin >= 0:
+                    lowest[origin] = min(lowest[origin], lowest[point])
+                    found += [(origin, point)] if lowest[point] > entered[origin] else []
+            elif following not in entered:
+                entered[following] = lowest[following] = len(entered)
+                stack.append((following, point, iter(ways[following])))
+            elif following != origin:
+                lowest[point] = min(lowest[point], entered[following])
+    return found

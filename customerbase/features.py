@@ -1,0 +1,55 @@
+"""Behaviour of a customer up to as_of: the documents that count, the additive months, the features of a customer.
+
+Functions read tables by name from `db` (an Engine); a result that others read is registered there under its own name.
+"""
+
+from datetime import date, timedelta
+
+import duckdb
+
+from customerbase.engine import Engine, sql_text
+
+HISTORY = date(1900, 1, 1)  # before any business record: "from the beginning"
+
+
+def customer_orders(db: Engine, *, as_of: date, from_month: date = HISTORY) -> duckdb.DuckDBPyRelation:
+    """Documents that move revenue (orders, credit notes, refunds), one row each, with customer_id; a lazy view.
+
+    Reads orders and refunds. Documents before from_month or after as_of are not seen.
+    """
+    db.register("customer_orders", db.run("customer_orders", from_month=from_month, until=as_of + timedelta(days=1)))
+    return db.query("select * from customer_orders")
+
+
+def customer_months(db: Engine, *, as_of: date, from_month: date = HISTORY) -> duckdb.DuckDBPyRelation:
+    """Orders and net revenue per customer and month up to as_of; one row per customer and month with a document.
+
+    With from_month only that month and later ones are built, at the cost of their documents: appended to the table of
+    the months before, they give the same rows as a build from the beginning.
+    """
+    customer_orders(db, as_of=as_of, from_month=from_month)
+    keep(db, "customer_months", sql_text("customer_months"))
+    return db.query("select * from customer_months")
+
+
+def customer_features(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
+    """Orders, revenue, first and last order, lines, items and products of every customer who has ordered; lazy.
+
+    Reads orders, refunds and order_lines.
+    """
+    customer_orders(db, as_of=as_of)
+    return db.run("customer_features", as_of=as_of)
+
+
+def customer_attributes(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
+    """Main channel, gender, age band and prefecture of every customer who has ordered; no contact column.
+
+    Reads customers_src and the view customer_orders (see there).
+    """
+    keep(db, "customer_attributes", sql_text("customer_attributes"), as_of=as_of)
+    return db.query("select * from customer_attributes")
+
+
+def keep(db: Engine, name: str, text: str, **params: object) -> None:
+    """Compute a query once and hold its result under a name: for results that are read more than once."""
+    db.execute(f"create or replace temp table {name} as {text}", **params)

@@ -1,0 +1,55 @@
+"""The month in numbers: each KPI is one function of the same name; tables, comparisons and cohorts are made of them."""
+
+from customerbase.kpi.changes import (
+    CLEAR_DOWN,
+    CLEAR_UP,
+    NO_CLEAR_CHANGE,
+    UNKNOWN,
+    compare,
+    history,
+    revenue_change,
+)
+from customerbase.kpi.measures import (
+    active_customers,
+    average_order_value,
+    new_customers,
+    orders,
+    purchase_frequency,
+    repeat_rate,
+    retention_rate,
+    revenue,
+    revenue_anonymous,
+    revenue_identified,
+)
+from customerbase.kpi.registry import KPIS, Kpi, find, glossary, name
+from customerbase.kpi.tables import cohorts, data_until, kpi_table, months, triangle
+
+__all__ = [
+    "CLEAR_DOWN",
+    "CLEAR_UP",
+    "KPIS",
+    "NO_CLEAR_CHANGE",
+    "UNKNOWN",
+    "Kpi",
+    "active_customers",
+    "average_order_value",
+    "cohorts",
+    "compare",
+    "data_until",
+    "find",
+    "glossary",
+    "history",
+    "kpi_table",
+    "months",
+    "name",
+    "new_customers",
+    "orders",
+    "purchase_frequency",
+    "repeat_rate",
+    "retention_rate",
+    "revenue",
+    "revenue_anonymous",
+    "revenue_change",
+    "revenue_identified",
+    "triangle",
+]

@@ -1,0 +1,29 @@
+"""Data quality: what was accepted and set aside, how good each table is, and which analyses the data are ready for."""
+
+from customerbase.quality.accounting import (
+    known,
+    line_types,
+    quarantine,
+    quarantine_raw,
+    reasons,
+    results,
+    source_files,
+)
+from customerbase.quality.readiness import GROUPS, NEEDS, locked, readiness, unlocked
+from customerbase.quality.scores import scores
+
+__all__ = [
+    "GROUPS",
+    "NEEDS",
+    "known",
+    "line_types",
+    "locked",
+    "quarantine",
+    "quarantine_raw",
+    "readiness",
+    "reasons",
+    "results",
+    "scores",
+    "source_files",
+    "unlocked",
+]

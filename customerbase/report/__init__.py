@@ -1,0 +1,7 @@
+"""The letter to managers: one self-contained page per month and language, every sentence made from the numbers."""
+
+from customerbase.report.data import ReportData
+from customerbase.report.headline import happened
+from customerbase.report.page import build, frame
+
+__all__ = ["ReportData", "build", "frame", "happened"]

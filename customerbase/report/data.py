@@ -1,0 +1,98 @@
+"""What one month's report is made of: small tables, settings and goals; nothing here reads files or the clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import pandas as pd
+
+from customerbase import i18n, kpi
+from customerbase.periods import add_months, parse_month
+
+UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The small tables of one month, by name, with the company's title, settings and goals.
+
+    Tables: kpi, kpi_cohorts, segment_summary, segment_migration, segment_attributes, source_files, readiness,
+    quality_scores as in expectations/, and quarantine counted by reason (reason, severity, rows). Each may be missing
+    or empty: its section then says so. title: {ja, en}; settings: currency, k_min; goals: KPI id -> value.
+    """
+
+    title: Mapping[str, str]
+    pipeline: str
+    as_of: date
+    tables: Mapping[str, pd.DataFrame]
+    settings: Mapping[str, object] = field(default_factory=dict)
+    goals: Mapping[str, float] = field(default_factory=dict)
+    run_id: str = ""
+    data_until: date | None = None
+
+    @property
+    def month(self) -> date:
+        """First day of the month."""
+        return parse_month(self.as_of)
+
+    @property
+    def currency(self) -> str:
+        """Currency of all money in the report."""
+        return str(self.settings.get("currency", "JPY"))
+
+    @property
+    def k_min(self) -> int:
+        """Cells of fewer customers than this are not shown."""
+        return int(self.settings.get("k_min", 10))
+
+    def rows(self, table: str) -> list[dict]:
+        """A table as dictionaries, every kind of missing value as None; [] when the table is missing."""
+        frame = self.tables.get(table)
+        if frame is None or not len(frame):
+            return []
+        return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+    @cached_property
+    def kpis(self) -> pd.DataFrame:
+        """The kpi table with months as dates, up to the month."""
+        frame = self.tables.get("kpi")
+        if frame is None or not len(frame):
+            return pd.DataFrame(columns=["kpi", "month", "value", "n", "low", "high"])
+        frame = frame.assign(month=[pd.Timestamp(month).date() for month in frame["month"]])
+        return frame[frame["month"] <= self.month]
+
+    @cached_property
+    def changes(self) -> dict[tuple[str, str], dict]:
+        """(KPI, last_month or last_year) -> its row of kpi.compare, missing values as None."""
+        frame = kpi.compare(self.kpis, as_of=self.as_of)
+        rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        return {(row["kpi"], row["against"]): row for row in rows}
+
+    @cached_property
+    def parts(self) -> list[dict]:
+        """Why revenue changed since last month: rows of kpi.revenue_change; [] without a previous month."""
+        return kpi.revenue_change(self.kpis, month=self.month, before=add_months(self.month, -1)).to_dict("records")
+
+    def value(self, kpi_id: str) -> float | None:
+        """This month's value of a KPI, or None."""
+        return self.changes[(kpi_id, "last_month")]["value"]
+
+    def n(self, kpi_id: str) -> int | None:
+        """What this month's value of a KPI rests on: customers or orders."""
+        found = self.kpis[(self.kpis["kpi"] == kpi_id) & (self.kpis["month"] == self.month)]["n"]
+        return int(found.iloc[0]) if len(found) and not i18n.missing(found.iloc[0]) else None
+
+    def money(self, value: object, language: str, **options: bool) -> str:
+        """An amount in the report's currency."""
+        return i18n.number(value, "money", language, currency=self.currency, **options)
+
+    def number(self, kpi_id: str, value: object, language: str, **options: bool) -> str:
+        """A value of one KPI with its unit."""
+        return i18n.number(value, unit(kpi_id), language, currency=self.currency, **options)
+
+
+def unit(kpi_id: str) -> str:
+    """The unit of a KPI in the words of i18n."""
+    known = kpi.find(kpi_id).unit
+    return UNITS.get(known, "orders" if kpi_id == "orders" else "people")

@@ -1,0 +1,228 @@
+"""The three sentences on top: what happened, why, what to do next. Every word of direction follows from a sign."""
+
+import numpy as np
+
+from customerbase import i18n, kpi, segments
+from customerbase.intervals import difference, poisson
+from customerbase.periods import month_label
+from customerbase.report.data import ReportData, unit
+
+QUARANTINE_ALARM = 0.05  # beyond this share of rows set aside, the data come first
+WORTH_NAMING = 0.1  # a part of the change below this share of it is left out of the sentence
+WATCHED = ("cant_lose", "at_risk")  # segments whose growth calls for action, the dearest first
+
+
+def sentences(data: ReportData, language: str) -> list[tuple[str, str]]:
+    """[(what happened …, sentence), (why …, sentence), (what to do next …, sentence)]."""
+    makers = {"happened": happened, "why": why, "next": next_step}
+    return [(i18n.word(f"report.{name}", language), make(data, language)) for name, make in makers.items()]
+
+
+def happened(data: ReportData, language: str) -> str:
+    """Revenue of the month against last month and last year; a change within its interval is no clear change."""
+    month, value = month_label(data.month, language), data.value("revenue")
+    if value is None:
+        return i18n.sentence("headline.none", language, month=month)
+    shown = data.money(value, language)
+    known = [
+        row
+        for row in (data.changes[("revenue", against)] for against in ("last_month", "last_year"))
+        if row["change_ratio"] is not None
+    ]
+    if not known:
+        return i18n.sentence("headline.only", language, month=month, value=shown)
+    first = i18n.sentence(
+        f"headline.{_verdict(known[0])}",
+        language,
+        month=month,
+        value=shown,
+        than=i18n.word(f"headline.{known[0]['against']}", language),
+        change=_size(known[0], language),
+    )
+    return _joined([first, *(_also(known[0], row, language) for row in known[1:])], language)
+
+
+def _also(first: dict, row: dict, language: str) -> str:
+    verdict = _verdict(row)
+    contrast = verdict == kpi.NO_CLEAR_CHANGE and _verdict(first) != kpi.NO_CLEAR_CHANGE
+    key = f"headline.also_first_{verdict}" if contrast else f"headline.also_{verdict}"
+    than = i18n.word(f"headline.{row['against']}", language)
+    return i18n.sentence(key, language, than=than, change=_size(row, language))
+
+
+def _verdict(row: dict) -> str:
+    """up, down or no_clear_change; without an interval the sign decides, as shown to one decimal."""
+    if row["verdict"] != kpi.UNKNOWN:
+        return row["verdict"]
+    if abs(row["change_ratio"]) < 0.0005:
+        return kpi.NO_CLEAR_CHANGE
+    return kpi.CLEAR_UP if row["change"] > 0 else kpi.CLEAR_DOWN
+
+
+def _size(row: dict, language: str) -> str:
+    clear = _verdict(row) != kpi.NO_CLEAR_CHANGE
+    ratio = abs(row["change_ratio"]) if clear else row["change_ratio"]
+    return i18n.number(ratio, "rate", language, signed=not clear)
+
+
+def why(data: ReportData, language: str) -> str:
+    """The change on last month as customers × frequency × order value (and anonymous sales), largest part first."""
+    if not data.parts:
+        return i18n.word("headline.why_unknown", language)
+    if _verdict(data.changes[("revenue", "last_month")] | {"change_ratio": 0}) == kpi.NO_CLEAR_CHANGE:
+        return _behind(data, language)
+    total = sum(part["contribution"] for part in data.parts)
+    ranked = sorted(data.parts, key=lambda part: (-part["contribution"] * np.sign(total), part["part"]))
+    main, others = ranked[0], [p for p in ranked[1:] if abs(p["contribution"]) >= WORTH_NAMING * abs(total)]
+    key = "headline.why_up" if total > 0 else "headline.why_down"
+    first = i18n.sentence(
+        key,
+        language,
+        total=data.money(total, language, signed=True),
+        factor=_factor(main, language),
+        part=data.money(main["contribution"], language, signed=True),
+    )
+    if not others:
+        return first
+    return _joined(
+        [first, i18n.sentence("headline.why_others", language, others=_listed(data, others, language))], language
+    )
+
+
+def _behind(data: ReportData, language: str) -> str:
+    """An unclear total may hide factors that changed clearly and cancel each other."""
+    clear = [
+        part
+        for part in data.parts
+        if part["contribution"]
+        and data.changes[(part["part"], "last_month")]["verdict"] in (kpi.CLEAR_UP, kpi.CLEAR_DOWN)
+    ]
+    if not clear:
+        return i18n.word("headline.why_same", language)
+    return i18n.sentence("headline.why_hidden", language, factors=_listed(data, clear, language))
+
+
+def _listed(data: ReportData, parts: list[dict], language: str) -> str:
+    return i18n.join(
+        [
+            i18n.sentence(
+                "headline.why_part",
+                language,
+                factor=_factor(part, language),
+                part=data.money(part["contribution"], language, signed=True),
+            )
+            for part in parts
+        ],
+        language,
+    )
+
+
+def _factor(part: dict, language: str) -> str:
+    return i18n.word(f"headline.factor_{'up' if part['contribution'] > 0 else 'down'}.{part['part']}", language)
+
+
+def next_step(data: ReportData, language: str) -> str:
+    """What to do next: trust the data, then keep customers, then reach goals, then look into a fall; or nothing."""
+    for rule in (_about_data, _about_segments, _about_goals, _about_a_fall):
+        if said := rule(data, language):
+            return said
+    alone = data.changes[("revenue", "last_month")]["previous"] is None
+    return i18n.word("headline.next_wait" if alone else "headline.next_nothing", language)
+
+
+def _about_data(data: ReportData, language: str) -> str:
+    files = data.rows("source_files")
+    read, aside = (sum(int(row[name]) for row in files) for name in ("rows_read", "rows_quarantined"))
+    if any(row["rows_read"] != row["rows_accepted"] + row["rows_quarantined"] for row in files):
+        return i18n.word("headline.next_unbalanced", language)
+    groups = [
+        row["group_name"] for row in data.rows("readiness") if row["requirement"] == "required" and not row["present"]
+    ]
+    purchase = [name for name in dict.fromkeys(groups) if name == "purchase"]
+    if purchase:
+        names = i18n.join([i18n.word_or(f"quality.group.{name}", language, name) for name in purchase], language)
+        return i18n.sentence("headline.next_missing", language, groups=names)
+    blocked = [row for row in data.rows("quarantine") if row["severity"] == "block"]
+    if not read or aside / read <= QUARANTINE_ALARM or not blocked:
+        return ""
+    reason = max(blocked, key=lambda row: (row["rows"], row["reason"]))["reason"]
+    return i18n.sentence(
+        "headline.next_data",
+        language,
+        share=i18n.number(aside / read, "rate", language),
+        rows=_rows(aside, language),
+        reason=i18n.word_or(f"quality.reason.{reason}", language, reason),
+    )
+
+
+def _about_segments(data: ReportData, language: str) -> str:
+    found = {row["segment"]: row for row in data.rows("segment_summary")}
+    for code in WATCHED:
+        row = found.get(code)
+        if (
+            row is None
+            or row["previous_customers"] is None
+            or min(row["customers"], row["previous_customers"]) < data.k_min
+        ):
+            continue
+        now, then = int(row["customers"]), int(row["previous_customers"])
+        low, _ = difference(now, *poisson(now), then, *poisson(then))
+        if low > 0:
+            entry = segments.find(code)
+            return i18n.sentence(
+                "headline.next_segment",
+                language,
+                segment=segments.name(code, language),
+                customers=i18n.number(now, "people", language),
+                more=i18n.number(now - then, "people", language, signed=True),
+                todo=entry.todo_ja if language == "ja" else entry.todo_en,
+            )
+    return ""
+
+
+def _about_goals(data: ReportData, language: str) -> str:
+    missed = []
+    for kpi_id, goal in data.goals.items():
+        row = data.changes.get((kpi_id, "last_month"))
+        if (
+            row
+            and row["value"] is not None
+            and goal
+            and (row["high"] if row["high"] is not None else row["value"]) < goal
+        ):
+            missed.append((1 - row["value"] / goal, kpi_id))
+    if not missed:
+        return ""
+    gap, kpi_id = max(missed)
+    is_rate = unit(kpi_id) == "rate"
+    short = (
+        i18n.points(data.goals[kpi_id] * gap, language, signed=False) if is_rate else i18n.number(gap, "rate", language)
+    )
+    return i18n.sentence(
+        "headline.next_goal",
+        language,
+        kpi=kpi.name(kpi_id, language),
+        gap=short,
+        goal=data.number(kpi_id, data.goals[kpi_id], language),
+    )
+
+
+def _about_a_fall(data: ReportData, language: str) -> str:
+    if not data.parts or data.changes[("revenue", "last_month")]["verdict"] != kpi.CLEAR_DOWN:
+        return ""
+    worst = min(data.parts, key=lambda part: (part["contribution"], part["part"]))
+    return i18n.sentence(
+        "headline.next_factor",
+        language,
+        factor=_factor(worst, language),
+        part=data.money(worst["contribution"], language, signed=True),
+    )
+
+
+def _rows(count: int, language: str) -> str:
+    text = i18n.number(count, "rows", language)
+    return text if language == "ja" else f"{text} {i18n.word('unit.rows', language)}"
+
+
+def _joined(parts: list[str], language: str) -> str:
+    return ("" if language == "ja" else " ").join(parts)

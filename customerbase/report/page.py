@@ -1,0 +1,153 @@
+"""The page: sections in their fixed order, one self-contained HTML file per language."""
+
+import html
+import re
+from functools import cache, partial
+from pathlib import Path
+from types import ModuleType
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from customerbase import i18n, kpi, segments
+from customerbase.periods import month_label
+from customerbase.report import attributes, figures, fonts, headline, quality, sections
+from customerbase.report.data import ReportData
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+FONT_SLOT = "/*fonts*/"
+
+
+def build(data: ReportData, language: str, draw: ModuleType) -> str:
+    """The month's report as one HTML page: no request, no script, fonts and figures inside.
+
+    draw: customerbase.charts, which draws the figures. Everything that comes from data is escaped. The sister page in
+    the other language is linked as report.<language>.html in the same folder.
+    """
+    i18n.check_language(language)
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            language=language,
+            sister=next(other for other in i18n.LANGUAGES if other != language),
+            word=partial(_word, language),
+            company=data.title[language],
+            month=month_label(data.month, language),
+            as_of=i18n.day(data.as_of, language),
+            incomplete=_incomplete(data, language),
+            sentences=headline.sentences(data, language),
+            tiles=sections.tiles(data, language),
+            kpi_rows=sections.kpi_rows(data, language) if len(data.kpis) else [],
+            gaps=sections.comparison_gaps(data, language),
+            segment_rows=sections.segment_rows(data, language),
+            segment_total=sections.segment_total(data, language),
+            moves=figures.moves(data, language),
+            quality=quality.box(data, language),
+            definitions=_definitions(data, language),
+            made=_made(data, language),
+            trend=figures.trend(data, language, draw),
+            segment_bars=figures.segment_bars(data, language, draw),
+            migration=figures.migration(data, language, draw),
+            cohorts=figures.cohorts(data, language, draw),
+            attributes=attributes.pictures(data, language, draw),
+            segment_colors=draw.SEGMENT_COLORS,
+            running=_running(data, language),
+            svg=Markup,
+            **_captions(data, language, draw),
+        )
+    )
+    page = re.sub("([+−])([¥£$€])", "\\1\N{WORD JOINER}\\2", page)  # no line may end between a sign and its amount
+    return page.replace(FONT_SLOT, fonts.css(visible_text(page)), 1)
+
+
+def frame(page: str, height: int = 900) -> str:
+    """The page inside a frame of its own, for showing it in a notebook without its styles spreading."""
+    return (
+        f'<iframe srcdoc="{html.escape(page)}" style="width:100%;height:{height}px;border:1px solid #d5d8dd"></iframe>'
+    )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def visible_text(page: str) -> str:
+    """All characters a browser may show of a page: text, and attributes that carry words."""
+    words = re.findall(r'(?:data-label|content|aria-label)="([^"]*)"', page)
+    return html.unescape(re.sub(r"<[^>]*>", "", re.sub(r"<style.*?</style>", "", page, flags=re.S)) + "".join(words))
+
+
+def _word(language: str, key: str, **values: object) -> str:
+    return i18n.sentence(key, language, **values)
+
+
+def _running(data: ReportData, language: str) -> Markup:
+    """The running title of printed pages, inside a CSS string: anything but plain characters is written as code."""
+    text = f"{data.title[language]} · {i18n.word('report.title', language)} · {month_label(data.month, language)}"
+    return Markup("".join(c if c.isalnum() or c in " ·・、。-" else f"\\{ord(c):x} " for c in text))  # noqa: S704
+
+
+def _incomplete(data: ReportData, language: str) -> str:
+    """A warning when the data end days before the month does."""
+    if data.data_until is None or (data.as_of - data.data_until).days < 4:
+        return ""
+    return i18n.sentence("report.incomplete", language, date=i18n.day(data.data_until, language))
+
+
+def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
+    japanese = language == "ja"
+    terms = [
+        (kpi.name(entry.id, language), entry.definition_ja if japanese else entry.definition_en)
+        for entry in kpi.KPIS.values()
+    ]
+    keys = (("segments", "segments"), ("migration", "migration"), ("cohorts", "cohorts"))
+    terms += [(i18n.word(f"report.{name}", language), i18n.word(f"definition.{key}", language)) for name, key in keys]
+    notes = [i18n.word("definition.interval", language), i18n.sentence("definition.suppressed", language, k=data.k_min)]
+    return [*terms, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]
+
+
+def _made(data: ReportData, language: str) -> list[tuple[str, str]]:
+    until = i18n.day(data.data_until, language) if data.data_until else i18n.MISSING
+    facts = {
+        "made.pipeline": data.pipeline,
+        "made.run": data.run_id or i18n.MISSING,
+        "made.as_of": i18n.day(data.as_of, language),
+        "made.data_until": until,
+        "made.tables": ", ".join(data.tables),
+    }
+    return [(i18n.word(key, language), value) for key, value in facts.items()]
+
+
+def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, str]:
+    files = sum(int(row["rows_read"]) for row in data.rows("source_files")) or None
+    customers = sum(int(row["customers"]) for row in data.rows("segment_summary")) or None
+    return {
+        "kpi_caption": draw.caption(
+            kpi.compare, "kpi", data.as_of, None, language, 0.95, definition=i18n.word("definition.kpi_table", language)
+        ),
+        "segment_caption": draw.caption(
+            segments.summary,
+            "segment_summary",
+            data.as_of,
+            customers,
+            language,
+            0.95,
+            definition=i18n.word("definition.segments", language),
+        ),
+        "quality_caption": draw.caption(
+            None,
+            "source_files, quarantine, readiness, quality_scores",
+            data.as_of,
+            files,
+            language,
+            definition=i18n.word("definition.quality", language),
+        ),
+    }

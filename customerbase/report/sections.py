@@ -1,0 +1,131 @@
+"""The report's tables and tiles as plain values, ready for the template; every number is formatted here, once."""
+
+from customerbase import i18n, kpi, segments
+from customerbase.periods import add_months, month_range
+from customerbase.report.data import ReportData, unit
+
+TILES = ("revenue", "active_customers", "new_customers", "repeat_rate", "average_order_value", "purchase_frequency")
+ARROWS = {kpi.CLEAR_UP: "↑", kpi.CLEAR_DOWN: "↓", kpi.NO_CLEAR_CHANGE: "→", kpi.UNKNOWN: ""}
+SPARK_MONTHS = 13
+
+
+def tiles(data: ReportData, language: str) -> list[dict]:
+    """Six figures with change on last month and last year, goal, and the shape of the last 13 months."""
+    return [_tile(data, kpi_id, language) for kpi_id in TILES]
+
+
+def _tile(data: ReportData, kpi_id: str, language: str) -> dict:
+    return {
+        "name": kpi.name(kpi_id, language),
+        "value": data.number(kpi_id, data.value(kpi_id), language),
+        "changes": [
+            (i18n.word(f"report.tile_{against}", language), _change(data, kpi_id, against, language))
+            for against in ("last_month", "last_year")
+        ],
+        "goal": _goal(data, kpi_id, language),
+        "spark": _spark(data, kpi_id),
+    }
+
+
+def _change(data: ReportData, kpi_id: str, against: str, language: str) -> dict:
+    row = data.changes[(kpi_id, against)]
+    text = i18n.change(row["value"], row["previous"], unit(kpi_id), language)
+    verdict = row["verdict"] if text != i18n.MISSING else kpi.UNKNOWN
+    return {"text": text, "arrow": ARROWS[verdict], "certain": verdict in (kpi.CLEAR_UP, kpi.CLEAR_DOWN)}
+
+
+def _goal(data: ReportData, kpi_id: str, language: str) -> str:
+    goal, value = data.goals.get(kpi_id), data.value(kpi_id)
+    if goal is None or value is None:
+        return ""
+    key = "report.goal_reached" if value >= goal else "report.goal_missed"
+    return i18n.sentence(key, language, goal=data.number(kpi_id, goal, language))
+
+
+def _spark(data: ReportData, kpi_id: str) -> str:
+    """Points of a small line, 100 wide and 24 high; "" where fewer than three months are known."""
+    found = data.kpis[(data.kpis["kpi"] == kpi_id) & data.kpis["value"].notna()]
+    values = dict(zip(found["month"], found["value"].astype(float), strict=True))
+    months = month_range(add_months(data.month, 1 - SPARK_MONTHS), data.month)
+    known = [(place, values[month]) for place, month in enumerate(months) if month in values]
+    if len(known) < 3:
+        return ""
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    # at least a quarter of the height is the size of the figure itself, so that a quiet year looks quiet
+    span = max(high - low, abs(high) / 4) or 1.0
+    low = (low + high - span) / 2
+    return " ".join(
+        f"{place * 94 / (SPARK_MONTHS - 1) + 3:.1f},{21 - (value - low) / span * 18:.1f}" for place, value in known
+    )
+
+
+def kpi_rows(data: ReportData, language: str) -> list[dict]:
+    """Every KPI against last month and last year, with n and 95 % interval; exact."""
+    return [_kpi_row(data, kpi_id, language) for kpi_id in kpi.KPIS]
+
+
+def _kpi_row(data: ReportData, kpi_id: str, language: str) -> dict:
+    month, year = data.changes[(kpi_id, "last_month")], data.changes[(kpi_id, "last_year")]
+    return {
+        "name": kpi.name(kpi_id, language),
+        "value": data.number(kpi_id, month["value"], language, exact=True),
+        "last_month": data.number(kpi_id, month["previous"], language, exact=True),
+        "last_year": data.number(kpi_id, year["previous"], language, exact=True),
+        "vs_last_month": _change(data, kpi_id, "last_month", language),
+        "vs_last_year": _change(data, kpi_id, "last_year", language),
+        "n": _count(data.n(kpi_id)),
+        "interval": i18n.interval(month["low"], month["high"], unit(kpi_id), language, currency=data.currency),
+    }
+
+
+def comparison_gaps(data: ReportData, language: str) -> list[str]:
+    """Sentences on what there is nothing to compare with."""
+    return [
+        i18n.word(f"report.empty.{against}", language)
+        for against in ("last_month", "last_year")
+        if data.value("revenue") is not None and data.changes[("revenue", against)]["previous"] is None
+    ]
+
+
+def segment_rows(data: ReportData, language: str) -> list[dict]:
+    """Size, change, share, spend and silence of each segment; cells below k_min read <k_min."""
+    return [_segment_row(data, row, language) for row in data.rows("segment_summary")]
+
+
+def _segment_row(data: ReportData, row: dict, language: str) -> dict:
+    small = 0 < row["customers"] < data.k_min
+    before = row["previous_customers"]
+    comparable = before is not None and not small and not 0 < before < data.k_min
+    return {
+        "code": row["segment"],
+        "name": segments.name(row["segment"], language),
+        "customers": f"<{data.k_min}" if small else _count(row["customers"]),
+        "change": _signed(row["customers"] - before) if comparable else i18n.MISSING,
+        "share": i18n.MISSING if small else i18n.number(row["share"], "rate", language, exact=True),
+        "interval": i18n.MISSING if small else i18n.interval(row["share_low"], row["share_high"], "rate", language),
+        "net_spend": i18n.MISSING if small else data.money(row["net_spend"], language, exact=True),
+        "silence": i18n.MISSING if small else _days(row["median_days_since_last_order"]),
+    }
+
+
+def segment_total(data: ReportData, language: str) -> dict | None:
+    """The total row; None where a withheld cell could be computed from it."""
+    rows = data.rows("segment_summary")
+    if not rows or any(0 < row["customers"] < data.k_min for row in rows):
+        return None
+    return {
+        "customers": _count(sum(row["customers"] for row in rows)),
+        "net_spend": data.money(sum(row["net_spend"] for row in rows), language, exact=True),
+    }
+
+
+def _count(value: object) -> str:
+    return i18n.MISSING if i18n.missing(value) else f"{int(value):,}"
+
+
+def _days(value: object) -> str:
+    return i18n.MISSING if i18n.missing(value) else f"{float(value):,.1f}".removesuffix(".0")
+
+
+def _signed(difference: int) -> str:
+    return i18n.number(int(difference), "number", "en", exact=True, signed=True).removesuffix(".00")

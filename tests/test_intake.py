@@ -1,0 +1,597 @@
+"""The intake as a whole: raw files written by hand -> accepted rows, reasons, and books that always balance."""
+
+import json
+import random
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from customerbase.engine import Engine
+from customerbase.errors import InputError, RunError, TableError
+from customerbase.stage.intake import Intake
+
+ROOT = Path(__file__).parents[1]
+AS_OF = date(2026, 10, 31)
+
+CUSTOMERS = {
+    "pattern": "customers.csv",
+    "tables": {
+        "customers_src": {
+            "columns": {
+                "source_customer_id": "id",
+                "last_name": "name",
+                "birth_date": "born",
+                "registered_at": "since",
+            },
+            "tolerate": ["birth_date"],
+        }
+    },
+}
+ORDERS = {
+    "pattern": "orders*.csv",
+    "tables": {
+        "orders": {
+            "columns": {
+                "order_id": "no",
+                "source_customer_id": "id",
+                "order_at": "date",
+                "total": "total",
+                "channel": "shop",
+            },
+            "values": {"channel": {"1": "store", "2": "web"}},
+            "constants": {"status": "completed", "currency": "JPY"},
+        }
+    },
+}
+LINES = {
+    "pattern": "lines.csv",
+    "tables": {
+        "order_lines": {
+            "columns": {"order_id": "no", "line_no": "line", "qty": "qty", "unit_price": "price"},
+            "constants": {"line_type": "goods"},
+            "expressions": {"amount": "qty * unit_price"},
+        }
+    },
+}
+LOG = {  # one row per line; orders are derived from it
+    "pattern": "log*.csv",
+    "tables": {
+        "order_lines": {
+            "columns": {"order_id": "order", "qty": "qty", "unit_price": "price"},
+            "constants": {"line_type": "goods"},
+            "expressions": {"line_no": "row_in(order_id)", "amount": "qty * unit_price"},
+        },
+        "orders": {
+            "one_row_per": ["order_id"],
+            "columns": {"order_id": "order", "source_customer_id": "who", "order_at": "date"},
+            "constants": {"status": "completed"},
+            "sum": {"total": "amount"},
+        },
+    },
+}
+
+
+class Desk:
+    """Writes raw files and a mapping, and takes them in."""
+
+    def __init__(self, folder: Path):
+        self.data, self.work, self.folder = folder / "raw", folder / "work", folder
+        self.data.mkdir()
+
+    def put(self, name: str, text: str, encoding: str = "utf-8") -> None:
+        (self.data / name).write_bytes(text.encode(encoding))
+
+    def take(self, *files: dict, as_of: date = AS_OF) -> Intake:
+        path = self.folder / "shop.yaml"
+        path.write_text(yaml.safe_dump({"system": "shop", "files": list(files)}, allow_unicode=True, sort_keys=False))
+        return Intake(Engine(), [path], self.data, as_of, self.work)
+
+    def shipped(self, name: str) -> Intake:
+        return Intake(Engine(), [ROOT / "pipelines" / "sources" / f"{name}.yaml"], self.data, AS_OF, self.work)
+
+
+@pytest.fixture
+def desk(tmp_path) -> Desk:
+    return Desk(tmp_path)
+
+
+def reasons(intake: Intake, severity: str = "block") -> set[tuple]:
+    """(table, line, column, reason) of everything listed with this severity."""
+    columns = "table_name, line, column_name, reason"
+    return set(intake.quarantine.filter(f"severity = '{severity}'").project(columns).fetchall())
+
+
+def kept(intake: Intake, table: str, columns: str, order: str = "all") -> list[tuple]:
+    return intake.table(table).project(columns).order(order).fetchall()
+
+
+# --- one reason for each kind of bad input ----------------------------------------------------------------------------
+
+BAD_ORDERS = [  # cells of no, id, date, total, shop -> (column, reason)
+    ("A1,c1,2026/13/45,100,1", ("order_at", "invalid_date")),
+    ("A1,c1,2026-02-30,100,1", ("order_at", "invalid_date")),
+    ("A1,c1,,100,1", ("order_at", "missing_order_at")),
+    ("A1,c1,1066-10-14,100,1", ("order_at", "implausible_date")),
+    ("A1,c1,2026-11-01,100,1", ("order_at", "after_month")),
+    ("A1,c1,2026-10-03,1e400,1", ("total", "invalid_amount")),
+    ("A1,c1,2026-10-03,NaN,1", ("total", "invalid_amount")),
+    ("A1,c1,2026-10-03,1" + "0" * 30 + ",1", ("total", "invalid_amount")),
+    ("A1,c1,2026-10-03,lots,1", ("total", "invalid_amount")),
+    ("A1,c1,2026-10-03,,1", ("total", "missing_total")),
+    ("A1,c1,2026-10-03,100,9", ("channel", "unknown_value")),
+    (",c1,2026-10-03,100,1", ("order_id", "missing_order_id")),
+    ("A1,c9,2026-10-03,100,1", ("source_customer_id", "unknown_customer")),
+    ("A1,c1,2026-10-03,100", ("-", "wrong_field_count")),
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"), BAD_ORDERS, ids=[reason + " " + line[:24] for line, (_, reason) in BAD_ORDERS]
+)
+def test_each_bad_row_is_set_aside_for_its_one_reason_and_kept_as_text(desk, line, expected):
+    desk.put("customers.csv", "id,name,born,since\nc1,佐藤,1980-01-01,2020-01-01\n")
+    desk.put("orders.csv", f"no,id,date,total,shop\nA0,c1,2026-10-01,50,2\n{line}\nA2,,2026-10-02,70,1\n")
+    intake = desk.take(CUSTOMERS, ORDERS)
+    assert reasons(intake) == {("orders", 3, *expected)}
+    assert kept(intake, "orders", "order_id, source_customer_id, channel, total", "order_id") == [
+        ("A0", "c1", "web", 50),
+        ("A2", None, "store", 70),
+    ]
+    raw = intake.quarantine_raw.project("file, line, raw_text").fetchall()
+    assert [(file, number) for file, number, _ in raw] == [("orders.csv", 3)]
+    for cell in line.split(","):
+        assert cell in raw[0][2]
+
+
+GOOD_CELLS = [
+    ("令和8年10月3日", "¥1,234", 1234),
+    ("20261003", "１２３４", 1234),
+    ("2026年10月3日", "(500)", -500),
+    ("46298", "1e3", 1000),
+    ("2026/10/3 9:00", "1,234円", 1234),
+    ("2026-10-03T10:00:00+09:00", "-5", -5),
+]
+
+
+@pytest.mark.parametrize(("day", "amount", "value"), GOOD_CELLS)
+def test_spellings_that_people_use_are_read(desk, day, amount, value):
+    desk.put("orders.csv", f'no,id,date,total,shop\nA1,,{day},"{amount}",1\n')
+    intake = desk.take(ORDERS)
+    assert kept(intake, "orders", "cast(order_at as date), cast(total as integer)") == [(date(2026, 10, 3), value)]
+    assert reasons(intake) == set()
+
+
+def test_hostile_text_passes_through_untouched(desk):
+    script, formula = "<script>alert(1)</script>", "=cmd|' /C calc'!A0"
+    desk.put("customers.csv", f'id,name,born,since\nc1,{script},,\nc2,"{formula}",,\n"c3\nx",$name,,\n')
+    intake = desk.take(CUSTOMERS)
+    assert kept(intake, "customers_src", "source_customer_id, last_name", "source_customer_id") == [
+        ("c1", script),
+        ("c2", formula),
+        ("c3\nx", "$name"),
+    ]
+
+
+def test_bom_mixed_line_ends_and_quoted_newlines_are_no_defects(desk):
+    desk.put("customers.csv", 'id,name,born,since\r\nc1,"佐\n藤",,\nc2,鈴木,,\r\n', "utf-8-sig")
+    intake = desk.take(CUSTOMERS)
+    assert kept(intake, "customers_src", "source_customer_id, last_name, source_row_id", "source_customer_id") == [
+        ("c1", "佐\n藤", "customers.csv:2"),
+        ("c2", "鈴木", "customers.csv:4"),
+    ]
+
+
+def test_a_tolerated_cell_becomes_empty_with_a_warning(desk):
+    desk.put("customers.csv", "id,name,born,since\nc1,佐藤,1985-13-45,2020-01-01\n")
+    intake = desk.take(CUSTOMERS)
+    assert kept(intake, "customers_src", "source_customer_id, birth_date") == [("c1", None)]
+    assert reasons(intake) == set() and ("customers_src", 2, "birth_date", "invalid_date") in reasons(intake, "warn")
+
+
+def test_of_rows_with_one_key_the_first_stays(desk):
+    desk.put("orders_1.csv", "no,id,date,total,shop\nA1,,2026-10-01,1,1\nA2,,2026-10-01,2,1\n")
+    desk.put("orders_2.csv", "no,id,date,total,shop\nA2,,2026-10-05,3,1\nA1,,2026-10-05,4,1\nA3,,2026-10-05,5,1\n")
+    intake = desk.take(ORDERS)
+    assert kept(intake, "orders", "order_id, cast(total as integer)") == [("A1", 1), ("A2", 2), ("A3", 5)]
+    rows = intake.quarantine.project("file, line, reason, column_name").order("line").fetchall()
+    assert rows == [("orders_2.csv", line, "duplicate_key", "source_system+order_id") for line in (2, 3)]
+
+
+def test_a_bad_first_row_does_not_take_the_good_one_with_its_key_along(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,,2026-10-01,oops,1\nA1,,2026-10-01,7,1\n")
+    intake = desk.take(ORDERS)
+    assert kept(intake, "orders", "order_id, cast(total as integer)") == [("A1", 7)]
+    assert reasons(intake) == {("orders", 2, "total", "invalid_amount")}
+
+
+def test_orders_before_registration_are_kept_with_a_warning(desk):
+    desk.put("customers.csv", "id,name,born,since\nc1,佐藤,,2026-10-05\n")
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,c1,2026-10-03,1,1\n")
+    intake = desk.take(CUSTOMERS, ORDERS)
+    assert ("orders", 2, "order_at", "before_registration") in reasons(intake, "warn")
+    assert len(kept(intake, "orders", "order_id")) == 1
+
+
+# --- what follows from what ---------------------------------------------------------------------------------------------
+
+
+def test_lines_go_where_their_order_goes_and_say_why(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,,2026-10-01,5,1\nA2,,2026-11-02,5,1\nA3,,2026-10-01,bad,1\n")
+    desk.put("lines.csv", "no,line,qty,price\nA1,1,1,5\nA2,1,1,5\nA3,1,1,5\nA9,1,1,5\nA1,2,x,5\n")
+    intake = desk.take(ORDERS, LINES)
+    assert reasons(intake) == {
+        ("orders", 3, "order_at", "after_month"),
+        ("orders", 4, "total", "invalid_amount"),
+        ("order_lines", 3, "order_id", "after_month"),
+        ("order_lines", 4, "order_id", "order_quarantined"),
+        ("order_lines", 5, "order_id", "unknown_order"),
+        ("order_lines", 6, "qty", "invalid_amount"),
+    }
+    assert kept(intake, "order_lines", "order_id, line_no, cast(amount as integer)") == [("A1", 1, 5)]
+
+
+def test_derived_orders_come_from_the_accepted_lines(desk):
+    desk.put(
+        "log.csv", "order,who,date,qty,price\nA1,c1,2026-10-01,2,10\nA1,c1,2026-10-01,x,99\nA1,c1,2026-10-01,1,5\n"
+    )
+    intake = desk.take(LOG)
+    assert kept(intake, "orders", "order_id, cast(total as integer), source_row_id") == [("A1", 25, "log.csv:2")]
+    assert kept(intake, "order_lines", "line_no, cast(amount as integer)") == [(1, 20), (3, 5)]
+    assert intake.files[["rows_read", "rows_accepted", "rows_quarantined"]].to_numpy().tolist() == [[3, 2, 1]]
+
+
+def test_a_derived_order_that_is_set_aside_takes_all_its_rows_along_once(desk):
+    desk.put(
+        "log.csv", "order,who,date,qty,price\nA1,c1,,2,10\nA1,c1,,1,5\nA2,c2,2026-10-01,1,5\nA3,c1,2026-12-01,1,5\n"
+    )
+    intake = desk.take(LOG)
+    assert reasons(intake) == {
+        ("orders", 2, "order_at", "missing_order_at"),
+        ("orders", 3, "order_at", "missing_order_at"),
+        ("orders", 5, "order_at", "after_month"),
+    }
+    assert kept(intake, "orders", "order_id") == kept(intake, "order_lines", "order_id") == [("A2",)]
+    assert intake.files.rows_quarantined.tolist() == [3]
+
+
+def test_an_order_is_derived_again_when_a_later_rule_takes_one_of_its_lines(desk):
+    """A line with a copy of another file's key goes in the turn after the order was first put together."""
+    loyalty = {
+        "columns": {"txn_id": "txn", "source_customer_id": "who", "txn_at": "date", "delta": "points"},
+        "constants": {"kind": "earn"},
+    }
+    log = json.loads(json.dumps(LOG))
+    log["tables"]["products"] = {"one_row_per": ["product_id"], "columns": {"product_id": "sku", "price": "list"}}
+    log["tables"]["loyalty_points"] = loyalty
+    header = "order,who,date,qty,price,sku,list,txn,points\n"
+    desk.put("log.csv", header + "A1,c1,2026-10-01,1,10,p1,10,t1,1\nA1,c1,2026-10-01,1,5,p2,oops,t2,1\n")
+    intake = desk.take(log)
+    assert reasons(intake) == {("products", 3, "price", "invalid_amount")}
+    assert kept(intake, "orders", "order_id, cast(total as integer)") == [("A1", 10)]
+    assert kept(intake, "loyalty_points", "txn_id") == [("t1",)]
+
+
+def test_records_standing_in_several_parts_count_once_as_a_multiset(desk):
+    log = LOG | {"overlap_by": "sheet"}
+    log["tables"] = json.loads(json.dumps(LOG["tables"]))
+    row = "A1,c1,2026-10-01,1,10"
+    lines = [f"{row},one"] * 3 + [f"{row},two"] * 2 + ["A2,c1,2026-10-02,1,7,one", "A3,c1,2026-10-02,1,8,two"]
+    desk.put("log.csv", "order,who,date,qty,price,sheet\n" + "\n".join(lines) + "\n")
+    intake = desk.take(log)
+    assert reasons(intake) == {("order_lines", line, "-", "overlap") for line in (2, 3)}
+    assert kept(intake, "orders", "order_id, cast(total as integer)") == [("A1", 30), ("A2", 7), ("A3", 8)]
+    assert kept(intake, "order_lines", "order_id, line_no") == [("A1", 1), ("A1", 2), ("A1", 3), ("A2", 1), ("A3", 1)]
+
+
+# --- files ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_required_file_is_one_clear_error(desk):
+    desk.put("order.csv", "no\n")
+    with pytest.raises(InputError) as error:
+        desk.take(LINES)
+    for word in ("'lines.csv'", str(desk.data), "order.csv"):
+        assert word in str(error.value)
+
+
+def test_a_missing_data_folder_is_one_clear_error(desk):
+    desk.data.rmdir()
+    with pytest.raises(InputError, match="does not exist"):
+        desk.take(LINES)
+
+
+def test_a_missing_optional_file_gives_an_empty_typed_table(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\n")
+    intake = desk.take(CUSTOMERS | {"optional": True}, ORDERS)
+    assert intake.files[["file", "rows_read"]].to_numpy().tolist() == [["orders.csv", 0]]
+    empty = intake.table("customers_src")
+    assert (
+        empty.fetchall() == [] and dict(zip(empty.columns, map(str, empty.types), strict=True))["birth_date"] == "DATE"
+    )
+
+
+def test_an_empty_file_is_one_clear_error(desk):
+    desk.put("orders.csv", "")
+    with pytest.raises(InputError, match=r"orders\.csv"):
+        desk.take(ORDERS)
+
+
+def test_a_missing_column_names_file_column_and_near_miss(desk):
+    desk.put("orders.csv", "no,id,date,totl,shop\nA1,c1,2026-10-01,1,1\n")
+    with pytest.raises(InputError) as error:
+        desk.take(ORDERS)
+    for word in ("orders.csv", "'total'", "orders.total", "Did you mean 'totl'"):
+        assert word in str(error.value)
+
+
+def test_columns_without_use_are_noted_and_ignored_ones_are_not(desk):
+    desk.put("orders.csv", "no,id,date,total,shop,weather,memo\nA1,,2026-10-01,1,1,fine,x\n")
+    intake = desk.take(ORDERS | {"ignore": ["memo"]})
+    assert [note for note in intake.notes if "not used" in note] == ["orders.csv: not used: weather"]
+
+
+def test_a_file_that_two_patterns_match_is_refused(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\n")
+    with pytest.raises(InputError, match="count twice"):
+        desk.take(ORDERS, ORDERS | {"pattern": "*.csv"})
+
+
+def test_a_fallback_is_read_only_where_the_first_is_absent(desk):
+    spare = ORDERS | {"pattern": "spare.csv", "fallback_for": "orders*.csv", "optional": True}
+    desk.put("spare.csv", "no,id,date,total,shop\nS1,,2026-10-01,1,1\n")
+    assert kept(desk.take(ORDERS, spare), "orders", "order_id") == [("S1",)]
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,,2026-10-01,1,1\n")
+    assert kept(desk.take(ORDERS, spare), "orders", "order_id") == [("A1",)]
+
+
+def test_headings_may_have_alternatives_and_headless_files_names(desk):
+    spec = json.loads(json.dumps(ORDERS)) | {"header": ["no", "id", "date", "total", "shop"]}
+    spec["tables"]["orders"]["columns"]["total"] = ["grand total", "total"]
+    desk.put("orders.csv", "A1,,2026-10-01,1,1\n")
+    assert kept(desk.take(spec), "orders", "order_id, cast(total as integer)") == [("A1", 1)]
+
+
+def test_an_unknown_table_is_refused_with_the_near_miss(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\n")
+    with pytest.raises(TableError, match="Did you mean 'orders'"):
+        desk.take(ORDERS).table("order")
+
+
+def test_the_books_are_checked(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,,2026-10-01,1,1\n")
+    intake = desk.take(ORDERS)
+    intake.db.execute("create or replace view orders as select * from _in_orders where false")
+    del intake.files
+    with pytest.raises(RunError, match=r"orders\.csv: 1 rows read, but 0 accepted and 0 set aside"):
+        intake._account()
+
+
+def test_scratch_copies_of_raw_rows_go_when_closed(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,,2026-10-01,1,1\n")
+    intake = desk.take(ORDERS)
+    assert any(desk.work.iterdir())
+    intake.close()
+    assert not desk.work.exists()
+
+
+# --- shipped mappings -------------------------------------------------------------------------------------------------------
+
+
+def test_eccube_exports_in_cp932(desk):
+    desk.put(
+        "customer_20261031.csv",
+        "\r\n".join(
+            [
+                "会員ID,お名前(姓),お名前(名),お名前(セイ),お名前(メイ),会社名,郵便番号,都道府県(ID),都道府県(名称),住所1,住所2,メールアドレス,TEL,"
+                "性別(ID),性別(名称),職業(ID),職業(名称),誕生日,初回購入日,最終購入日,購入回数,ショップ用メモ欄,会員ステータス(ID),会員ステータス(名称),登録日,更新日",
+                "1,髙橋,①郎,タカハシ,イチロウ,㈱山﨑～,5300001,27,大阪府,大阪市北区梅田,1-1,a@example.com,0612345678,"
+                "1,男性,1,公務員,1980-02-29,,,,,2,本会員,2025-01-01 10:00:00,2026-01-01 10:00:00",
+            ]
+        )
+        + "\r\n",
+        "cp932",
+    )
+    head = (
+        "注文ID,注文番号,会員ID,小計,値引き,送料,税金,合計,支払合計,対応状況(ID),対応状況(名称),支払方法(ID),支払方法(名称),受注日,"
+        "注文詳細ID,商品ID,商品規格ID,商品名,商品コード,価格,個数,税率,明細区分(ID),明細区分(名称),出荷ID,送料"
+    )
+    order = "100,X100,1,3300,100,500,300,3700,3650,5,発送済み,1,クレジット,2026-10-03 12:00:00"
+    lines = [
+        f"{order},1,7,70,①の本,BK-1,1500,2,10,1,商品,9,500",
+        f"{order},2,,,送料,,500,1,10,2,送料,9,500",
+        f"{order},3,,,割引,,-100,1,10,4,割引,9,500",
+        f"{order},4,,,ポイント,,-50,1,0,6,ポイント,9,500",
+    ]
+    statuses = {"1": "新規受付", "3": "注文取消し", "7": "決済処理中", "8": "購入処理中", "9": "返品"}
+    lines += [
+        f"20{s},X,,1100,0,0,100,1100,1100,{s},{w},1,代引,2026-10-04,{s}0,7,70,本,BK-1,1000,1,10,1,商品,9,0"
+        for s, w in statuses.items()
+    ]
+    desk.put("order_20261031.csv", "\r\n".join([head, *lines]) + "\r\n", "cp932")
+    desk.put(
+        "product_20261031.csv",
+        "商品ID,公開ステータス(ID),商品名,商品規格ID,商品コード,在庫数,販売価格,商品カテゴリ(名称)\r\n"
+        "7,1,①の本,70,BK-1,,1500,本\r\n",
+        "cp932",
+    )
+    intake = desk.shipped("eccube")
+    assert reasons(intake) == set()
+    assert set(intake.files.encoding) == {"cp932"}
+    assert kept(intake, "customers_src", "last_name, first_name, company, gender, status, pref") == [
+        ("髙橋", "①郎", "㈱山﨑～", "male", "active", "大阪府")
+    ]
+    (order,) = (
+        intake.table("orders")
+        .filter("order_id = '100'")
+        .project(
+            "source_customer_id, status, subtotal::int, discount::int, shipping::int, fee::int, points_used::int, total::int"
+        )
+        .fetchall()
+    )
+    assert order == ("1", "completed", 3300, 100, 500, 0, 50, 3650)
+    assert kept(intake, "orders", "order_id, status", "order_id")[1:] == [
+        ("201", "completed"),
+        ("203", "cancelled"),
+        ("207", "pending"),
+        ("208", "pending"),
+        ("209", "returned"),
+    ]
+    lines = (
+        intake.table("order_lines")
+        .filter("order_id = '100'")
+        .order("line_no")
+        .project("line_type, amount::int, tax_rate::double, product_id")
+    )
+    assert lines.fetchall() == [
+        ("goods", 3300, 0.1, "70"),
+        ("shipping", 500, 0.1, None),
+        ("discount", -100, 0.1, None),
+        ("point", -50, 0.0, None),
+    ]
+    assert kept(intake, "products", "product_id, name, status, stock") == [("70", "①の本", "active", None)]
+
+
+SHOPIFY_HEAD = (
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,Shipping,Taxes,Total,"
+    "Discount Code,Discount Amount,Shipping Method,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
+    "Lineitem compare at price,Lineitem sku,Billing Name,Cancelled at,Payment Method,Refunded Amount,Id,Source,Lineitem discount"
+)
+
+
+def shopify_row(**cells: str) -> str:
+    return ",".join(cells.get(name, "") for name in SHOPIFY_HEAD.split(","))
+
+
+def shopify_order(name: str, email: str, status: str, total: str, **more: str) -> str:
+    first = {
+        "Name": name,
+        "Email": email,
+        "Financial Status": status,
+        "Currency": "JPY",
+        "Subtotal": total,
+        "Shipping": "0",
+        "Taxes": "0",
+        "Total": total,
+        "Discount Amount": "0",
+        "Created at": "2026-10-03 23:30:00 +0900",
+        "Source": "web",
+        "Lineitem quantity": "1",
+        "Lineitem name": "本",
+        "Lineitem price": total,
+        "Lineitem sku": "S1",
+        "Refunded Amount": "0",
+    }
+    return shopify_row(**(first | more))
+
+
+def test_shopify_exports_fill_the_order_from_its_first_line(desk):
+    second = shopify_row(
+        **{
+            "Name": "#1001",
+            "Email": "Ada@Example.com",
+            "Created at": "2026-10-03 23:30:00 +0900",
+            "Lineitem quantity": "2",
+            "Lineitem name": "ペン",
+            "Lineitem price": "100",
+            "Lineitem discount": "20",
+        }
+    )
+    desk.put(
+        "orders_export_1.csv",
+        "\n".join(
+            [
+                SHOPIFY_HEAD,
+                shopify_order(
+                    "#1001",
+                    "Ada@Example.com",
+                    "partially_refunded",
+                    "1200",
+                    **{"Lineitem price": "1000", "Refunded Amount": "300"},
+                ),
+                second,
+                shopify_order(
+                    "#1002", "bo@example.com", "paid", "500", **{"Cancelled at": "2026-10-04 10:00:00 +0900"}
+                ),
+                shopify_order("#1003", "", "paid", "700", Source="pos"),
+                shopify_order("#1004", "bo@example.com", "refunded", "900", **{"Refunded Amount": "900"}),
+            ]
+        )
+        + "\n",
+    )
+    desk.put(
+        "customers_export.csv",
+        "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Zip,Tags\n"
+        "'1,Ada,Lovelace,ada@example.com,yes,100-0001,vip\n2,Bo,Li,bo@example.com,no,,\n",
+    )
+    intake = desk.shipped("shopify")
+    assert reasons(intake) == set()
+    assert kept(intake, "orders", "order_id, status, channel, total::int, order_at::varchar", "order_id") == [
+        ("#1001", "completed", "web", 1200, "2026-10-03 23:30:00"),
+        ("#1002", "cancelled", "web", 500, "2026-10-03 23:30:00"),
+        ("#1003", "completed", "store", 700, "2026-10-03 23:30:00"),
+        ("#1004", "returned", "web", 900, "2026-10-03 23:30:00"),
+    ]
+    assert kept(intake, "order_lines", "order_id, line_no, product_id, amount::int", "order_id, line_no")[:2] == [
+        ("#1001", 1, "S1", 1000),
+        ("#1001", 2, "ペン", 180),
+    ]
+    assert kept(intake, "refunds", "order_id, amount::int", "order_id") == [("#1001", 300), ("#1004", 900)]
+    orders, customers = (set(kept(intake, table, "source_customer_id")) for table in ("orders", "customers_src"))
+    assert orders - {(None,)} == customers and len(customers) == 2
+    assert not any("@" in str(cell) for row in intake.table("orders").fetchall() for cell in row)
+
+
+def test_a_line_in_two_shopify_exports_counts_once(desk):
+    rows = [shopify_order(f"#{n}", "ada@example.com", "paid", "100") for n in range(1, 6)]
+    desk.put("orders_export_1.csv", "\n".join([SHOPIFY_HEAD, *rows[:4]]) + "\n")
+    desk.put("orders_export_2.csv", "\n".join([SHOPIFY_HEAD, *rows[2:]]) + "\n")
+    intake = desk.shipped("shopify")
+    assert len(kept(intake, "orders", "order_id")) == len(kept(intake, "order_lines", "order_id")) == 5
+    listed = intake.quarantine.filter("severity = 'block'").project("file, line, reason").order("all").fetchall()
+    assert listed == [("orders_export_1.csv", line, "overlap") for line in (4, 5)]
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_exactly_the_planted_rows_are_set_aside_and_the_books_balance(desk, seed):
+    dice = random.Random(seed)
+    spoiled: dict[str, set[int]] = {"orders.csv": set(), "lines.csv": set()}
+    orders, lines = ["no,id,date,total,shop"], ["no,line,qty,price"]
+    for n in range(1, 60):
+        cells, fault = [f"A{n}", "", f"2026-{dice.randint(1, 10):02d}-15", "10", "1"], dice.random()
+        if fault < 0.2 and n > 1:
+            spoiled["orders.csv"].add(n + 1)
+            where, what = dice.choice(
+                [(2, "nodate"), (3, "1e400"), (4, "7"), (2, "2026-12-24"), (0, ""), (2, ""), (0, "A0")]
+            )
+            cells[where] = "A1" if what == "A0" else what
+        orders.append(",".join(cells))
+        for k in range(dice.randint(1, 3)):
+            row = [f"A{n}", str(k + 1), "1", "5"]
+            bad = dice.random() < 0.1
+            row[2] = "x" if bad else row[2]
+            lines.append(",".join(row))
+            if bad or n + 1 in spoiled["orders.csv"]:
+                spoiled["lines.csv"].add(len(lines))
+    desk.put("orders.csv", "\n".join(orders) + "\n")
+    desk.put("lines.csv", "\n".join(lines) + "\n")
+    intake = desk.take(ORDERS, LINES)
+    found = {(file, line) for file, line in intake.quarantine_raw.project("file, line").fetchall()}
+    assert found == {(file, line) for file, numbers in spoiled.items() for line in numbers}
+    books = intake.files
+    assert (books.rows_read == books.rows_accepted + books.rows_quarantined).all()
+    assert books.rows_read.tolist() == [len(orders) - 1, len(lines) - 1]
+    assert books.rows_quarantined.tolist() == [len(spoiled["orders.csv"]), len(spoiled["lines.csv"])]
+    assert [len(kept(intake, table, "1")) for table in ("orders", "order_lines")] == books.rows_accepted.tolist()
+
+
+def test_the_same_files_give_the_same_rows(desk):
+    desk.put(
+        "log.csv", "order,who,date,qty,price\n" + "".join(f"A{n % 40},c{n % 7},2026-10-01,1,{n}\n" for n in range(400))
+    )
+    first = [desk.take(LOG).table(table).order("all").fetchall() for table in ("orders", "order_lines")]
+    assert first == [desk.take(LOG).table(table).order("all").fetchall() for table in ("orders", "order_lines")]

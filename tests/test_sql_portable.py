@@ -1,0 +1,97 @@
+"""Every SQL file stays in the portable subset: it transpiles to Spark, and obeys the rules learnt by measurement."""
+
+import re
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from customerbase.engine import SQL_FOLDER, sql_text, transpile
+
+NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
+UNIQUE_WITHIN = {"customer_id", "month", "score", "channel"}  # last sort keys that are unique in their partitions
+
+
+def tree(name: str) -> exp.Expression:
+    return sqlglot.parse_one(sql_text(name), read="duckdb")
+
+
+def code(name: str) -> str:
+    return re.sub(r"--.*", "", sql_text(name))
+
+
+def test_there_is_sql_to_check():
+    assert {"customer_orders", "customer_months", "rfm", "kpi_months", "cohorts"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_transpiles_to_spark_and_parses_there(name):
+    spark = transpile(name)
+    assert sqlglot.parse_one(spark, read="spark").find(exp.Select)
+    assert "::" not in spark
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_sum_is_cast(name):
+    for total in tree(name).find_all(exp.Sum):
+        above = total.parent
+        while isinstance(above, exp.Window | exp.Paren):
+            above = above.parent
+        assert isinstance(above, exp.Cast), f"{name}.sql: {total.sql()} is not cast"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_window_that_sorts_ends_with_a_unique_key(name):
+    for window in tree(name).find_all(exp.Window):
+        order = window.args.get("order")
+        if order is not None:
+            last = order.expressions[-1].this.name
+            assert last in UNIQUE_WITHIN, f"{name}.sql: {window.sql()} has no unique tie-break"
+        elif isinstance(window.this, exp.RowNumber | exp.Rank | exp.Lag | exp.Lead):
+            pytest.fail(f"{name}.sql: {window.sql()} sorts by nothing")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_differs_between_engines(name):
+    text = code(name).lower()
+    for word in (
+        r"\bhash\(",
+        "timestamptz",
+        "time zone",
+        r"\bmode\(",
+        r"::",
+        r"\bqualify\b",
+        r"\bexclude\b",
+        r"\bcurrent_date\b",
+        r"\bnow\(",
+        r"\brandom\(",
+        r"levenshtein",
+    ):
+        assert not re.search(word, text), f"{name}.sql uses {word}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shape_import_ctes_then_final(name):
+    text, parsed = code(name).strip(), tree(name)
+    assert text.startswith("with\n"), f"{name}.sql: starts with something else than `with`"
+    assert re.search(r"\nselect \* from final( order by [a-z_, ]+)?$", text), f"{name}.sql: last line"
+    assert parsed.ctes[-1].alias == "final"
+    assert sql_text(name).startswith("-- One row per "), f"{name}.sql: the first line states the grain"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_is_used(name):
+    parsed = tree(name)
+    used = {table.name for table in parsed.find_all(exp.Table)}
+    assert {cte.alias for cte in parsed.ctes} <= used
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lower_case_outside_quotes(name):
+    bare = re.sub(r"'[^']*'", "''", code(name))
+    assert bare == bare.lower()
+
+
+def test_the_lint_finds_what_it_looks_for():
+    bad = sqlglot.parse_one("select sum(a) from t", read="duckdb")
+    assert not isinstance(next(bad.find_all(exp.Sum)).parent, exp.Cast)
