@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+import customerbase.kpi.measures as measures  # noqa: F401  (its functions enter themselves into the registry)
 from customerbase.engine import Engine
 from customerbase.intervals import wilson
-from customerbase.kpi import measures  # noqa: F401  (its functions enter themselves into the registry)
 from customerbase.kpi.registry import KPIS
 from customerbase.periods import month_range
 

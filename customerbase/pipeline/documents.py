@@ -1,10 +1,13 @@
 """The generated documents: each is rendered from the one place that knows, and checked for freshness."""
 
+import re
 from pathlib import Path
 
-from customerbase import kpi
+from customerbase import kpi, segments
 from customerbase.tables import dictionary
 from customerbase.tables.store import ROOT, replace
+
+GLOSSARY = ROOT / "docs" / "glossary.md"
 
 
 def rendered() -> dict[Path, str]:
@@ -12,16 +15,26 @@ def rendered() -> dict[Path, str]:
     return {
         ROOT / "docs" / "data-dictionary.md": dictionary.render("en"),
         ROOT / "docs" / "data-dictionary.ja.md": dictionary.render("ja"),
-        ROOT / "docs" / "glossary.md": kpi.glossary(),
+        GLOSSARY: glossary(GLOSSARY.read_text(encoding="utf-8")),
     }
+
+
+def glossary(page: str) -> str:
+    """The glossary with its rows of KPIs and segments as the registry says, the rows written by hand untouched."""
+    generated = kpi.glossary() + segments.glossary()
+    codes = {re.search(r"\(`\w+`\)", row)[0] for row in generated}
+    lines = page.splitlines()
+    ours = [number for number, line in enumerate(lines) if any(code in line for code in codes)]
+    start = ours[0] if ours else len(lines)
+    kept = [line for number, line in enumerate(lines) if number not in ours]
+    return "\n".join([*kept[:start], *generated, *kept[start:]]) + "\n"
 
 
 def write(*, check: bool = False) -> list[Path]:
     """Write the documents that are stale and name them; with `check`, only name them."""
-    stale = [
-        path for path, text in rendered().items() if not path.is_file() or path.read_text(encoding="utf-8") != text
-    ]
+    texts = rendered()
+    stale = [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if not check:
         for path in stale:
-            replace(path, rendered()[path])
+            replace(path, texts[path])
     return stale

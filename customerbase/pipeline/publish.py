@@ -9,13 +9,10 @@ import subprocess
 import time
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from customerbase.pipeline.outcome import Outcome
 from customerbase.pipeline.plan import Plan, code_hash
 from customerbase.tables import store
-
-if TYPE_CHECKING:
-    from customerbase.pipeline.run import Outcome
 
 
 def digest(text: str) -> str:
@@ -23,7 +20,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def publish(plan: Plan, outcomes: dict[str, "Outcome"]) -> Path:
+def publish(plan: Plan, outcomes: dict[str, Outcome]) -> Path:
     """Make a finished run the month's published one; returns the report folder.
 
     Order matters: reports and tables first, each under its final name only when whole, the pointer last. A reader
@@ -66,13 +63,13 @@ def _place(final: Path, fill) -> None:
     store.sync(final.parent)
 
 
-def _tables(plan: Plan, outcomes: dict[str, "Outcome"], folder: Path) -> None:
+def _tables(plan: Plan, outcomes: dict[str, Outcome], folder: Path) -> None:
     for outcome in outcomes.values():
         store.link(sorted(outcome.folder.glob("*.parquet")), folder / "tables")
     store.replace(folder / "manifest.json", json.dumps(manifest(plan, outcomes), ensure_ascii=False, indent=1))
 
 
-def _reports(plan: Plan, outcomes: dict[str, "Outcome"], folder: Path) -> None:
+def _reports(plan: Plan, outcomes: dict[str, Outcome], folder: Path) -> None:
     for outcome in outcomes.values():
         if (outcome.folder / "published").is_dir():
             shutil.copytree(outcome.folder / "published", folder, dirs_exist_ok=True)
@@ -82,7 +79,7 @@ def _reports(plan: Plan, outcomes: dict[str, "Outcome"], folder: Path) -> None:
     store.replace(folder / "manifest.json", json.dumps(manifest(plan, outcomes), ensure_ascii=False, indent=1))
 
 
-def manifest(plan: Plan, outcomes: dict[str, "Outcome"]) -> dict:
+def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
     """What the run was made from and what it made: inputs, parameters, code, versions, timings, outputs, scalars."""
     tables = {}
     for outcome in outcomes.values():

@@ -7,29 +7,20 @@ import subprocess
 import sys
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import customerbase.pipeline.kernel as kernel
+import customerbase.pipeline.lock as lock
+import customerbase.pipeline.publish as publish
 from customerbase.errors import RunError
-from customerbase.pipeline import kernel, lock, publish
 from customerbase.pipeline.contracts import Contract
+from customerbase.pipeline.outcome import Outcome
 from customerbase.pipeline.plan import Plan
 from customerbase.pipeline.progress import Progress
 from customerbase.tables import store
 
 DATA_DOCS = "data_docs"
-
-
-@dataclass
-class Outcome:
-    """What became of one stage: its folder of results, whether it was reused, how long it took, or its failure."""
-
-    folder: Path | None = None
-    reused: bool = False
-    seconds: float = 0.0
-    failure: str = ""
-    result: dict = field(default_factory=dict)
 
 
 def run(

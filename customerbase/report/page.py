@@ -9,9 +9,14 @@ from types import ModuleType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import customerbase.report.attributes as attributes
+import customerbase.report.figures as figures
+import customerbase.report.fonts as fonts
+import customerbase.report.headline as headline
+import customerbase.report.quality as quality
+import customerbase.report.sections as sections
 from customerbase import i18n, kpi, segments
 from customerbase.periods import month_label
-from customerbase.report import attributes, figures, fonts, headline, quality, sections
 from customerbase.report.data import ReportData
 
 TEMPLATES = Path(__file__).parent.parent / "templates"

@@ -3,8 +3,15 @@
 import shutil
 from pathlib import Path
 
+import customerbase.sample.app as app
+import customerbase.sample.marketing as marketing
+import customerbase.sample.office as office
+import customerbase.sample.pos as pos
+import customerbase.sample.shop as shop
+import customerbase.sample.truth as truth
+import customerbase.sample.voice as voice
+import customerbase.sample.web as web
 from customerbase.errors import ConfigError
-from customerbase.sample import app, marketing, office, pos, shop, truth, voice, web
 from customerbase.sample.block import make_block
 from customerbase.sample.campaigns import make_campaigns
 from customerbase.sample.desk import Desk

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pyarrow as pa
 
-from customerbase.sample import defects
+import customerbase.sample.defects as defects
 from customerbase.sample.block import Block
 from customerbase.sample.campaigns import WINDOW, Campaign
 from customerbase.sample.desk import Desk

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from customerbase.sample import defects
+import customerbase.sample.defects as defects
 from customerbase.sample.accounts import birth_text
 from customerbase.sample.baskets import GOODS
 from customerbase.sample.block import Block

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from customerbase.sample import memberships as ids
+import customerbase.sample.memberships as ids
 from customerbase.sample.campaigns import Contacts
 from customerbase.sample.people import People
 from customerbase.sample.world import PAST_DAYS, POS, WEB, World

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from customerbase.sample import defects
+import customerbase.sample.defects as defects
 from customerbase.sample.accounts import birth_text
 from customerbase.sample.baskets import GOODS
 from customerbase.sample.block import Block

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+import customerbase.sample.defects as defects
 from customerbase.periods import add_months
-from customerbase.sample import defects
 from customerbase.sample.baskets import GOODS
 from customerbase.sample.block import Block
 from customerbase.sample.desk import Desk

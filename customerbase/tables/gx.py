@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from customerbase.tables import data_docs
+import customerbase.tables.data_docs as data_docs
 from customerbase.tables.checks import Check, plain
 from customerbase.tables.schema import Expectation
 

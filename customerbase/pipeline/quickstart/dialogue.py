@@ -76,8 +76,8 @@ def _answered(diagnoses: list[Diagnosis], answer: str, language: str, say: Say) 
 
 
 def dated(diagnosis: Diagnosis) -> bool:
-    """Whether any column holds dates."""
-    return any(column.profile.kind == "date" for column in diagnosis.columns)
+    """Whether any column holds dates (spreadsheet day numbers under a heading that says date included)."""
+    return bool(diagnosis.candidates("orders.order_at")) or any(one.profile.kind == "date" for one in diagnosis.columns)
 
 
 def usable(diagnoses: Sequence[Diagnosis]) -> bool:
