@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what a file holds and draft its mapping")
     doctor.add_argument("files", nargs="+", type=Path)
     doctor.add_argument("--system", default="mysystem", help="name of the source system in the draft")
+    doctor.add_argument("--language", default="en", choices=("ja", "en"))
     doctor.add_argument("--out", type=Path, default=None, help="write the draft YAML here")
     doctor.set_defaults(command=_doctor)
 
@@ -148,7 +149,7 @@ def _doctor(options) -> int:
     from customerbase.sources import doctor
 
     diagnoses = doctor.diagnose(options.files)
-    print(doctor.describe(diagnoses))
+    print(doctor.describe(diagnoses, language=options.language))
     draft = doctor.draft_yaml(diagnoses, options.system)
     if options.out:
         options.out.write_text(draft, encoding="utf-8")

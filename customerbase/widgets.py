@@ -9,6 +9,7 @@ import pandas as pd
 from customerbase import charts, i18n, kpi
 from customerbase.errors import TableError
 from customerbase.periods import month_end, month_label, parse_month
+from customerbase.segments import summary
 from customerbase.tables import store
 
 I18N_UNITS = {"count": "number", "currency": "money", "ratio": "rate", "orders_per_customer": "times"}
@@ -59,7 +60,7 @@ def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) 
     """The KPIs of one month as an HTML table: name with its definition on hover, value, interval, n."""
     now = numbers[pd.to_datetime(numbers["month"]) == pd.Timestamp(month)].set_index("kpi")
     rows = [_kpi_row(one, now.loc[one.id], language, currency) for one in kpi.KPIS.values() if one.id in now.index]
-    heads = [i18n.word(f"table.{key}", language) for key in ("kpi", "value", "interval", "n")]
+    heads = [i18n.word(f"dashboard.{key}", language) for key in ("kpi", "value", "interval", "n")]
     head = "".join(
         f"<th style='text-align:{'left' if i == 0 else 'right'}'>{html.escape(h)}</th>" for i, h in enumerate(heads)
     )
@@ -88,9 +89,9 @@ def revenue_trend(numbers: pd.DataFrame, as_of: date, language: str) -> charts.F
     return charts.line(revenue, "month", "value", title=kpi.name("revenue", language), caption=note, language=language)
 
 
-def segment_bars(segments: pd.DataFrame, as_of: date, language: str) -> charts.Figure:
-    """Customers by named segment."""
-    shown = segments.assign(name=[i18n.word_or(f"segment.{code}", language, code) for code in segments["segment"]])
-    note = charts.caption(None, "segment_summary", as_of, int(shown["customers"].sum()), language)
-    title = i18n.word("chart.customers_by_segment", language)
-    return charts.bars(shown, "customers", "name", title=title, caption=note, language=language)
+def segment_bars(segments: pd.DataFrame, as_of: date, language: str, k_min: int = 10) -> charts.Figure:
+    """Customers by named segment; groups of fewer than k_min are not drawn."""
+    shown = segments[segments["customers"] >= k_min]
+    note = charts.caption(summary, "segment_summary", as_of, int(shown["customers"].sum()), language)
+    title = i18n.word("dashboard.customers_by_segment", language)
+    return charts.bars(shown, "customers", "segment", title=title, caption=note, language=language, fmt="{:,.0f}")

@@ -199,7 +199,7 @@ def test_a_caption_has_the_one_form_and_leads_to_the_line_of_the_function():
     assert (n, interval, when) == ("n\u00a0=\u00a01,234", "95\u00a0% interval", "as of 31 Oct 2026")
     path, line = re.fullmatch(r"kpi, (customerbase/kpi/\w+\.py):(\d+)", origin).groups()
     source = (style.FONTS.parent.parent / path).read_text(encoding="utf-8").splitlines()
-    assert "def repeat_rate" in "".join(source[int(line) - 1 : int(line) + 3])
+    assert source[int(line) - 1].startswith("def repeat_rate")
 
 
 def test_japanese_captions_use_the_japanese_definition_and_leave_out_what_is_unknown():

@@ -95,7 +95,7 @@ def test_severities_choose_the_flags_and_a_flag_names_severity_column_and_reason
     assert only == [([],), (["block|status|unknown_status"],)]
 
 
-def test_orders_of_unknown_customers_are_blocked_where_the_system_lists_its_customers():
+def test_orders_of_unknown_customers_are_named_where_the_system_lists_its_customers():
     db = Engine()
     orders = [
         ORDER | {"order_id": "1", "source_customer_id": "known"},

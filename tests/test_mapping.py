@@ -88,7 +88,7 @@ SPOILED = [
     (f"{LINES}.columns.quantty", "Q", ["order_lines.columns.quantty", "a column of order_lines", "qty"]),
     (f"{LINES}.columns.source_system", "Q", ["source_system"]),
     (f"{LINES}.columns._bad", "Q", ["_bad"]),
-    (f"{LINES}.columns.qty", [], ["a text"]),
+    (f"{LINES}.columns.qty", [], ["columns.qty is []", "at least one entry"]),
     (f"{LINES}.constant", {"sku": "x"}, ["order_lines.constant", "Did you mean 'constants'"]),
     (f"{LINES}.constants", {"line_no": "first"}, ["order_lines.constants.line_no is 'first'", "INTEGER"]),
     (f"{LINES}.where", "qty > 0", ["order_lines is 'where'", "all counted"]),

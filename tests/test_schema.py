@@ -117,7 +117,7 @@ def test_rules_name_their_column_and_the_tables_they_read():
     assert rule["duplicate_key"].column == "source_system+order_id"
     assert rule["unknown_customer"].column == "source_customer_id"
     assert rule["unknown_customer"].tables == {"customers_src"}
-    assert rule["unknown_customer"].severity == "block"
+    assert rule["unknown_customer"].severity == "warn"
     assert rule["wrong_columns"].column == "-"
 
 

@@ -205,6 +205,6 @@ def test_every_defect_planted_in_the_sample_company_ends_as_its_truth_says(desk)
     assert {outcome.split(":")[0] for outcome in planted.values()} == {"block", "warn", "fixed", "kept"}
     missed = {place: outcome for place, outcome in planted.items() if ":" in outcome and (*place, outcome) not in listed}
     assert not missed
-    # what was not planted follows from a customer or an order that was set aside, and from nothing else
-    follows = {"block:unknown_customer", "block:unknown_order", "block:order_quarantined"}
+    # what was not planted follows from an order that was set aside, and from nothing else
+    follows = {"block:unknown_order", "block:order_quarantined"}
     assert {entry for file, line, entry in listed if entry.startswith("block") and ":" not in planted.get((file, line), "")} <= follows

@@ -43,7 +43,8 @@ def where(function: Callable) -> str:
     code = inspect.unwrap(function)
     path = Path(inspect.getsourcefile(code) or "").resolve()
     inside = path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else path.name
-    return f"{inside}:{code.__code__.co_firstlineno}"
+    lines, first = inspect.getsourcelines(code)
+    return f"{inside}:{first + next(i for i, line in enumerate(lines) if line.lstrip().startswith('def '))}"
 
 
 def _definition(function: Callable | None, language: str) -> str:

@@ -174,6 +174,6 @@ def newline(column: str) -> list[Recipe]:
     return [Recipe("newline_in_cell", "kept", column, lambda text: f"{text}{NEWLINE}（続き）")]
 
 
-def unknown_customer(column: str, value: str, outcome: str = "block:unknown_customer", where=None) -> list[Recipe]:
+def unknown_customer(column: str, value: str, outcome: str = "warn:unknown_customer", where=None) -> list[Recipe]:
     """An id that stands in no customer file."""
     return [Recipe("unknown_customer", outcome, column, lambda _: value, where=where)]
