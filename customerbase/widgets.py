@@ -1,5 +1,6 @@
 """Dashboard pages: they read the published month and never write; what a browser sends is checked, not believed."""
 
+import base64
 import html
 from datetime import date
 
@@ -9,10 +10,9 @@ import pandas as pd
 from customerbase import charts, i18n, kpi
 from customerbase.errors import TableError
 from customerbase.periods import month_end, month_label, parse_month
+from customerbase.report.data import unit as kpi_unit
 from customerbase.segments import summary
 from customerbase.tables import store
-
-I18N_UNITS = {"count": "number", "currency": "money", "ratio": "rate", "orders_per_customer": "times"}
 
 
 class Overview:
@@ -22,8 +22,8 @@ class Overview:
     Raises TableError when nothing is published.
     """
 
-    def __init__(self, pipeline: str, month: str | None = None, language: str = "ja", currency: str = "JPY"):
-        self.pipeline, self.currency = pipeline, currency
+    def __init__(self, pipeline: str, month: str | None = None, language: str = "ja"):
+        self.pipeline = pipeline
         self.months = store.published_months(pipeline)
         if not self.months:
             raise TableError(f"nothing is published for pipeline {pipeline!r}. Run `make report PIPELINE={pipeline}`.")
@@ -48,12 +48,20 @@ class Overview:
         if month not in self.months:  # a browser may send anything
             return
         paths = store.published_tables(self.pipeline, month)
+        settings = store.current(self.pipeline, month)["settings"]
+        k_min, currency = settings.get("k_min", 10), settings.get("currency", "JPY")
         numbers, segments = (pd.read_parquet(paths[table]) for table in ("kpi", "segment_summary"))
         self.page.children = [
-            widgets.HTML(kpi_table(numbers, parse_month(month), language, self.currency)),
-            widgets.HTML(charts.svg(revenue_trend(numbers, month_end(month), language))),
-            widgets.HTML(charts.svg(segment_bars(segments, month_end(month), language))),
+            widgets.HTML(kpi_table(numbers, parse_month(month), language, currency)),
+            _picture(revenue_trend(numbers, month_end(month), language)),
+            _picture(segment_bars(segments, month_end(month), language, k_min)),
         ]
+
+
+def _picture(figure: charts.Figure) -> widgets.HTML:
+    # PNG and not SVG: a browser without the house font would draw the words in another
+    data = base64.b64encode(charts.png(figure)).decode("ascii")
+    return widgets.HTML(f"<img style='width:760px;max-width:100%' src='data:image/png;base64,{data}'>")
 
 
 def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) -> str:
@@ -69,7 +77,7 @@ def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) 
 
 
 def _kpi_row(one: kpi.Kpi, row: pd.Series, language: str, currency: str) -> str:
-    unit = I18N_UNITS[one.unit]
+    unit = kpi_unit(one.id)
     definition = one.definition_ja if language == "ja" else one.definition_en
     cells = (
         i18n.number(row["value"], unit, language, currency=currency),
