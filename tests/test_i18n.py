@@ -143,3 +143,21 @@ def test_prose_is_within_half_a_percent_of_the_number(value):
     shown = i18n.number(value, "money", "en").removeprefix("¥")
     size = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}[shown[-1]]
     assert float(shown[:-1].replace(",", "")) * size == pytest.approx(value, rel=0.005)
+
+
+def test_every_quarantine_reason_has_words_in_both_languages():
+    from customerbase.report.quality import reason_text
+    from customerbase.tables import schemas
+
+    codes = {rule.reason for one in schemas().values() if one.kind == "source" for rule in one.expectations}
+    codes |= {"after_month", "overlap", "duplicate_key", "undecodable", "wrong_field_count", "line_too_long"}
+    codes |= {
+        "unclosed_quote",
+        "invalid_date",
+        "invalid_amount",
+        "invalid_integer",
+        "unknown_value",
+        "order_quarantined",
+    }
+    for language in ("ja", "en"):
+        assert sorted(code for code in codes if reason_text(code, language) == code) == []

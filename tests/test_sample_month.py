@@ -67,12 +67,12 @@ def test_every_raw_row_is_accepted_or_set_aside(sample_month: SampleMonth):
 def test_every_row_set_aside_has_a_reason_and_its_text(sample_month: SampleMonth):
     blocked = set(sample_month.rows("select distinct file, line from quarantine where severity = 'block'"))
     assert blocked == set(sample_month.rows("select file, line from quarantine_raw where length(raw_text) > 0"))
-    accepted = "union all ".join(f"select source_row_id from {name} " for name in sample_run_tables(sample_month))
+    accepted = "union all ".join(f"select source_row_id from {name} " for name in tables_of_raw_rows(sample_month))
     both = f"select count(*) from quarantine_raw join ({accepted}) on source_row_id = file || ':' || line"
     assert sample_month.one(both) == 0
 
 
-def sample_run_tables(month: SampleMonth) -> list[str]:
+def tables_of_raw_rows(month: SampleMonth) -> list[str]:
     """The published tables whose rows say where they stood in the raw files."""
     return [name for name, path in month.tables.items() if "source_row_id" in pq.read_schema(path).names]
 
@@ -101,7 +101,9 @@ def test_accepted_orders_are_the_true_ones(sample_month: SampleMonth):
         from truth_orders t left join orders o using (source_system, order_id)"""
     frame = sample_month.db.execute(pairs).df()
     here = frame[frame.here]
-    assert len(here) == sample_month.one("select count(*) from orders") > 1500  # no order that is not true
+    # Goods brought back to a shop are receipts of their own, which the truth does not list.
+    others = "select count(*) from orders where status <> 'credit_note'"
+    assert len(here) == sample_month.one(others) > 1500  # no order that is not true
     assert len(here) > 0.98 * len(frame)
     spoilt = {f"{file}:{line}" for file, line in sample_month.rows("select file, line from truth_defects")}
     for column in ("total", "customer", "day"):

@@ -107,13 +107,13 @@ def segment_bars(data: ReportData, language: str, draw: ModuleType) -> Picture |
 
 
 def moves(data: ReportData, language: str) -> list[dict]:
-    """The largest movements between different segments, at least k_min customers each: origin, target, customers."""
+    """The largest movements that the heat map shows, between different segments: origin, target, customers."""
+    withheld = _withheld(data)
     rows = [
         row
         for row in data.rows("segment_migration")
-        if row["from_segment"] != row["to_segment"]
-        and row["customers"] >= data.k_min
-        and row["from_segment"] != segments.ABSENT_BEFORE
+        if row["from_segment"] not in (row["to_segment"], segments.ABSENT_BEFORE)
+        and not withheld.loc[row["from_segment"], row["to_segment"]]
     ]
     rows.sort(key=lambda row: (-row["customers"], row["from_segment"], row["to_segment"]))
     return [
@@ -126,17 +126,28 @@ def moves(data: ReportData, language: str) -> list[dict]:
     ]
 
 
+def _flow(data: ReportData) -> pd.DataFrame:
+    """Customers by last month's segment (rows) and this month's (columns), without empty rows and columns."""
+    codes = segments.codes()
+    counts = pd.DataFrame(0, index=[*codes, segments.ABSENT_BEFORE], columns=[*codes, segments.ABSENT_NOW])
+    for row in data.rows("segment_migration"):
+        counts.loc[row["from_segment"], row["to_segment"]] = int(row["customers"])
+    return counts.loc[counts.any(axis=1), counts.any(axis=0)]
+
+
+def _withheld(data: ReportData) -> pd.DataFrame:
+    """Which cells of the flow must not be shown: small ones, and those that would give a small one away."""
+    counts = _flow(data)
+    return pd.DataFrame(suppress(counts.to_numpy(), data.k_min), index=counts.index, columns=counts.columns)
+
+
 def migration(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     """From last month's segments (rows) to this month's (columns); small cells withheld. None without last month."""
     rows = data.rows("segment_migration")
     codes = segments.codes()
     if not any(row["from_segment"] in codes for row in rows):
         return None
-    counts = pd.DataFrame(0, index=[*codes, segments.ABSENT_BEFORE], columns=[*codes, segments.ABSENT_NOW])
-    for row in rows:
-        counts.loc[row["from_segment"], row["to_segment"]] = int(row["customers"])
-    counts = counts.loc[counts.any(axis=1), counts.any(axis=0)]
-    hidden = suppress(counts.to_numpy(), data.k_min)
+    counts, hidden = _flow(data), _withheld(data).to_numpy()
     small = counts.to_numpy() < data.k_min
     text = (
         counts.map(lambda value: f"{value:,}" if value else "").mask(hidden, "*").mask(hidden & small, f"<{data.k_min}")

@@ -1,5 +1,6 @@
 """The data-quality box: what was read, kept and set aside, why, what is there, and what the figures do not cover."""
 
+import re
 from collections import Counter
 
 from customerbase import i18n
@@ -7,6 +8,15 @@ from customerbase.report.data import ReportData
 
 REASONS_SHOWN = 8
 FILLED_ENOUGH = 0.8  # a record group this full counts as ready
+_KINDS = (  # families of reasons that need no words of their own
+    ("^missing_|^no_|_without_", "missing"),
+    ("^negative_|^positive_|below_one$|not_positive$", "wrong_sign"),
+    ("^unknown_", "unknown_value"),
+    ("^malformed_|^not_finite_", "malformed"),
+    ("out_of_(scale|range)$|_not_a_share$|^implausible_", "out_of_range"),
+    ("(_before_|_after_)", "dates_out_of_order"),
+    ("^many_|^empty_", "mostly_empty"),
+)
 
 
 def box(data: ReportData, language: str) -> dict:
@@ -23,16 +33,14 @@ def box(data: ReportData, language: str) -> dict:
 
 
 def _sources(data: ReportData) -> list[dict]:
-    """Rows read, accepted and set aside per source system and table (files of one kind together)."""
-    totals: dict[tuple[str, str], Counter] = {}
+    """Files, rows read, accepted and set aside per source system; table source_files has each file."""
+    totals: dict[str, Counter] = {}
     for row in data.rows("source_files"):
-        names = ("rows_read", "rows_accepted", "rows_quarantined")
-        totals.setdefault((row["source_system"], row["table_name"]), Counter()).update(
-            {name: int(row[name]) for name in names}
-        )
+        counts = {name: int(row[name]) for name in ("rows_read", "rows_accepted", "rows_quarantined")}
+        totals.setdefault(row["source_system"], Counter()).update(counts | {"files": 1})
     return [
-        {"system": system, "table": table, **{name: f"{count:,}" for name, count in sorted(counts.items())}}
-        for (system, table), counts in sorted(totals.items())
+        {"system": system, **{name: f"{count:,}" for name, count in sorted(counts.items())}}
+        for system, counts in sorted(totals.items())
     ]
 
 
@@ -55,11 +63,21 @@ def _reasons(data: ReportData, severity: str, language: str) -> list[dict]:
     counts = Counter()
     for row in data.rows("quarantine"):
         if row["severity"] == severity:
-            counts[i18n.word_or(f"quality.reason.{row['reason']}", language, row["reason"])] += int(row["rows"])
+            counts[reason_text(row["reason"], language)] += int(row["rows"])
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     rest = sum(count for _, count in ranked[REASONS_SHOWN:])
     shown = ranked[:REASONS_SHOWN] + ([(i18n.word("quality.reason.other", language), rest)] if rest else [])
     return [{"reason": reason, "rows": f"{count:,}"} for reason, count in shown]
+
+
+def reason_text(code: str, language: str) -> str:
+    """A quarantine reason in words: its own, or those of its kind (missing_…, negative_…), else the code."""
+    if f"quality.reason.{code}" in i18n.words():
+        return i18n.word(f"quality.reason.{code}", language)
+    for pattern, kind in _KINDS:
+        if re.search(pattern, code):
+            return i18n.word(f"quality.reason.{kind}", language)
+    return code
 
 
 def _warnings(data: ReportData, language: str) -> str:

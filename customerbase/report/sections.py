@@ -89,7 +89,8 @@ def comparison_gaps(data: ReportData, language: str) -> list[str]:
 
 def segment_rows(data: ReportData, language: str) -> list[dict]:
     """Size, change, share, spend and silence of each segment; cells below k_min read <k_min."""
-    return [_segment_row(data, row, language) for row in data.rows("segment_summary")]
+    ranked = sorted(data.rows("segment_summary"), key=lambda row: (-row["customers"], row["segment"]))
+    return [_segment_row(data, row, language) for row in ranked]
 
 
 def _segment_row(data: ReportData, row: dict, language: str) -> dict:
