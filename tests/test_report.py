@@ -363,12 +363,13 @@ def test_an_unclear_total_names_what_moved_behind_it():
     assert headline.why(data(kpi=kpis(before={})), "ja") == i18n.word("headline.why_same", "ja")
 
 
-def lossy(read_rows: int, aside: int, accepted: int) -> dict[str, pd.DataFrame]:
+def lossy(read_rows: int, aside: int, accepted: int, reason: str = "invalid_date") -> dict[str, pd.DataFrame]:
     files = pd.DataFrame(
         [("pos", "a.csv", "orders", read_rows, accepted, aside)],
         columns=["source_system", "file", "table_name", "rows_read", "rows_accepted", "rows_quarantined"],
     )
-    return {"source_files": files}
+    faults = pd.DataFrame([(reason, "block", aside)], columns=["reason", "severity", "rows"])
+    return {"source_files": files, "quarantine": faults}
 
 
 @pytest.mark.parametrize(
@@ -377,6 +378,7 @@ def lossy(read_rows: int, aside: int, accepted: int) -> dict[str, pd.DataFrame]:
         ({}, {}, "next_nothing"),
         ({"kpi": kpis()}, {}, "next_wait"),
         (lossy(1000, 100, 900), {}, "next_data"),
+        (lossy(1000, 100, 900, "after_month"), {}, "next_nothing"),
         (lossy(1000, 10, 980), {}, "next_unbalanced"),
         ({"segment_summary": summary(at_risk=200)}, {}, "next_segment"),
         ({"segment_summary": summary(at_risk=105)}, {}, "next_nothing"),
@@ -384,6 +386,7 @@ def lossy(read_rows: int, aside: int, accepted: int) -> dict[str, pd.DataFrame]:
         ({}, {"repeat_rate": 0.8}, "next_nothing"),
         ({}, {"revenue": 9_000_000}, "next_goal"),
         ({"kpi": kpis(before={"active_customers": 1500})}, {}, "next_factor"),
+        ({"kpi": kpis(before={}, last_year={"active_customers": 1500})}, {}, "next_kpi"),
     ],
 )
 @pytest.mark.parametrize("language", ["ja", "en"])

@@ -3,5 +3,6 @@
 from customerbase.report.data import ReportData
 from customerbase.report.headline import happened
 from customerbase.report.page import build, frame
+from customerbase.report.summed_up import summed_up
 
-__all__ = ["ReportData", "build", "frame", "happened"]
+__all__ = ["ReportData", "build", "frame", "happened", "summed_up"]

@@ -6,9 +6,12 @@ from customerbase import i18n, kpi, segments
 from customerbase.intervals import difference, poisson
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData, unit
+from customerbase.report.quality import reason_text
 
 QUARANTINE_ALARM = 0.05  # beyond this share of rows set aside, the data come first
 WORTH_NAMING = 0.1  # a part of the change below this share of it is left out of the sentence
+EXPECTED = ("after_month", "overlap")  # reasons that say nothing against the data
+FALLS = ("revenue", "retention_rate", "new_customers", "active_customers")  # falls worth a look, the gravest first
 WATCHED = ("cant_lose", "at_risk")  # segments whose growth calls for action, the dearest first
 
 
@@ -123,7 +126,7 @@ def _factor(part: dict, language: str) -> str:
 
 def next_step(data: ReportData, language: str) -> str:
     """What to do next: trust the data, then keep customers, then reach goals, then look into a fall; or nothing."""
-    for rule in (_about_data, _about_segments, _about_goals, _about_a_fall):
+    for rule in (_about_data, _about_segments, _about_goals, _about_a_fall, _about_a_kpi):
         if said := rule(data, language):
             return said
     alone = data.changes[("revenue", "last_month")]["previous"] is None
@@ -132,7 +135,7 @@ def next_step(data: ReportData, language: str) -> str:
 
 def _about_data(data: ReportData, language: str) -> str:
     files = data.rows("source_files")
-    read, aside = (sum(int(row[name]) for row in files) for name in ("rows_read", "rows_quarantined"))
+    read = sum(int(row["rows_read"]) for row in files)
     if any(row["rows_read"] != row["rows_accepted"] + row["rows_quarantined"] for row in files):
         return i18n.word("headline.next_unbalanced", language)
     groups = [
@@ -142,8 +145,9 @@ def _about_data(data: ReportData, language: str) -> str:
     if purchase:
         names = i18n.join([i18n.word_or(f"quality.group.{name}", language, name) for name in purchase], language)
         return i18n.sentence("headline.next_missing", language, groups=names)
-    blocked = [row for row in data.rows("quarantine") if row["severity"] == "block"]
-    if not read or aside / read <= QUARANTINE_ALARM or not blocked:
+    blocked = [row for row in data.rows("quarantine") if row["severity"] == "block" and row["reason"] not in EXPECTED]
+    aside = sum(int(row["rows"]) for row in blocked)
+    if not read or aside / read <= QUARANTINE_ALARM:
         return ""
     reason = max(blocked, key=lambda row: (row["rows"], row["reason"]))["reason"]
     return i18n.sentence(
@@ -151,7 +155,7 @@ def _about_data(data: ReportData, language: str) -> str:
         language,
         share=i18n.number(aside / read, "rate", language),
         rows=_rows(aside, language),
-        reason=i18n.word_or(f"quality.reason.{reason}", language, reason),
+        reason=reason_text(reason, language),
     )
 
 
@@ -217,6 +221,21 @@ def _about_a_fall(data: ReportData, language: str) -> str:
         factor=_factor(worst, language),
         part=data.money(worst["contribution"], language, signed=True),
     )
+
+
+def _about_a_kpi(data: ReportData, language: str) -> str:
+    """The first of the figures that matter which is clearly down, on last month or on last year."""
+    for kpi_id, against in ((kpi_id, against) for against in ("last_month", "last_year") for kpi_id in FALLS):
+        row = data.changes[(kpi_id, against)]
+        if row["verdict"] == kpi.CLEAR_DOWN:
+            return i18n.sentence(
+                "headline.next_kpi",
+                language,
+                kpi=kpi.name(kpi_id, language),
+                than=i18n.word(f"headline.{against}", language),
+                change=i18n.change(row["value"], row["previous"], unit(kpi_id), language),
+            )
+    return ""
 
 
 def _rows(count: int, language: str) -> str:

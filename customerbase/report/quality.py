@@ -24,6 +24,8 @@ def box(data: ReportData, language: str) -> dict:
     return {
         "sources": _sources(data),
         "balance": _balance(data, language),
+        "documents": _kinds(data, "documents", "status", language),
+        "line_types": _kinds(data, "line_types", "line_type", language),
         "reasons": _reasons(data, "block", language),
         "warnings": _warnings(data, language),
         "readiness": _readiness(data, language),
@@ -41,6 +43,19 @@ def _sources(data: ReportData) -> list[dict]:
     return [
         {"system": system, **{name: f"{count:,}" for name, count in sorted(counts.items())}}
         for system, counts in sorted(totals.items())
+    ]
+
+
+def _kinds(data: ReportData, table: str, column: str, language: str) -> list[dict]:
+    """How many documents or lines of each kind there are, their amount, and how many belong to no customer."""
+    return [
+        {
+            "kind": i18n.word_or(f"quality.{column}.{row[column]}", language, row[column]),
+            "count": f"{int(row['count']):,}",
+            "amount": data.money(row["amount"], language, exact=True),
+            "anonymous": f"{int(row['anonymous']):,}",
+        }
+        for row in data.rows(table)
     ]
 
 

@@ -1,0 +1,169 @@
+"""The notebooks: their shape, and what nbval finds when every cell runs again outside the runner."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from sample_run import SampleMonth, sample_month  # noqa: F401
+from test_contracts import notebook
+
+from customerbase.pipeline import read_contracts, shape
+from customerbase.tables.store import ROOT
+
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+CHECKED = "nbval-check-output"  # tag of the cells whose outputs nbval compares
+
+
+def cells_of(path: Path) -> list[dict]:
+    return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+
+
+def checked_cells(paths: list[Path]) -> list[dict]:
+    return [cell for path in paths for cell in cells_of(path) if CHECKED in cell["metadata"].get("tags", [])]
+
+
+# --- shape -----------------------------------------------------------------------------------------------------------
+
+
+def test_there_are_notebooks():
+    assert {"01_quality", "04_segments", "12_kpi", "13_monthly_report", "overview"} <= {p.stem for p in NOTEBOOKS}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_keeps_its_shape_and_carries_no_outputs(path):
+    assert shape.faults(path) == []
+    for cell in cells_of(path):
+        assert cell["outputs"] == [] and cell["execution_count"] is None
+        assert set(cell["metadata"]) <= {"tags"}  # no traces of an editor
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_open_in_every_jupyter_and_cells_are_named(path):
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert (content["nbformat"], content["nbformat_minor"]) == (4, 5)
+    assert content["metadata"]["kernelspec"]["name"] == "python3"
+    assert content["metadata"]["language_info"] == {"name": "python"}
+    ids = [cell["id"] for cell in content["cells"]]
+    assert len(set(ids)) == len(ids) and all(name.replace("-", "").isalpha() for name in ids)
+
+
+GOOD = [("parameters", 'month: str = "2026-10"  # month'), ("compute", "total = 1 + 1")]
+
+
+def spoilt(folder: Path, **changes) -> list[str]:
+    """Faults of a well-shaped notebook whose second code cell was changed."""
+    path = notebook(folder, "02_two", roles=GOOD)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    text = {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# Two · 二\n\nA question? 問い。"}
+    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
+    code[1].update(changes)
+    content["cells"] = [text, *code]
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    return shape.faults(path)
+
+
+def test_a_well_shaped_notebook_has_no_faults(tmp_path):
+    assert spoilt(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"outputs": [{"output_type": "stream", "name": "stdout", "text": "2"}]}, "holds outputs"),
+        ({"execution_count": 7}, "holds outputs"),
+        ({"source": "\n".join(f"x{n} = {n}" for n in range(16))}, "has 16 lines, at most 15"),
+        ({"source": "def helper():\n    return 1"}, "defines a function or class"),
+    ],
+)
+def test_what_is_out_of_shape_is_named(tmp_path, changes, words):
+    [fault] = spoilt(tmp_path, **changes)
+    assert fault.startswith("02_two.ipynb") and words in fault
+
+
+def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
+    contracts = read_contracts(ROOT / "notebooks")
+    assert [contract.path.parent for contract in contracts] == [ROOT / "notebooks"] * len(contracts)
+    assert [contract.name for contract in contracts][:2] == ["quality", "segments"]
+    written: dict[str, str] = {}
+    for contract in contracts:
+        assert set(contract.reads) <= written.keys(), contract.name
+        assert {"pipeline", "month", "language"} <= contract.parameters.keys()
+        assert all(one.comment for one in contract.parameters.values())
+        assert not set(contract.writes) & written.keys()
+        written |= dict.fromkeys(contract.writes, contract.name)
+    assert written["rfm"] == "segments" and written["kpi"] == "kpi"
+
+
+# --- nbval -----------------------------------------------------------------------------------------------------------
+
+
+def nbval(paths: list[Path], home: Path, scratch: Path) -> tuple[dict[str, int], str, int]:
+    """Run nbval over notebooks in a process of its own; returns cells run per notebook, what it said, exit status."""
+    (scratch / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CUSTOMERBASE"))}
+    options = ["-q", "--nbval-lax", "--nbval-cell-timeout=120", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-c", scratch / "pytest.ini", f"--junit-xml={scratch}/cells.xml", *options, *paths],
+        env=environment | {"CUSTOMERBASE_HOME": str(home), "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+        cwd=scratch,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ran: dict[str, int] = {}
+    for case in ElementTree.parse(scratch / "cells.xml").iter("testcase"):
+        skipped = any(child.tag == "skipped" for child in case)
+        ran[case.get("classname", "")] = ran.get(case.get("classname", ""), 0) + (not skipped)
+    return ran, done.stdout + done.stderr, done.returncode
+
+
+def executed(month: SampleMonth) -> list[Path]:
+    return sorted((month.report / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("sample_month")
+def test_every_cell_runs_again_and_the_marked_ones_show_the_same(sample_month: SampleMonth, tmp_path):  # noqa: F811
+    """The executed pages of the run, opened by hand on what it published: lax for all, compared where marked."""
+    pages = [*executed(sample_month), *(ROOT / "notebooks" / "dashboards").glob("*.ipynb")]
+    ran, said, status = nbval(pages, sample_month.home, tmp_path)
+    assert status == 0, said[-4000:]
+    assert len(ran) == len(pages) == 5
+    assert sum(ran.values()) == sum(len(cells_of(page)) for page in pages) > 40
+    compared = checked_cells(executed(sample_month))
+    assert len(compared) >= 4
+    assert all(cell["outputs"] and cell["execution_count"] for cell in compared)  # nbval passes over what never ran
+    assert {cell["id"] for cell in compared} >= {"read", "look-cuts"}
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("sample_month")
+def test_the_pages_as_they_stand_in_git_run_by_hand(sample_month: SampleMonth, tmp_path):  # noqa: F811
+    """With their own parameters and no run around them, as in JupyterLab."""
+    pages = [path for path in NOTEBOOKS if path.parent.name == "notebooks"]
+    ran, said, status = nbval(pages, sample_month.home, tmp_path)
+    assert status == 0, said[-4000:]
+    assert len(ran) == len(pages) and sum(ran.values()) == sum(len(cells_of(page)) for page in pages)
+    written = {path.name for path in (sample_month.home / "data" / "scratch" / "sample" / "2026-10").glob("*.parquet")}
+    assert {f"{name}.parquet" for name in sample_month.tables} <= written
+
+
+@pytest.mark.xdist_group("sample_month")
+def test_an_output_that_differs_is_found(sample_month: SampleMonth, tmp_path):  # noqa: F811
+    """The comparison can fail: one changed word in one stored output of a marked cell."""
+    [page] = [path for path in executed(sample_month) if path.stem == "12_kpi"]
+    content = json.loads(page.read_text(encoding="utf-8"))
+    place = next(i for i, cell in enumerate(content["cells"]) if CHECKED in cell["metadata"].get("tags", []))
+    content["cells"] = content["cells"][: place + 1]
+    output = content["cells"][place]["outputs"][0]["data"]
+    text = "".join(output["text/plain"])
+    output["text/plain"] = text.replace("2026", "2025", 1)
+    assert output["text/plain"] != text
+    (tmp_path / page.name).write_text(json.dumps(content), encoding="utf-8")
+    ran, said, status = nbval([tmp_path / page.name], sample_month.home, tmp_path)
+    assert status == 1 and "Cell outputs differ" in said and said.count("FAILED") == 1
+    assert list(ran.values()) == [len(cells_of(tmp_path / page.name))]
