@@ -93,7 +93,7 @@ def test_a_wrong_declaration_is_one_clear_error(read):
     japanese = "名前,住所\n山田太郎,東京都千代田区\n"
     with pytest.raises(InputError, match=r"is declared cp932, but its content is UTF-8"):
         read(japanese, encoding="cp932")
-    with pytest.raises(InputError, match=r"heading is not utf-8 .* looks like cp932"):
+    with pytest.raises(InputError, match=r"first line cannot be read as utf-8; .* looks like cp932"):
         read(japanese.encode("cp932"), encoding="utf-8")
     with pytest.raises(InputError, match=r"unknown encoding 'shift_jis'.*'cp932'"):
         read(japanese, encoding="shift_jis")

@@ -95,12 +95,16 @@ class Parser:
 
     def _check_heading(self, first: Record) -> None:
         if first.bad == "undecodable":
-            raise InputError(
-                f"{self.path}: the heading is not {self.dialect.encoding} ({first.raw[:80]!r}); the file looks like "
-                f"{sniff.guess_encoding(self.path)}. Set that encoding, or encoding: auto."
+            # the first line of a file without headings is somebody's record: it is not quoted here
+            likely = sniff.guess_encoding(self.path)
+            remedy = (
+                f"the file looks like {likely}. Set that encoding, or encoding: auto."
+                if likely != self.dialect.encoding
+                else "no known encoding fits it. Is it really a text file, exported whole?"
             )
+            raise InputError(f"{self.path}: the first line cannot be read as {self.dialect.encoding}; {remedy}")
         if first.bad:
-            raise InputError(f"{self.path}: the heading has a quote that is never closed ({first.raw[:80]!r}).")
+            raise InputError(f"{self.path}: the heading has a quote that is never closed.")
 
     def _too_long(self, block: Block) -> Iterator[pa.Table]:
         if self.columns is None:
