@@ -28,6 +28,10 @@ print(json.dumps({{"wall s": time.perf_counter() - wall, "CPU s": time.process_t
 """
 CONTENDERS = {
     "pandas.read_csv": ("import pandas, pyarrow", 'len(pandas.read_csv(path, encoding="cp932"))'),
+    "pandas + to_parquet": (
+        "import pandas, pyarrow.parquet",
+        'len((f := pandas.read_csv(path, encoding="cp932", dtype=str), f.to_parquet(path.with_suffix(".pd")))[0])',
+    ),
     "read_bronze": (
         "from customerbase.sources.readers import read_bronze",
         'read_bronze(path, path.with_suffix(".parquet"), format="csv", encoding="cp932", file="bench").rows',

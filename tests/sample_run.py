@@ -1,9 +1,10 @@
 """A small sample company and its month, run once per test session and shared by the modules that look at it.
 
-`from sample_run import sample_month  # noqa: F401` brings the fixture; mark the tests with
-`@pytest.mark.xdist_group("sample_month")`, so that one worker has them all. Treat what it gives as read-only.
+`sample_month = sample_run.sample_month` in a test module brings the fixture. What it gives is read-only, since tests of
+several workers look at it at once: whoever runs or opens something there takes a copy (`copy_of`).
 """
 
+import csv
 import fcntl
 import io
 import os
@@ -11,10 +12,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from customerbase import pipeline, sample
@@ -101,6 +104,12 @@ class SampleMonth:
         return value
 
 
+def copy_of(month: SampleMonth, folder: Path) -> SampleMonth:
+    """The same home once more, for a test that writes."""
+    shutil.copytree(month.home, folder / "home", symlinks=True, ignore=shutil.ignore_patterns(".latest-*", "scratch"))
+    return SampleMonth(folder / "home")
+
+
 @pytest.fixture(scope="session")
 def sample_month(tmp_path_factory) -> SampleMonth:
     """The month of the sample company; whichever worker comes first runs it, the others wait and read."""
@@ -115,3 +124,74 @@ def sample_month(tmp_path_factory) -> SampleMonth:
             sample.generate(PEOPLE, seed=SEED, months=MONTHS, out=home / "data" / "sample")
             store.replace(home / LOG, run_month(home))
     return SampleMonth(home)
+
+
+# --- the same company as it was known earlier ------------------------------------------------------------------------
+
+EVENT_COLUMNS = {
+    *("予定日時", "変更日時", "受付日時", "回答日時", "投稿日時", "日時", "返金日", "開始日", "入会日", "登録日"),
+    *("ordered_at", "refunded_at", "registered_at"),
+}
+
+
+def is_later(value: object, day: date) -> bool:
+    """Whether a raw cell is plainly a later day; spoilt dates are left alone."""
+    if isinstance(value, datetime):
+        return value.date() > day
+    try:
+        return date.fromisoformat(str(value)[:10].replace("/", "-")) > day
+    except ValueError:
+        return False
+
+
+def trim_csv(path: Path, encoding: str, day: date) -> int:
+    """Cut the records of later events out of a CSV file, every other byte unchanged; returns how many."""
+    text = path.read_bytes().decode(encoding, errors="surrogateescape")
+    taken: list[str] = []
+
+    def lines():
+        for line in io.StringIO(text, newline=""):
+            taken.append(line)
+            yield line
+
+    kept, cut, place = [], 0, None
+    for row in csv.reader(lines()):
+        if place is None:
+            place = next((i for i, name in enumerate(row) if name.lstrip("\ufeff") in EVENT_COLUMNS), -1)
+        later = 0 <= place < len(row) and is_later(row[place], day)
+        cut += later
+        kept += [] if later else taken
+        taken.clear()
+    path.write_bytes("".join(kept).encode(encoding, errors="surrogateescape"))
+    return cut
+
+
+def trim_parquet(path: Path, late_orders: set, day: date) -> int:
+    table = pq.read_table(path)
+    key = (
+        "order_id" if path.name == "order_lines.parquet" else next(n for n in table.column_names if n in EVENT_COLUMNS)
+    )
+    values = table[key].to_pylist()
+    keep = [value not in late_orders and not is_later(value, day) for value in values]
+    if path.name == "orders.parquet":
+        late_orders |= {order for order, stays in zip(table["order_id"].to_pylist(), keep, strict=True) if not stays}
+    pq.write_table(table.filter(keep), path)
+    return keep.count(False)
+
+
+def forget_after(folder: Path, day: date) -> int:
+    """Delete every event after a month's end from the raw files; returns how many records and files went.
+
+    The workbook of survey answers stays as it is.
+    """
+    cut, late_orders = 0, set()
+    for path in sorted(folder.glob("*/*_2*.*")):
+        if path.stem[-6:] > f"{day:%Y%m}":
+            path.unlink()
+            cut += 1
+    for name in ("orders", "order_lines", "refunds", "members", "points"):
+        cut += trim_parquet(folder / "app" / f"{name}.parquet", late_orders, day)
+    for path in sorted(folder.glob("*/*.csv")):
+        cp932 = path.parent.name == "pos" and path.stem not in ("consents", "inquiries")
+        cut += trim_csv(path, "cp932" if cp932 else "utf-8", day)
+    return cut

@@ -8,12 +8,14 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from sample_run import SampleMonth, sample_month  # noqa: F401
+import sample_run
+from sample_run import SampleMonth
 from test_contracts import notebook
 
 from customerbase.pipeline import read_contracts, shape
 from customerbase.tables.store import ROOT
 
+sample_month = sample_run.sample_month  # the fixture
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 CHECKED = "nbval-check-output"  # tag of the cells whose outputs nbval compares
 
@@ -92,7 +94,7 @@ def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
     for contract in contracts:
         assert set(contract.reads) <= written.keys(), contract.name
         assert {"pipeline", "month", "language"} <= contract.parameters.keys()
-        assert all(one.comment for one in contract.parameters.values())
+        assert all(one.meaning for one in contract.parameters.values())
         assert not set(contract.writes) & written.keys()
         written |= dict.fromkeys(contract.writes, contract.name)
     assert written["rfm"] == "segments" and written["kpi"] == "kpi"
@@ -101,24 +103,36 @@ def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
 # --- nbval -----------------------------------------------------------------------------------------------------------
 
 
-def nbval(paths: list[Path], home: Path, scratch: Path) -> tuple[dict[str, int], str, int]:
-    """Run nbval over notebooks in a process of its own; returns cells run per notebook, what it said, exit status."""
+def nbval(paths: list[Path], home: Path, scratch: Path) -> tuple[list[str], str, int]:
+    """Run nbval over notebooks in a process of its own; returns the cells that ran, what it said, exit status."""
     (scratch / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "CUSTOMERBASE"))}
     options = ["-q", "--nbval-lax", "--nbval-cell-timeout=120", "-p", "no:cacheprovider", "-p", "no:xdist"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-c", scratch / "pytest.ini", f"--junit-xml={scratch}/cells.xml", *options, *paths],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            scratch / "pytest.ini",
+            f"--junit-xml={scratch}/cells.xml",
+            *options,
+            *paths,
+        ],
         env=environment | {"CUSTOMERBASE_HOME": str(home), "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         cwd=scratch,
         capture_output=True,
         text=True,
         check=False,
     )
-    ran: dict[str, int] = {}
-    for case in ElementTree.parse(scratch / "cells.xml").iter("testcase"):
-        skipped = any(child.tag == "skipped" for child in case)
-        ran[case.get("classname", "")] = ran.get(case.get("classname", ""), 0) + (not skipped)
+    cases = ElementTree.parse(scratch / "cells.xml").iter("testcase")
+    ran = [case.get("name", "") for case in cases if all(child.tag != "skipped" for child in case)]
     return ran, done.stdout + done.stderr, done.returncode
+
+
+def names_of(pages: list[Path]) -> list[str]:
+    """What nbval calls the code cells of the pages, one page after another."""
+    return [f"Cell {number}" for page in pages for number in range(len(cells_of(page)))]
 
 
 def executed(month: SampleMonth) -> list[Path]:
@@ -127,13 +141,12 @@ def executed(month: SampleMonth) -> list[Path]:
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("sample_month")
-def test_every_cell_runs_again_and_the_marked_ones_show_the_same(sample_month: SampleMonth, tmp_path):  # noqa: F811
+def test_every_cell_runs_again_and_the_marked_ones_show_the_same(sample_month: SampleMonth, tmp_path):
     """The executed pages of the run, opened by hand on what it published: lax for all, compared where marked."""
     pages = [*executed(sample_month), *(ROOT / "notebooks" / "dashboards").glob("*.ipynb")]
-    ran, said, status = nbval(pages, sample_month.home, tmp_path)
+    ran, said, status = nbval(pages, sample_run.copy_of(sample_month, tmp_path).home, tmp_path)
     assert status == 0, said[-4000:]
-    assert len(ran) == len(pages) == 5
-    assert sum(ran.values()) == sum(len(cells_of(page)) for page in pages) > 40
+    assert len(pages) == 5 and ran == names_of(pages) and len(ran) > 40
     compared = checked_cells(executed(sample_month))
     assert len(compared) >= 4
     assert all(cell["outputs"] and cell["execution_count"] for cell in compared)  # nbval passes over what never ran
@@ -142,18 +155,19 @@ def test_every_cell_runs_again_and_the_marked_ones_show_the_same(sample_month: S
 
 @pytest.mark.slow
 @pytest.mark.xdist_group("sample_month")
-def test_the_pages_as_they_stand_in_git_run_by_hand(sample_month: SampleMonth, tmp_path):  # noqa: F811
+def test_the_pages_as_they_stand_in_git_run_by_hand(sample_month: SampleMonth, tmp_path):
     """With their own parameters and no run around them, as in JupyterLab."""
     pages = [path for path in NOTEBOOKS if path.parent.name == "notebooks"]
-    ran, said, status = nbval(pages, sample_month.home, tmp_path)
+    home = sample_run.copy_of(sample_month, tmp_path).home
+    ran, said, status = nbval(pages, home, tmp_path)
     assert status == 0, said[-4000:]
-    assert len(ran) == len(pages) and sum(ran.values()) == sum(len(cells_of(page)) for page in pages)
-    written = {path.name for path in (sample_month.home / "data" / "scratch" / "sample" / "2026-10").glob("*.parquet")}
+    assert len(pages) == 4 and ran == names_of(pages)
+    written = {path.name for path in (home / "data" / "scratch" / "sample" / "2026-10").glob("*.parquet")}
     assert {f"{name}.parquet" for name in sample_month.tables} <= written
 
 
 @pytest.mark.xdist_group("sample_month")
-def test_an_output_that_differs_is_found(sample_month: SampleMonth, tmp_path):  # noqa: F811
+def test_an_output_that_differs_is_found(sample_month: SampleMonth, tmp_path):
     """The comparison can fail: one changed word in one stored output of a marked cell."""
     [page] = [path for path in executed(sample_month) if path.stem == "12_kpi"]
     content = json.loads(page.read_text(encoding="utf-8"))
@@ -164,6 +178,7 @@ def test_an_output_that_differs_is_found(sample_month: SampleMonth, tmp_path):  
     output["text/plain"] = text.replace("2026", "2025", 1)
     assert output["text/plain"] != text
     (tmp_path / page.name).write_text(json.dumps(content), encoding="utf-8")
-    ran, said, status = nbval([tmp_path / page.name], sample_month.home, tmp_path)
+    home = sample_run.copy_of(sample_month, tmp_path).home
+    ran, said, status = nbval([tmp_path / page.name], home, tmp_path)
     assert status == 1 and "Cell outputs differ" in said and said.count("FAILED") == 1
-    assert list(ran.values()) == [len(cells_of(tmp_path / page.name))]
+    assert ran == names_of([tmp_path / page.name])

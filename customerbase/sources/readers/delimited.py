@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +137,8 @@ class Parser:
             return None
         lines = int(np.count_nonzero(np.frombuffer(plain, np.uint8) == ord("\n"))) + (not plain.endswith(b"\n"))
         try:
-            table = _parse(plain, self.dialect.delimiter, len(self.columns))
+            check = self.dialect.encoding.startswith("utf-8")
+            table = _parse(plain, self.dialect.delimiter, len(self.columns), check=check)
         except pa.ArrowInvalid:
             return None
         if table.num_rows != lines or "\n" in table.column(-1)[-1].as_py():
@@ -167,19 +169,28 @@ def _numbers(first: int, count: int) -> pa.Array:
     return pa.Array.from_buffers(pa.int64(), count, [None, pa.py_buffer(numbers)])
 
 
-def _parse(text: bytes, delimiter: str | None, width: int) -> pa.Table:
-    """All columns as strings, '' staying ''. Raises ArrowInvalid for ragged rows and for bytes that are not UTF-8."""
+def _parse(text: bytes, delimiter: str | None, width: int, *, check: bool) -> pa.Table:
+    """All columns as strings, '' staying ''. Raises ArrowInvalid for ragged rows and (check) for bytes not UTF-8."""
     if delimiter is None:
         text = re.sub(rb"[ \t]+", b"\t", re.sub(rb"(?m)^[ \t]+|[ \t]+$", b"", text))
+    parse, convert = _options(delimiter, width, check)
     names = [str(position) for position in range(width)]
-    return pacsv.read_csv(
-        pa.BufferReader(text),
-        read_options=pacsv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False),
-        parse_options=pacsv.ParseOptions(
-            delimiter=delimiter or "\t", quote_char=False if delimiter is None else '"', newlines_in_values=True
-        ),
-        convert_options=pacsv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, quoted_strings_can_be_null=False
+    # one block each time: pyarrow would cut at line ends of its own finding
+    reading = pacsv.ReadOptions(column_names=names, block_size=len(text) + 1, use_threads=False)
+    return pacsv.read_csv(pa.BufferReader(text), read_options=reading, parse_options=parse, convert_options=convert)
+
+
+@cache
+def _options(delimiter: str | None, width: int, check: bool) -> tuple[pacsv.ParseOptions, pacsv.ConvertOptions]:
+    names = [str(position) for position in range(width)]
+    quote = False if delimiter is None else '"'
+    return (
+        pacsv.ParseOptions(delimiter=delimiter or "\t", quote_char=quote, newlines_in_values=True),
+        pacsv.ConvertOptions(
+            check_utf8=check,  # what was recoded here is UTF-8 by construction
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            quoted_strings_can_be_null=False,
         ),
     )
 

@@ -70,16 +70,16 @@ def appearing(out: Path) -> Iterator[Path]:
 
 
 class Writer:
-    """Bronze tables into one zstd Parquet file; opened at the first table, for the columns are known only then."""
+    """Bronze tables into one Parquet file; opened at the first table, for the columns are known only then."""
 
     def __init__(self, path: Path):
         self.path = path
         self._file: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
-        """Append the rows. Without dictionaries and statistics: a fifth faster to write, and the file is read once."""
+        """Append the rows. Without dictionaries and statistics, and lz4: the file is scratch and read once."""
         if self._file is None:
-            options = {"compression": "zstd", "use_dictionary": False, "write_statistics": False}
+            options = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
             self._file = pq.ParquetWriter(self.path, table.schema, **options)
         self._file.write_table(table)
 
