@@ -49,10 +49,10 @@ quickstart: $(VENV)/ready ## one order file is enough: make quickstart FILES=ord
 	@$(PY) -m customerbase quickstart $(FILES) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(YES),--yes)
 
 test: $(VENV)/ready ## all tests, in parallel
-	@$(PY) -m pytest -n auto --dist loadgroup
+	@$(PY) -m pytest -n auto --dist loadfile
 
 test-fast: $(VENV)/ready ## the tests that take seconds
-	@$(PY) -m pytest -n auto --dist loadgroup -m "not slow"
+	@$(PY) -m pytest -n auto --dist loadfile -m "not slow"
 
 check: $(VENV)/ready ## lint, import contracts, notebook shape, no outputs, generated documents fresh
 	@$(PY) -m ruff check .

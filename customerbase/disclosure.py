@@ -1,6 +1,7 @@
 """Statistical disclosure control: which cells of a published table must be withheld so that no small one is known."""
 
 import numpy as np
+import pandas as pd
 
 
 def suppress(counts: np.ndarray, k_min: int) -> np.ndarray:
@@ -16,6 +17,25 @@ def suppress(counts: np.ndarray, k_min: int) -> np.ndarray:
     filled = np.ix_(counts.any(axis=1), counts.any(axis=0))  # a total of 0 gives its cells away: they hide nothing
     hidden[filled] = _complete(counts[filled], hidden[filled], k_min)
     return hidden
+
+
+def suppress_parts(counts: np.ndarray, k_min: int) -> np.ndarray:
+    """Mask (True = withhold) of the parts of a total that is known.
+
+    Parts of 1 .. k_min − 1 are withheld; then the smallest others, until two parts and at least k_min people are
+    unknown, so that the total gives none of them back.
+    """
+    counts = np.asarray(counts)
+    hidden = (counts > 0) & (counts < k_min)
+    others = sorted(np.flatnonzero(counts >= k_min), key=lambda place: (counts[place], place))
+    while hidden.any() and (hidden.sum() < 2 or counts[hidden].sum() < k_min) and others:
+        hidden[others.pop(0)] = True
+    return hidden
+
+
+def shown_parts(frame: pd.DataFrame, k_min: int, column: str = "customers") -> pd.DataFrame:
+    """The rows of a table of parts whose counts may be shown beside their total."""
+    return frame[~suppress_parts(frame[column].to_numpy(), k_min)]
 
 
 def _complete(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from customerbase import charts, i18n, kpi
+from customerbase.disclosure import shown_parts
 from customerbase.errors import TableError
 from customerbase.periods import month_end, month_label, parse_month
 from customerbase.report.data import unit as kpi_unit
@@ -98,8 +99,8 @@ def revenue_trend(numbers: pd.DataFrame, as_of: date, language: str) -> charts.F
 
 
 def segment_bars(segments: pd.DataFrame, as_of: date, language: str, k_min: int = 10) -> charts.Figure:
-    """Customers by named segment; groups of fewer than k_min are not drawn."""
-    shown = segments[segments["customers"] >= k_min]
+    """Customers by named segment; small groups, and those that would give them away, are not drawn."""
+    shown = shown_parts(segments, k_min)
     note = charts.caption(summary, "segment_summary", as_of, int(shown["customers"].sum()), language)
     title = i18n.word("dashboard.customers_by_segment", language)
     return charts.bars(shown, "customers", "segment", title=title, caption=note, language=language, fmt="{:,.0f}")

@@ -1,11 +1,12 @@
 """Withheld cells: no small one is shown, none can be computed back from the totals, none is withheld without need."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from customerbase.disclosure import determined, suppress
+from customerbase.disclosure import determined, suppress, suppress_parts
 
 
 @settings(max_examples=60, deadline=None)
@@ -59,3 +60,17 @@ def test_determined_cells_are_those_the_equations_fix(hidden):
 def test_nothing_is_withheld_without_need():
     counts = np.array([[50, 60], [70, 0]])
     assert not suppress(counts, 10).any()
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_parts_of_a_known_total_leave_two_and_enough_people_unknown(seed):
+    random = np.random.default_rng(seed)
+    counts = random.integers(0, 40, size=random.integers(1, 12))
+    hidden = suppress_parts(counts, 10)
+    small = (counts > 0) & (counts < 10)
+    assert hidden[small].all()
+    if not small.any():
+        assert not hidden.any()
+    elif (counts > 0).sum() > 1 and not hidden[counts > 0].all():
+        assert hidden.sum() >= 2
+        assert counts[hidden].sum() >= 10

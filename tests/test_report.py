@@ -424,11 +424,15 @@ def test_rates_change_in_points_in_the_table():
     assert row["vs_last_month"]["text"] == "−1.8\u00a0pt" and row["value"] == "80.0\u00a0%"
 
 
-def test_small_cells_are_withheld_in_the_segment_table_and_so_is_the_total():
+def test_small_cells_are_withheld_in_the_segment_table_and_one_more_so_that_the_total_tells_nothing():
     told = data(segment_summary=summary(lost=9))
     lost = next(row for row in sections.segment_rows(told, "ja") if row["code"] == "lost")
     assert (lost["customers"], lost["share"], lost["net_spend"], lost["change"]) == ("<10", "–", "–", "–")
-    assert sections.segment_total(told, "ja") is None
+    rows = sections.segment_rows(told, "ja")
+    assert [row["customers"] for row in rows].count("*") == 1
+    assert all(row["share"] == row["net_spend"] == "–" for row in rows if row["customers"] == "*")
+    shown = sum(int(row["customers"]) for row in rows if row["customers"].isdigit())
+    assert int(sections.segment_total(told, "ja")["customers"]) - shown >= 10
     assert sections.segment_total(data(), "ja")["customers"] == "1,000"
 
 

@@ -76,7 +76,9 @@ def _reports(plan: Plan, outcomes: dict[str, Outcome], folder: Path) -> None:
         for notebook in sorted(outcome.folder.glob("*.ipynb")):
             (folder / "notebooks").mkdir(exist_ok=True)
             shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
-    store.replace(folder / "manifest.json", json.dumps(manifest(plan, outcomes), ensure_ascii=False, indent=1))
+    # recorded numbers may count fewer than k_min people: they stay with the tables
+    about = {name: value for name, value in manifest(plan, outcomes).items() if name != "records"}
+    store.replace(folder / "manifest.json", json.dumps(about, ensure_ascii=False, indent=1))
 
 
 def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from customerbase import i18n, kpi
+from customerbase.disclosure import suppress_parts
 from customerbase.periods import add_months, parse_month
 
 UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
@@ -82,6 +84,13 @@ class ReportData:
         """What this month's value of a KPI rests on: customers or orders."""
         found = self.kpis[(self.kpis["kpi"] == kpi_id) & (self.kpis["month"] == self.month)]["n"]
         return int(found.iloc[0]) if len(found) and not i18n.missing(found.iloc[0]) else None
+
+    @cached_property
+    def withheld_segments(self) -> set[str]:
+        """Segments whose size is not shown: small ones, and those that would give a small one away."""
+        rows = self.rows("segment_summary")
+        hidden = suppress_parts(np.array([int(row["customers"]) for row in rows]), self.k_min)
+        return {row["segment"] for row, hide in zip(rows, hidden, strict=True) if hide}
 
     def money(self, value: object, language: str, **options: bool) -> str:
         """An amount in the report's currency."""

@@ -68,8 +68,8 @@ def trend(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
 
 
 def segment_bars(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
-    """Customers by segment, segments' own colours; cells below k_min have no bar. None without segments."""
-    rows = [row for row in data.rows("segment_summary") if row["customers"] >= data.k_min]
+    """Customers by segment, segments' own colours; withheld segments have no bar. None without segments."""
+    rows = [row for row in data.rows("segment_summary") if row["segment"] not in data.withheld_segments]
     if not rows:
         return None
     frame = pd.DataFrame(

@@ -166,7 +166,8 @@ def _about_segments(data: ReportData, language: str) -> str:
         if (
             row is None
             or row["previous_customers"] is None
-            or min(row["customers"], row["previous_customers"]) < data.k_min
+            or code in data.withheld_segments
+            or row["previous_customers"] < data.k_min
         ):
             continue
         now, then = int(row["customers"]), int(row["previous_customers"])

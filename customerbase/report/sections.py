@@ -88,31 +88,32 @@ def comparison_gaps(data: ReportData, language: str) -> list[str]:
 
 
 def segment_rows(data: ReportData, language: str) -> list[dict]:
-    """Size, change, share, spend and silence of each segment; cells below k_min read <k_min."""
+    """Size, change, share, spend and silence of each segment; cells below k_min read <k_min, others withheld for their sake *."""
     ranked = sorted(data.rows("segment_summary"), key=lambda row: (-row["customers"], row["segment"]))
     return [_segment_row(data, row, language) for row in ranked]
 
 
 def _segment_row(data: ReportData, row: dict, language: str) -> dict:
+    withheld = row["segment"] in data.withheld_segments
     small = 0 < row["customers"] < data.k_min
     before = row["previous_customers"]
-    comparable = before is not None and not small and not 0 < before < data.k_min
+    comparable = before is not None and not withheld and not 0 < before < data.k_min
     return {
         "code": row["segment"],
         "name": segments.name(row["segment"], language),
-        "customers": f"<{data.k_min}" if small else _count(row["customers"]),
+        "customers": (f"<{data.k_min}" if small else "*") if withheld else _count(row["customers"]),
         "change": _signed(row["customers"] - before) if comparable else i18n.MISSING,
-        "share": i18n.MISSING if small else i18n.number(row["share"], "rate", language, exact=True),
-        "interval": i18n.MISSING if small else i18n.interval(row["share_low"], row["share_high"], "rate", language),
-        "net_spend": i18n.MISSING if small else data.money(row["net_spend"], language, exact=True),
-        "silence": i18n.MISSING if small else _days(row["median_days_since_last_order"]),
+        "share": i18n.MISSING if withheld else i18n.number(row["share"], "rate", language, exact=True),
+        "interval": i18n.MISSING if withheld else i18n.interval(row["share_low"], row["share_high"], "rate", language),
+        "net_spend": i18n.MISSING if withheld else data.money(row["net_spend"], language, exact=True),
+        "silence": i18n.MISSING if withheld else _days(row["median_days_since_last_order"]),
     }
 
 
 def segment_total(data: ReportData, language: str) -> dict | None:
-    """The total row; None where a withheld cell could be computed from it."""
+    """The total row; the cells withheld are chosen so that it gives none back. None without segments."""
     rows = data.rows("segment_summary")
-    if not rows or any(0 < row["customers"] < data.k_min for row in rows):
+    if not rows:
         return None
     return {
         "customers": _count(sum(row["customers"] for row in rows)),
