@@ -1,6 +1,5 @@
 """The shipped mappings, each on files in the real shape of its system's exports."""
 
-
 import duckdb
 from conftest import ROOT
 from test_intake import AS_OF, Desk, desk, kept, reasons
@@ -200,11 +199,17 @@ def test_every_defect_planted_in_the_sample_company_ends_as_its_truth_says(desk)
     intake = shipped(desk, "sample_app", "sample_office", "sample_pos", "sample_webshop")
     assert (intake.files.rows_read == intake.files.rows_accepted + intake.files.rows_quarantined).all()
     listed = intake.quarantine.project("split_part(file, '#', 1), line, severity || ':' || reason").fetchall()
-    truth = duckdb.sql(f"select file, line, outcome from '{sample.truth_folder(desk.data) / 'defects.parquet'}'").fetchall()
+    truth = duckdb.sql(
+        f"select file, line, outcome from '{sample.truth_folder(desk.data) / 'defects.parquet'}'"
+    ).fetchall()
     planted = {(file, line): outcome for file, line, outcome in truth}
     assert {outcome.split(":")[0] for outcome in planted.values()} == {"block", "warn", "fixed", "kept"}
-    missed = {place: outcome for place, outcome in planted.items() if ":" in outcome and (*place, outcome) not in listed}
+    missed = {
+        place: outcome for place, outcome in planted.items() if ":" in outcome and (*place, outcome) not in listed
+    }
     assert not missed
     # what was not planted follows from an order that was set aside, and from nothing else
     follows = {"block:unknown_order", "block:order_quarantined"}
-    assert {entry for file, line, entry in listed if entry.startswith("block") and ":" not in planted.get((file, line), "")} <= follows
+    assert {
+        entry for file, line, entry in listed if entry.startswith("block") and ":" not in planted.get((file, line), "")
+    } <= follows

@@ -17,7 +17,9 @@ def numbers():
     return pd.DataFrame(rows, columns=["kpi", "month", "value", "n", "low", "high"])
 
 
-@pytest.mark.parametrize(("language", "words"), [("ja", ["リピート率", "50.0%", "2026年10月"]), ("en", ["Repeat rate", "Oct 2026"])])
+@pytest.mark.parametrize(
+    ("language", "words"), [("ja", ["リピート率", "50.0%", "2026年10月"]), ("en", ["Repeat rate", "Oct 2026"])]
+)
 def test_the_table_names_every_kpi_with_n_and_definition(language, words):
     page = widgets.kpi_table(numbers(), MONTH, language, "JPY")
     for word in words:
@@ -44,6 +46,11 @@ def test_the_server_shows_one_page_and_no_traceback(monkeypatch, home):
     assert door.main(["dashboard", "sample"]) == 1  # nothing is published: no server is started
     assert called == []
     text = " ".join(door.VOILA_SAFE)
-    for setting in ("allow_tracebacks=False", "show_tracebacks=False", "file_allowlist=[]", "allow_template_override=NO"):
+    for setting in (
+        "allow_tracebacks=False",
+        "show_tracebacks=False",
+        "file_allowlist=[]",
+        "allow_template_override=NO",
+    ):
         assert setting in text
     assert (ROOT / "notebooks" / "dashboards" / "overview.ipynb").is_file()
