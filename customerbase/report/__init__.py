@@ -3,6 +3,7 @@
 from customerbase.report.data import ReportData
 from customerbase.report.headline import happened
 from customerbase.report.page import build, frame
+from customerbase.report.sections import kpi_frame
 from customerbase.report.summed_up import summed_up
 
-__all__ = ["ReportData", "build", "frame", "happened", "summed_up"]
+__all__ = ["ReportData", "build", "frame", "happened", "kpi_frame", "summed_up"]

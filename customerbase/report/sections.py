@@ -1,7 +1,9 @@
 """The report's tables and tiles as plain values, ready for the template; every number is formatted here, once."""
 
+import pandas as pd
+
 from customerbase import i18n, kpi, segments
-from customerbase.periods import add_months, month_range
+from customerbase.periods import add_months, month_label, month_range
 from customerbase.report.data import ReportData, unit
 
 TILES = ("revenue", "active_customers", "new_customers", "repeat_rate", "average_order_value", "purchase_frequency")
@@ -76,6 +78,25 @@ def _kpi_row(data: ReportData, kpi_id: str, language: str) -> dict:
         "n": _count(data.n(kpi_id)),
         "interval": i18n.interval(month["low"], month["high"], unit(kpi_id), language, currency=data.currency),
     }
+
+
+def kpi_frame(data: ReportData, language: str) -> pd.DataFrame:
+    """The same rows as a table of texts, for a notebook: arrows mark clear changes."""
+    rows = [
+        row | {key: f"{row[key]['arrow']} {row[key]['text']}".strip() for key in ("vs_last_month", "vs_last_year")}
+        for row in kpi_rows(data, language)
+    ]
+    heads = {
+        "name": i18n.word("report.column.figure", language),
+        "value": month_label(data.month, language),
+        "last_month": i18n.word("report.column.last_month", language),
+        "vs_last_month": i18n.word("report.vs_last_month", language),
+        "last_year": i18n.word("report.column.last_year", language),
+        "vs_last_year": i18n.word("report.vs_last_year", language),
+        "n": i18n.word("report.column.n", language),
+        "interval": i18n.word("report.column.interval", language),
+    }
+    return pd.DataFrame(rows, columns=list(heads)).rename(columns=heads)
 
 
 def comparison_gaps(data: ReportData, language: str) -> list[str]:
