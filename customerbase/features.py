@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 
 from customerbase.engine import Engine, sql_text
+from customerbase.errors import InputError
 
 HISTORY = date(1900, 1, 1)  # before any business record: "from the beginning"
 
@@ -19,6 +20,19 @@ def customer_orders(db: Engine, *, as_of: date, from_month: date = HISTORY) -> d
     """
     db.register("customer_orders", db.run("customer_orders", from_month=from_month, until=as_of + timedelta(days=1)))
     return db.query("select * from customer_orders")
+
+
+def require_orders(db: Engine, *, as_of: date) -> None:
+    """Raise InputError unless a completed order of a known customer stands in `orders` up to as_of."""
+    completed = "count(*), count(source_customer_id)"
+    count, known = db.query(f"select {completed} from orders where status = 'completed'").fetchall()[0]
+    if known:
+        return
+    found = f"{count:,} completed orders, none of them with a customer number" if count else "no completed order"
+    raise InputError(
+        f"up to {as_of} there is {found}: no customer base to describe. The tables source_files and quarantine"
+        " (page 01_quality) say what was read and why rows were set aside; an earlier or later MONTH may hold orders."
+    )
 
 
 def customer_months(db: Engine, *, as_of: date, from_month: date = HISTORY) -> duckdb.DuckDBPyRelation:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from customerbase import features, rfm
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError
+from customerbase.errors import ConfigError, InputError
 
 AS_OF = date(2026, 10, 31)
 
@@ -273,3 +273,18 @@ def test_frozen_cut_points_give_the_same_ranks_in_their_own_month(people):
     db = months_engine(people)
     frozen = ranks(db, method="cuts", cuts=rfm.cut_points(db, as_of=AS_OF))
     pd.testing.assert_frame_equal(ranks(db), frozen)
+
+
+@pytest.mark.parametrize(
+    ("orders", "words"),
+    [
+        ("select null::varchar as source_customer_id, 'completed' as status where false", "no completed order"),
+        ("select 'c1' as source_customer_id, 'cancelled' as status", "no completed order"),
+        ("select null::varchar as source_customer_id, 'completed' as status", "none of them with a customer number"),
+    ],
+)
+def test_without_orders_of_known_customers_there_is_one_clear_error(orders, words):
+    db = Engine()
+    db.register("orders", db.query(orders))
+    with pytest.raises(InputError, match=words):
+        features.require_orders(db, as_of=date(2026, 10, 31))
