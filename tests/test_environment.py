@@ -1,6 +1,8 @@
 """pyproject.toml, requirements.lock and environment.yml say one thing, and none names a download address."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
 
@@ -70,3 +72,11 @@ def test_what_runs_here_is_what_is_locked():
         pytest.skip("only in CI, where the environment is built from the lock (set CI=true to run it here)")
     for name in ("duckdb", "pandas", "papermill", "great-expectations", "pyarrow", "matplotlib"):
         assert Version(metadata.version(name)) == PINS[name]
+
+
+def test_no_page_pays_for_the_import_of_great_expectations():
+    code = (
+        "import sys, customerbase.stage.intake, customerbase.report, customerbase.charts, customerbase.widgets;"
+        "sys.exit('great_expectations' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -130,13 +130,13 @@ def test_what_the_csv_module_writes_comes_back(cells, newline, size):
 
 def test_plain_blocks_take_the_fast_path_and_give_the_same_as_the_slow_one(tmp_path, monkeypatch):
     path = tmp_path / "plain.csv"
-    text = "id,名,memo\r\n" + "".join(f'{n},髙橋{n},"x, {n}"\r\n' for n in range(60_000))
+    text = "id,名,memo\r\n" + "".join(f'{n},髙橋{n},"x, {n}"\r\n' for n in range(120_000))
     path.write_bytes(text.encode("cp932"))
     assert path.stat().st_size > blocks.BLOCK
     slow = []
     monkeypatch.setattr(delimited.Parser, "_slow", lambda self, raw, final: slow.append(raw) or iter(()))
     fast = read_bronze(path, tmp_path / "fast.parquet", format="csv", file="f")
-    assert not slow and fast.rows == 60_000
+    assert not slow and fast.rows == 120_000
     monkeypatch.undo()
     monkeypatch.setattr(delimited.Parser, "_fast", lambda self, text: None)
     exact = read_bronze(path, tmp_path / "exact.parquet", format="csv", file="f")
