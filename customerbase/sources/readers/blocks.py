@@ -10,7 +10,7 @@ from customerbase.sources.encodings import BOM, decode
 
 Item = TypeVar("Item")
 
-BLOCK = 2 << 20  # bytes read at a time
+BLOCK = 1 << 20  # bytes read at a time
 LONGEST = 1 << 20  # bytes of a line (or of a quoted record over several lines) beyond which it is no record
 RAW_CHARACTERS = 10_000  # of a bad record that are kept
 

@@ -211,7 +211,7 @@ def read(path: Path, part: Path, dialect: Dialect, header: Header) -> tuple[Pars
             return data
 
         source = ahead(blocks(fetch, dialect.encoding))
-        for table in ahead(batches(parser.tables(source))):
+        for table in ahead(batches(parser.tables(source)), depth=2):
             writer.write(table)
     writer.close(parser.columns)
     return parser, digest.hexdigest()

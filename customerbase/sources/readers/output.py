@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 LINE, BAD, RAW = "_line", "_bad", "_raw"
-ROW_GROUP_ROWS = 122_880
+ROW_GROUP_ROWS = 61_440
 ROW_GROUP_BYTES = 64 << 20
 
 
