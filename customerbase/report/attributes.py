@@ -31,64 +31,42 @@ def _attribute(
     shown = mine[mine["share"].notna()]
     if len(shown) < 2:
         return None
-    ranked = shown.sort_values(["customers", "value"], ascending=[False, True])[:ATTRIBUTE_VALUES]
-    points = pd.DataFrame(
-        {
-            "value": [i18n.word_or(f"value.{value}", language, str(value)) for value in ranked["value"]],
-            **{name: ranked[name].astype(float).to_numpy() for name in ("share", "share_low", "share_high")},
-        }
-    )
+    points = _points(shown, language)
     overall = next((row["share"] for row in data.rows("segment_summary") if row["segment"] == code), None)
     names = {"attribute": segments.ATTRIBUTES[attribute][language == "ja"], "segment": segments.name(code, language)}
-    best = points.sort_values(["share", "value"], ascending=[False, True]).iloc[0]
-    stands_out = overall is not None and best["share_low"] > overall
-    title = (
-        i18n.sentence(
-            "finding.attribute_high",
-            language,
-            **names,
-            value=best["value"],
-            share=i18n.number(best["share"], "rate", language),
-        )
-        if stands_out
-        else i18n.sentence("finding.attribute_same", language, **names)
-    )
-    measure = [i18n.sentence("finding.attributes_measure", language, segment=names["segment"])]
-    if len(shown) > len(points):
-        measure.append(i18n.sentence("finding.attributes_first", language, n=len(points)))
-    if len(mine) > len(shown):
-        measure.append(i18n.sentence("finding.attributes_withheld", language, n=len(mine) - len(shown)))
-    figure = draw.svg(
-        draw.dots(
-            points,
-            "value",
-            "share",
-            "share_low",
-            "share_high",
-            title="",
-            caption="",
-            language=language,
-            fmt="rate",
-            reference=overall,
-            width=4.2,
-        )
-    )
+    look = {"title": "", "caption": "", "language": language, "fmt": "rate", "width": 4.2}
+    figure = draw.svg(draw.dots(points, "value", "share", "share_low", "share_high", reference=overall, **look))
+    people, name = _people_behind(shown), names["attribute"]
     caption = draw.caption(
-        segments.attributes,
-        "segment_attributes",
-        data.as_of,
-        _people_behind(shown),
-        language,
-        0.95,
-        definition=names["attribute"],
+        segments.attributes, "segment_attributes", data.as_of, people, language, 0.95, definition=name
     )
-    return Picture(
-        title,
-        ("。" if language == "ja" else ". ").join(part.rstrip("。.") for part in measure),
-        caption,
-        figure,
-        figure,
-    )
+    measure = _measure(names["segment"], len(points), len(shown), len(mine), language)
+    return Picture(_title(points, overall, names, language), measure, caption, figure, figure)
+
+
+def _points(shown: pd.DataFrame, language: str) -> pd.DataFrame:
+    ranked = shown.sort_values(["customers", "value"], ascending=[False, True])[:ATTRIBUTE_VALUES]
+    words = [i18n.word_or(f"value.{value}", language, str(value)) for value in ranked["value"]]
+    numbers = {name: ranked[name].astype(float).to_numpy() for name in ("share", "share_low", "share_high")}
+    return pd.DataFrame({"value": words, **numbers})
+
+
+def _title(points: pd.DataFrame, overall: float | None, names: dict[str, str], language: str) -> str:
+    """Names the value whose share lies clearly above the whole base's, or says that none does."""
+    best = points.sort_values(["share", "value"], ascending=[False, True]).iloc[0]
+    if overall is None or best["share_low"] <= overall:
+        return i18n.sentence("finding.attribute_same", language, **names)
+    share = i18n.number(best["share"], "rate", language)
+    return i18n.sentence("finding.attribute_high", language, **names, value=best["value"], share=share)
+
+
+def _measure(segment: str, drawn: int, shown: int, known: int, language: str) -> str:
+    said = [i18n.sentence("finding.attributes_measure", language, segment=segment)]
+    if shown > drawn:
+        said.append(i18n.sentence("finding.attributes_first", language, n=drawn))
+    if known > shown:
+        said.append(i18n.sentence("finding.attributes_withheld", language, n=known - shown))
+    return ("。" if language == "ja" else ". ").join(part.rstrip("。.") for part in said)
 
 
 def _people_behind(cells: pd.DataFrame) -> int | None:

@@ -278,29 +278,17 @@ def _implied(one: Schema, own: list[Expectation]) -> list[Expectation]:
     needed = [c for c in one.columns.values() if c.required or c.name in one.key]
     ranged = {e.kwargs["column"] for e in own if e.type == "expect_column_values_to_be_between"}
     unique = {"column": one.key[0]} if len(one.key) == 1 else {"column_list": list(one.key)}
+    doubles = [c.name for c in one.columns.values() if c.type == "DOUBLE" and c.name not in ranged]
+    finite = {"min_value": -LARGEST, "max_value": LARGEST}
+    columns = {"column_set": list(one.columns), "exact_match": one.kind != "source"}
     kind = "expect_column_values_to_be_unique" if len(one.key) == 1 else "expect_compound_columns_to_be_unique"
     return [
         # source tables carry helper columns while they are being checked; all others are exactly what they declare
-        block(
-            "expect_table_columns_to_match_set",
-            "wrong_columns",
-            column_set=list(one.columns),
-            exact_match=one.kind != "source",
-        ),
+        block("expect_table_columns_to_match_set", "wrong_columns", **columns),
         *[block("expect_column_values_to_not_be_null", f"missing_{c.name}", column=c.name) for c in needed],
         block(kind, "duplicate_key", **unique),
         # NaN and infinity: sorted above every number, and answers from Parquet statistics differ once one is stored
-        *[
-            block(
-                "expect_column_values_to_be_between",
-                f"not_finite_{c.name}",
-                column=c.name,
-                min_value=-LARGEST,
-                max_value=LARGEST,
-            )
-            for c in one.columns.values()
-            if c.type == "DOUBLE" and c.name not in ranged
-        ],
+        *[block("expect_column_values_to_be_between", f"not_finite_{c}", column=c, **finite) for c in doubles],
     ]
 
 
