@@ -9,7 +9,7 @@ FILES = {"en": "docs/data-dictionary.md", "ja": "docs/data-dictionary.ja.md"}
 _WORDS = {
     "en": {
         "title": "Data dictionary",
-        "intro": "Written from `expectations/` by `python -m customerbase.tables.dictionary`; do not edit by hand.",
+        "intro": "Written from `expectations/` by `make docs`; do not edit by hand.",
         "kinds": {
             "source": "Source tables: what 01_quality makes of the raw files",
             "analysis": "Analysis tables: what later stages write",
@@ -29,7 +29,7 @@ _WORDS = {
     },
     "ja": {
         "title": "データ辞書",
-        "intro": "`expectations/` から `python -m customerbase.tables.dictionary` で生成。手で編集しない。",
+        "intro": "`expectations/` から `make docs` で生成。手で編集しない。",
         "kinds": {
             "source": "元データの表（01_quality が生ファイルから作る）",
             "analysis": "分析の表（後続のステージが書く）",
