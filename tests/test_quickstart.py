@@ -124,6 +124,18 @@ def test_decimal_commas_within_order_lines(tmp_path):
     assert orders(db) == (80, 20, Decimal("3001.50") * 80)
 
 
+def test_lines_that_know_only_the_total_of_their_order_count_it_once(tmp_path):
+    rows = []
+    for number, day in enumerate(days(90)):
+        rows += [
+            f"R{number},C{number % 30},{day:%Y-%m-%d},tea {line},{1000 + number}" for line in range(1 + number % 3)
+        ]
+    db = taken_in([write(tmp_path, "till.csv", "order_no,customer,date,product,amount", rows)], tmp_path)
+    assert orders(db) == (90, 30, Decimal(sum(1000 + number for number in range(90))))
+    lines = db.query("select count(*), cast(sum(amount) as decimal(18,2)) from order_lines").fetchall()[0]
+    assert lines == (len(rows), Decimal(sum(1000 + number for number in range(90))))
+
+
 def test_documents_below_zero_are_credit_notes(tmp_path):
     rows = [f"{n},C{n % 20},{day},{'-' if n % 10 == 0 else ''}100" for n, day in enumerate(days(100))]
     db = taken_in([write(tmp_path, "o.csv", "order_id,customer_id,order_date,total", rows)], tmp_path)

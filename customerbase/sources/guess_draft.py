@@ -110,6 +110,11 @@ def _lines(diagnosis, whole_orders: bool) -> dict:
     lines["columns"] = {"order_id": order, **lines["columns"]}
     if "line_no" not in lines["columns"]:
         lines["expressions"]["line_no"] = "row_in(order_id)"
+    total = diagnosis.column("orders.total")
+    if total and "amount" not in (*lines["columns"], *lines["expressions"]):
+        # only the order's total is known, and it stands on each of its lines: the first line carries it
+        lines["columns"]["amount"] = total.name
+        lines["expressions"]["amount"] = "case when row_in(order_id) = 1 then amount else 0 end"
     if whole_orders:
         return {"order_lines": lines}
     orders = _order_columns(diagnosis, {"status": "completed"})
