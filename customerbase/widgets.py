@@ -69,7 +69,7 @@ def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) 
     """The KPIs of one month as an HTML table: name with its definition on hover, value, interval, n."""
     now = numbers[pd.to_datetime(numbers["month"]) == pd.Timestamp(month)].set_index("kpi")
     rows = [_kpi_row(one, now.loc[one.id], language, currency) for one in kpi.KPIS.values() if one.id in now.index]
-    heads = [i18n.word(f"dashboard.{key}", language) for key in ("kpi", "value", "interval", "n")]
+    heads = [i18n.word(f"report.column.{key}", language) for key in ("figure", "value", "interval", "n")]
     head = "".join(
         f"<th style='text-align:{'left' if i == 0 else 'right'}'>{html.escape(h)}</th>" for i, h in enumerate(heads)
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import sample_company
+from sample_company import SOURCES, one, rows
 
 from customerbase import sample
 from customerbase.errors import ConfigError
@@ -17,37 +19,12 @@ from customerbase.sample import office, strings
 from customerbase.sources.mapping import load_source
 from customerbase.tables.schema import schemas
 
-SOURCES = [
-    Path(__file__).parents[1] / f"pipelines/sources/sample_{name}.yaml" for name in ("pos", "webshop", "app", "office")
-]
-MONTHS, PEOPLE = 9, 2500
+company, truth = sample_company.company, sample_company.truth  # the fixtures
 
 
 def digests(folder: Path) -> dict[str, str]:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    return sample.generate(PEOPLE, seed=7, months=MONTHS, out=tmp_path_factory.mktemp("sample") / "company")
-
-
-@pytest.fixture(scope="module")
-def truth(company):
-    """A connection with one view per truth table."""
-    connection = duckdb.connect()
-    for path in sorted(sample.truth_folder(company).glob("*.parquet")):
-        connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
-    return connection
-
-
-def rows(connection, query):
-    return connection.execute(query).fetchall()
-
-
-def one(connection, query):
-    return rows(connection, query)[0]
 
 
 def test_same_arguments_same_bytes_another_seed_other_bytes(tmp_path):

@@ -2,35 +2,19 @@
 
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
+import sample_company
+from sample_company import MONTHS, PEOPLE, SOURCES, one, rows
 
 from customerbase import sample
 from customerbase.engine import Engine
 from customerbase.sample.campaigns import WINDOW
 from customerbase.stage.intake import Intake
 
-SOURCES = [
-    Path(__file__).parents[1] / f"pipelines/sources/sample_{name}.yaml" for name in ("pos", "webshop", "app", "office")
-]
-MONTHS, PEOPLE = 9, 2500
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory):
-    return sample.generate(PEOPLE, seed=7, months=MONTHS, out=tmp_path_factory.mktemp("sample") / "company")
-
-
-@pytest.fixture(scope="module")
-def truth(company):
-    """A connection with one view per truth table."""
-    connection = duckdb.connect()
-    for path in sorted(sample.truth_folder(company).glob("*.parquet")):
-        connection.execute(f"create view {path.stem} as select * from read_parquet('{path}')")
-    return connection
+company, truth = sample_company.company, sample_company.truth  # the fixtures
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +22,6 @@ def intake(company, tmp_path_factory):
     made = Intake(Engine(), SOURCES, company, date(2026, 10, 31), tmp_path_factory.mktemp("intake"))
     yield made
     made.close()
-
-
-def rows(connection, query):
-    return connection.execute(query).fetchall()
-
-
-def one(connection, query):
-    return rows(connection, query)[0]
 
 
 def test_ids_and_people_fit(truth):

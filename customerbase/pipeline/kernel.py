@@ -22,7 +22,7 @@ SAFE_TO_SHOW = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: Python sets the traceback of an exception that passes a context manager
 class CellFailure(Exception):
     """The cell that stopped a page: its number among the code cells, its text, the error's name and message."""
 

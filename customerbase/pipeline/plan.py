@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from customerbase import tables
@@ -43,7 +43,7 @@ class Plan:
         """Where everything of this month is kept."""
         return month_folder(self.company.name, self.month)
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Hash of everything the whole run depends on: the same plan always has the same name."""
         parts = {contract.name: self.key(contract, {}) for contract in self.contracts}
@@ -181,12 +181,10 @@ def _merge(contracts: list[Contract], base: dict[str, dict], texts: list[str]) -
                 f"override {text!r}; expected stage.parameter=value, for example segments.window_months=12."
             )
         check_overrides(contracts, {stage: {}}, "command line")
-        known = by_name[stage].parameters
-        if name not in known:
-            raise ContractError(
-                f"command line: {by_name[stage].path.name} has no parameter {name!r}.{near_miss(name, known)}"
-            )
-        merged.setdefault(stage, {})[name] = known[name].check(_typed(value, known[name].type), "command line")
+        known = by_name[stage].parameters.get(name)
+        given = {name: _typed(value, known.type) if known else value}
+        check_overrides(contracts, {stage: given}, "command line")
+        merged.setdefault(stage, {}).update(given)
     return merged
 
 

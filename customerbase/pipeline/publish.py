@@ -7,12 +7,24 @@ import platform
 import shutil
 import subprocess
 import time
-from importlib.metadata import distributions
+from importlib.metadata import version
 from pathlib import Path
 
 from customerbase.pipeline.outcome import Outcome
 from customerbase.pipeline.plan import Plan, code_hash
 from customerbase.tables import store
+
+STATED = (  # packages that a number may depend on
+    "duckdb",
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "scikit-learn",
+    "seaborn",
+    "matplotlib",
+    "papermill",
+    "great-expectations",
+)
 
 
 def digest(text: str) -> str:
@@ -26,10 +38,10 @@ def publish(plan: Plan, outcomes: dict[str, Outcome]) -> Path:
     Order matters: reports and tables first, each under its final name only when whole, the pointer last. A reader
     sees the old run or the new one; a kill in between leaves the old one.
     """
-    name = _free_name(plan)
-    _place(plan.folder / name, lambda folder: _tables(plan, outcomes, folder))
+    name, about = _free_name(plan), manifest(plan, outcomes)
+    _place(plan.folder / name, lambda folder: _tables(about, outcomes, folder))
     reports = store.report_folder(plan.company.name, plan.month)
-    _place(reports / name, lambda folder: _reports(plan, outcomes, folder))
+    _place(reports / name, lambda folder: _reports(about, outcomes, folder))
     store.replace(plan.folder / "current.json", json.dumps({"run_id": plan.run_id, "folder": name}))
     return repair(plan)
 
@@ -63,13 +75,13 @@ def _place(final: Path, fill) -> None:
     store.sync(final.parent)
 
 
-def _tables(plan: Plan, outcomes: dict[str, Outcome], folder: Path) -> None:
+def _tables(about: dict, outcomes: dict[str, Outcome], folder: Path) -> None:
     for outcome in outcomes.values():
         store.link(sorted(outcome.folder.glob("*.parquet")), folder / "tables")
-    store.replace(folder / "manifest.json", json.dumps(manifest(plan, outcomes), ensure_ascii=False, indent=1))
+    store.replace(folder / "manifest.json", json.dumps(about, ensure_ascii=False, indent=1))
 
 
-def _reports(plan: Plan, outcomes: dict[str, Outcome], folder: Path) -> None:
+def _reports(about: dict, outcomes: dict[str, Outcome], folder: Path) -> None:
     for outcome in outcomes.values():
         if (outcome.folder / "published").is_dir():
             shutil.copytree(outcome.folder / "published", folder, dirs_exist_ok=True)
@@ -77,8 +89,8 @@ def _reports(plan: Plan, outcomes: dict[str, Outcome], folder: Path) -> None:
             (folder / "notebooks").mkdir(exist_ok=True)
             shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
     # recorded numbers may count fewer than k_min people: they stay with the tables
-    about = {name: value for name, value in manifest(plan, outcomes).items() if name != "records"}
-    store.replace(folder / "manifest.json", json.dumps(about, ensure_ascii=False, indent=1))
+    shown = {name: value for name, value in about.items() if name != "records"}
+    store.replace(folder / "manifest.json", json.dumps(shown, ensure_ascii=False, indent=1))
 
 
 def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
@@ -121,16 +133,4 @@ def commit() -> str:
 
 
 def _versions() -> dict[str, str]:
-    wanted = (
-        "duckdb",
-        "pandas",
-        "numpy",
-        "pyarrow",
-        "scikit-learn",
-        "seaborn",
-        "matplotlib",
-        "papermill",
-        "great-expectations",
-    )
-    known = {dist.metadata["Name"].lower().replace("_", "-"): dist.version for dist in distributions()}
-    return {name: known[name] for name in wanted if name in known}
+    return {name: version(name) for name in STATED}

@@ -106,10 +106,6 @@ class World:
         sequence = np.random.SeedSequence(self.seed, spawn_key=(zlib.crc32(topic.encode()), block))
         return np.random.Generator(np.random.PCG64(sequence))
 
-    def day_number(self, day: date) -> int:
-        """The day counted from the first day of the history."""
-        return (day - self.first_day).days
-
 
 def make_world(customers: int, seed: int, months: int, last_month: str) -> World:
     """A World from the words of the command line."""

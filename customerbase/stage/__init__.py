@@ -35,6 +35,7 @@ class Stage:
         self.db = Engine(memory_limit=self.settings.get("memory_limit"), temp_directory=str(self.folder / ".spill"))
         self.records: dict[str, int | float | str] = {}
         self.outputs: dict[str, dict] = {}
+        self.incoming: dict[str, list] = {}
         for table in self.reads:
             self.db.register(schema(table).name, self._paths[table])
 
@@ -114,13 +115,11 @@ class Stage:
 
     def keep_checks(self, table: str, checks: list[Check]) -> None:
         """Keep the results on a table as it came in, beside those at the door, for the published data docs."""
-        self.outputs.setdefault("_incoming", {})[table] = json.loads(checks_to_json(checks))
+        self.incoming[table] = json.loads(checks_to_json(checks))
         self._save()
 
     def _save(self) -> None:
-        incoming = self.outputs.get("_incoming", {})
-        outputs = {name: value for name, value in self.outputs.items() if name != "_incoming"}
-        result = {"stage": self.name, "tables": outputs, "incoming": incoming, "records": self.records}
+        result = {"stage": self.name, "tables": self.outputs, "incoming": self.incoming, "records": self.records}
         store.replace(
             self.folder / f"{self.name}.stage.json", json.dumps(result, ensure_ascii=False, indent=1, sort_keys=True)
         )

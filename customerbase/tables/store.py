@@ -113,23 +113,25 @@ def pointed(pipeline: str, month: str) -> str | None:
 def current(pipeline: str, month: str) -> dict | None:
     """The manifest of the published run of a month, or None when nothing is published."""
     name = pointed(pipeline, month)
-    if name is None:
-        return None
-    return json.loads((month_folder(pipeline, month) / name / "manifest.json").read_text(encoding="utf-8"))
+    return _manifest(month_folder(pipeline, month) / name) if name else None
+
+
+def _manifest(run: Path) -> dict:
+    return json.loads((run / "manifest.json").read_text(encoding="utf-8"))
 
 
 def published_tables(pipeline: str, month: str) -> dict[str, Path]:
     """Paths of the tables of the published run; raises TableError when the month is not published."""
-    manifest = current(pipeline, month)
-    if manifest is None:
+    name = pointed(pipeline, month)  # read once: a run may be published between two reads
+    if name is None:
         known = published_months(pipeline)
         there = f"published months: {', '.join(known)}" if known else "no month is published"
         raise TableError(
             f"nothing is published for pipeline {pipeline!r}, month {month!r} ({there})."
             f" Run `make report PIPELINE={pipeline} MONTH={month}` first."
         )
-    folder = month_folder(pipeline, month) / str(pointed(pipeline, month)) / "tables"
-    return {name: folder / f"{name}.parquet" for name in manifest["tables"]}
+    run = month_folder(pipeline, month) / name
+    return {table: run / "tables" / f"{table}.parquet" for table in _manifest(run)["tables"]}
 
 
 def published_months(pipeline: str) -> list[str]:
