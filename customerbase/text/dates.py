@@ -1,75 +1,11 @@
-"""Text as people type it: NFKC, amounts and dates in Japanese and international spellings. Nothing here raises."""
+"""Dates and times as people write them: calendar, Japanese eras, compact digits, spreadsheet serials. Nothing here raises."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal
 
-# --- text ---------------------------------------------------------------------------------------------------------
-
-
-def nfkc(text: str) -> str:
-    """The text in Unicode's compatibility form: １２ａ -> 12a, ｶﾌｪ -> カフェ, ㈱ -> (株), full-width space -> space."""
-    return unicodedata.normalize("NFKC", text)
-
-
-def _plain(text: str | None, longest: int = 64) -> str:
-    """NFKC, trimmed; "" for None and for anything too long to be a number or a date."""
-    if text is None or len(text) > longest:
-        return ""
-    return nfkc(text).strip()
-
-
-# --- amounts ------------------------------------------------------------------------------------------------------
-
-_CURRENCY = r"(?:[¥\\$€£]|JPY|USD|EUR|GBP)?"
-_SIGN = r"[-+△▲]?"
-_AMOUNT = re.compile(
-    rf"(?P<sign>{_SIGN})\s*{_CURRENCY}\s*(?P<sign2>{_SIGN})\s*"
-    r"(?P<number>(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+)(?P<power>e[-+]?[0-9]{1,3})?"
-    r"\s*(?:円|JPY|USD|EUR|GBP)?",
-    re.IGNORECASE,
-)
-_MINUS = str.maketrans({"−": "-", "‐": "-", "–": "-", "—": "-"})
-_DIGITS = 16  # before the point: what DECIMAL(18,2) holds
-_PLACES = Decimal("1e-12")  # after the point: enough for rates, and float noise such as 1.4e-14 becomes 0
-
-
-def parse_amount(text: str | None) -> Decimal | None:
-    """The number a person wrote, or None when it is not plainly one.
-
-    Read: `1,234.50`, `１２３４`, `¥1,234` (also the backslash that Japanese fonts show as ¥), `1234円`, `JPY 500`,
-    `1.2e3`; negatives as `-¥500`, `¥-500`, `(500)`, `△500`, `▲1,000`. Comma groups thousands, point is the decimal
-    mark, always. Refused (None): `1.234,56`, `1,23` and other groupings (ambiguous: which mark is the decimal one),
-    `500-` (minus for some, end mark for others), NaN, infinities, 10**16 and beyond. Rounded half-even to 12 places.
-    """
-    plain = _plain(text).translate(_MINUS)
-    bracketed = re.fullmatch(r"(.*?)\(\s*(.+?)\s*\)(.*)", plain)
-    match = _AMOUNT.fullmatch("".join(bracketed.groups()) if bracketed else plain)
-    if not match:
-        return None
-    signs = match["sign"] + match["sign2"] + ("-" if bracketed else "")
-    if len(signs) > 1:
-        return None
-    value = Decimal(match["number"].replace(",", "") + (match["power"] or ""))
-    return _bounded(value.copy_negate() if signs in {"-", "△", "▲"} else value)
-
-
-def _bounded(value: Decimal) -> Decimal | None:
-    """The value rounded, without exponent or negative zero; None when it has more digits than an amount may have."""
-    if value and value.adjusted() >= _DIGITS:
-        return None
-    with localcontext() as context:
-        context.prec = 60
-        exponent = value.as_tuple().exponent
-        if isinstance(exponent, int) and exponent < _PLACES.as_tuple().exponent:
-            value = value.quantize(_PLACES, rounding=ROUND_HALF_EVEN)
-        value = Decimal(format(value, "f")) if value else Decimal(0)
-    return value if abs(value) < 10**_DIGITS else None
-
-
-# --- dates --------------------------------------------------------------------------------------------------------
+from customerbase.text.plain import short
 
 # first and last day of each era; Meiji starts where Japan took up the Gregorian calendar (earlier dates are lunar)
 _ERAS = {
@@ -116,7 +52,7 @@ def parse_timestamp(text: str | None, formats: Iterable[str] = ()) -> datetime |
     (Z, +09:00, JST) is dropped and the wall time kept: a shop's day is the day its clock showed. Digits beyond
     microseconds are cut.
     """
-    plain = _plain(text)
+    plain = short(text)
     if not plain:
         return None
     found = _by_formats(plain, formats)
