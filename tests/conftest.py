@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ["CUSTOMERBASE_ID_KEY"] = "the key of the ids in all tests"  # runs in different homes give the same ids
 
 
 def real_data(name: str) -> Path:

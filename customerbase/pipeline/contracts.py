@@ -14,6 +14,7 @@ from pathlib import Path
 from customerbase.errors import ContractError, near_miss
 
 ROLES = ("parameters", "contract", "read", "compute", "look", "write", "record")
+KEYWORDS = ("pipeline", "month", "reads", "writes", "previous")  # of Stage(…), after the stage's name
 _TYPES = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "dict": (dict,)}
 
 
@@ -36,7 +37,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Contract:
-    """What one notebook declares: its stage name, parameters, the tables it reads and writes."""
+    """What one notebook declares: its stage name, parameters, the tables it reads, writes and takes from the month before."""
 
     path: Path
     name: str
@@ -44,6 +45,7 @@ class Contract:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     source_hash: str
+    previous: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -57,41 +59,52 @@ def read_contract(path: Path) -> Contract:
     code = [(_role(path, cell), "".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
     _check_roles(path, [role for role, _ in code])
     parameters = _parameters(path, "\n".join(text for role, text in code if role == "parameters"))
-    name, reads, writes = _stage_call(path, "\n".join(text for role, text in code if role == "contract"))
+    name, tables = _stage_call(path, "\n".join(text for role, text in code if role == "contract"))
     if not re.fullmatch(rf"\d\d_{re.escape(name)}", path.stem):
         raise ContractError(f"{path.name}: Stage({name!r}) does not fit the file name; expected NN_{name}.ipynb.")
     digest = hashlib.sha256(json.dumps([(cell["cell_type"], "".join(cell["source"])) for cell in cells]).encode())
-    return Contract(path, name, parameters, tuple(reads), tuple(writes), digest.hexdigest())
+    return Contract(path, name, parameters, source_hash=digest.hexdigest(), **tables)
 
 
 def read_contracts(folder: Path) -> list[Contract]:
     """The contracts of all numbered notebooks of a folder, in the order of their numbers, checked as one house.
 
-    Raises ContractError for two notebooks of one number or name, a table with two writers, or a table read before
-    it is written.
+    Raises ContractError for two notebooks of one number or name, a table with two writers, a table read before it is
+    written, or one taken from the month before that no notebook writes.
     """
     contracts = [read_contract(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
     _check_unique(contracts)
     writer = _writers(contracts)
     for contract in contracts:
         for table in contract.reads:
+            _check_read(contract, table, writer)
+        for table in contract.previous:  # any page may have written it a month ago, this one included
             if table not in writer:
                 raise ContractError(
-                    f"{contract.path.name} reads {table!r}, which no notebook writes.{near_miss(table, writer)}"
-                )
-            if writer[table].number >= contract.number:
-                raise ContractError(
-                    f"{contract.path.name} reads {table!r}, which is written later, by {writer[table].path.name};"
-                    " data flow from lower numbers to higher."
+                    f"{contract.path.name} takes {table!r} from the month before (previous=…), but no notebook writes"
+                    f" it.{near_miss(table, writer)}"
                 )
     return contracts
+
+
+def _check_read(contract: Contract, table: str, writer: dict[str, Contract]) -> None:
+    if table not in writer:
+        raise ContractError(
+            f"{contract.path.name} reads {table!r}, which no notebook writes.{near_miss(table, writer)}"
+            f" A notebook numbered below {contract.number} has to name it in its Stage(writes=…)."
+        )
+    if writer[table].number >= contract.number:
+        raise ContractError(
+            f"{contract.path.name} reads {table!r}, which is written later, by {writer[table].path.name};"
+            " data flow from lower numbers to higher."
+        )
 
 
 def check_tables(contracts: Iterable[Contract], known: Iterable[str]) -> None:
     """Raise ContractError for a table that has no file in expectations/."""
     known = list(known)
     for contract in contracts:
-        for table in (*contract.reads, *contract.writes):
+        for table in (*contract.reads, *contract.writes, *contract.previous):
             if table not in known:
                 raise ContractError(
                     f"{contract.path.name}: unknown table {table!r}; expected one of expectations/.{near_miss(table, known)}"
@@ -182,7 +195,8 @@ def _parameters(path: Path, text: str) -> dict[str, Parameter]:
     return found
 
 
-def _stage_call(path: Path, text: str) -> tuple[str, list[str], list[str]]:
+def _stage_call(path: Path, text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """The stage's name, and its lists of tables by keyword."""
     calls = [
         node
         for node in ast.walk(_parse(path, text))
@@ -191,15 +205,28 @@ def _stage_call(path: Path, text: str) -> tuple[str, list[str], list[str]]:
     if len(calls) != 1:
         raise ContractError(f"{path.name}: {len(calls)} calls of Stage(…) in the contract cell; expected one.")
     keywords = {keyword.arg: keyword.value for keyword in calls[0].keywords}
+    for word in keywords:
+        if word not in KEYWORDS:
+            raise ContractError(
+                f"{path.name}: Stage(…) has no {word!r}; expected {', '.join(KEYWORDS)}.{near_miss(str(word), KEYWORDS)}"
+            )
     try:
         name = ast.literal_eval(calls[0].args[0])
-        reads, writes = (ast.literal_eval(keywords[key]) for key in ("reads", "writes"))
+        tables = {key: _names(keywords[key]) for key in ("reads", "writes")}
+        tables["previous"] = _names(keywords["previous"]) if "previous" in keywords else ()
     except (ValueError, KeyError, IndexError) as error:
         raise ContractError(
-            f'{path.name}: expected Stage("name", …, reads=["…"], writes=["…"]) with literal lists, so that it can be read'
-            " without running the page."
+            f'{path.name}: expected Stage("name", …, reads=["…"], writes=["…"]) and, where a table of the month before is'
+            ' needed, previous=["…"], with literal lists, so that it can be read without running the page.'
         ) from error
-    return name, reads, writes
+    return name, tables
+
+
+def _names(node: ast.expr) -> tuple[str, ...]:
+    found = ast.literal_eval(node)
+    if not isinstance(found, list | tuple) or not all(isinstance(one, str) for one in found):
+        raise ValueError(found)
+    return tuple(found)
 
 
 def _check_unique(contracts: list[Contract]) -> None:

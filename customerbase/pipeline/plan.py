@@ -4,21 +4,39 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 
+import customerbase.tables.secret as secret
 from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
 from customerbase.periods import month_end, month_text, parse_month
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
-from customerbase.stage.company import Company, find_source, load
+from customerbase.stage.company import Company, decisions, find_source, load, model
+from customerbase.tables.previous import Previous
+from customerbase.tables.previous import find as find_previous
 from customerbase.tables.store import ROOT, month_folder, sha256
 
 RUNNER_PARAMETERS = ("pipeline", "month", "language")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a run takes from before: tables of an earlier month by stage, people's decisions, a model, the key of the ids.
+
+    Found once, when the plan is made, so that a rebuild in another home uses the same. Of the key there is only the
+    file it stands in and a fingerprint. All is empty where no stage looks back.
+    """
+
+    previous: dict[str, Previous] = field(default_factory=dict)
+    decisions: str = ""
+    model: str = ""
+    key_file: Path | None = None
+    key_fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +50,7 @@ class Plan:
     contracts: tuple[Contract, ...]
     overrides: dict[str, dict]
     inputs: dict[str, dict]
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def as_of(self) -> date:
@@ -63,11 +82,16 @@ class Plan:
     def key(self, contract: Contract, tables_in: dict[str, str]) -> str:
         """Hash of all that a stage's result depends on: page, package, parameters, settings, inputs, versions.
 
-        `tables_in` maps each table the stage reads to the SHA-256 of its bytes.
+        `tables_in` maps each table the stage reads to the SHA-256 of its bytes. A page that reads no table reads the
+        raw files; one that looks back depends on the month before, on people's decisions, the model and the key of the ids.
         """
         own_inputs = {"raw": self.inputs, "sources": source_texts(self.company)} if not contract.reads else {}
         if not contract.writes and tables_in:  # a page that only publishes prints the run it belongs to
             own_inputs["run"] = self.run_id
+        if contract.previous:
+            own_inputs["previous"] = self.memory.previous[contract.name].content
+            own_inputs |= {"decisions": self.memory.decisions, "model": self.memory.model}
+            own_inputs["id_key"] = self.memory.key_fingerprint
         parts = {
             "notebook": contract.source_hash,
             "code": code_hash(),
@@ -110,8 +134,20 @@ def make_plan(
             f"pipeline {pipeline!r}: the data folder {folder} does not exist. Give it with DATA=… (or --data), or set"
             f" `data:` in pipelines/{pipeline}.yaml."
         )
-    chosen = _chosen(company, contracts)
-    return Plan(company, month, _language(language), folder, tuple(chosen), merged, raw_inputs(company, folder))
+    chosen = tuple(_chosen(company, contracts))
+    inputs, language = raw_inputs(company, folder), _language(language)
+    return Plan(company, month, language, folder, chosen, merged, inputs, _memory(pipeline, month, chosen))
+
+
+def _memory(pipeline: str, month: str, contracts: Iterable[Contract]) -> Memory:
+    found = {c.name: find_previous(pipeline, month, c.previous) for c in contracts if c.previous}
+    if not found:
+        return Memory()
+    for one in found.values():
+        one.check()
+    key_file = secret.key_file()
+    fingerprint = secret.fingerprint(secret.id_key(key_file))
+    return Memory(found, decisions(pipeline), model(pipeline), key_file, fingerprint)
 
 
 def default_month(contracts: Iterable[Contract]) -> str:
@@ -137,7 +173,7 @@ def source_texts(company: Company) -> dict[str, str]:
 @cache
 def code_hash() -> str:
     """SHA-256 over the package, the expectations and the lock: what a result depends on beside its inputs."""
-    suffixes = {".py", ".sql", ".yaml", ".j2"}
+    suffixes = {".py", ".sql", ".yaml", ".json", ".j2"}
     files = [path for path in (ROOT / "customerbase").rglob("*") if path.suffix in suffixes]
     files += [*(ROOT / "expectations").glob("*.yaml"), ROOT / "requirements.lock"]
     digest = hashlib.sha256()
@@ -162,7 +198,7 @@ def _chosen(company: Company, contracts: list[Contract]) -> list[Contract]:
     chosen = [contract for contract in contracts if company.stages is None or contract.name in company.stages]
     written = {table for contract in chosen for table in contract.writes}
     for contract in chosen:
-        for table in contract.reads:
+        for table in (*contract.reads, *contract.previous):
             if table not in written:
                 raise ConfigError(
                     f"{company.path.name}: stage {contract.name!r} reads {table!r}, but the stage that writes it is left out."

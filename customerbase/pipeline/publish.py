@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from customerbase.pipeline.outcome import Outcome
-from customerbase.pipeline.plan import Plan, code_hash
+from customerbase.pipeline.plan import Memory, Plan, code_hash
 from customerbase.tables import store
 
 STATED = (  # packages that a number may depend on
@@ -88,13 +88,16 @@ def _reports(about: dict, outcomes: dict[str, Outcome], folder: Path) -> None:
         for notebook in sorted(outcome.folder.glob("*.ipynb")):
             (folder / "notebooks").mkdir(exist_ok=True)
             shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
-    # recorded numbers may count fewer than k_min people: they stay with the tables
-    shown = {name: value for name, value in about.items() if name != "records"}
+    # recorded numbers may count fewer than k_min people, a fingerprint may be tried out: they stay with the tables
+    shown = {name: value for name, value in about.items() if name not in ("records", "id_key")}
     store.replace(folder / "manifest.json", json.dumps(shown, ensure_ascii=False, indent=1))
 
 
 def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
-    """What the run was made from and what it made: inputs, parameters, code, versions, timings, outputs, scalars."""
+    """What the run was made from and what it made.
+
+    Inputs, the month before, parameters, code, versions; timings, outputs, recorded scalars.
+    """
     tables = {}
     for outcome in outcomes.values():
         for name, facts in outcome.result.get("tables", {}).items():
@@ -106,6 +109,8 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "as_of": str(plan.as_of),
         "finished_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),  # about the run, never inside a table or a report
         "inputs": plan.inputs,
+        "previous": {stage: before.stated for stage, before in sorted(plan.memory.previous.items())},
+        **remembered(plan.memory),
         "parameters": {contract.name: plan.parameters(contract) for contract in plan.contracts},
         "settings": plan.company.settings,
         "goals": plan.company.goals,
@@ -117,6 +122,15 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         },
         "tables": dict(sorted(tables.items())),
         "records": {name: o.result["records"] for name, o in sorted(outcomes.items()) if o.result.get("records")},
+    }
+
+
+def remembered(memory: Memory) -> dict[str, str | None]:
+    """Digests that tell whether people's decisions, the company's model or the key of the ids changed; None without."""
+    return {
+        "decisions": digest(memory.decisions) if memory.decisions else None,
+        "model": digest(memory.model) if memory.model else None,
+        "id_key": memory.key_fingerprint or None,
     }
 
 

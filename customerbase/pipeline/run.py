@@ -126,6 +126,15 @@ class _Execution:
             "folder": str(work),
             "tables": {table: str(path) for table, path in paths.items()},
         }
+        if contract.previous:
+            memory = self.plan.memory
+            before = memory.previous[contract.name]
+            content["previous"] = {
+                "month": before.month,
+                "tables": {table: str(path) for table, path in before.paths.items()},
+            }
+            content |= {"decisions": memory.decisions, "model": memory.model}
+            content["key_file"] = str(memory.key_file)  # the key itself stays there
         store.replace(work / "context.json", json.dumps(content, indent=1))
 
     def _keep(self, contract: Contract, work: Path, final: Path) -> Outcome:

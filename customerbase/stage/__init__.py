@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+import customerbase.tables.previous as before
+import customerbase.tables.secret as secret
 from customerbase.engine import Engine
 from customerbase.errors import ContractError, TableError, near_miss
 from customerbase.periods import month_end
@@ -22,12 +24,23 @@ class Stage:
 
     Under the runner, inputs and outputs are those of the run. Opened by hand, the page reads the published run of
     (pipeline, month) and writes to data/scratch, so that trying something never changes what others see.
+    `previous` names tables of the newest published month before this one: they stand on `db` as previous_<table>,
+    without rows when there is no such month. Only a page that declares them may use `decisions`, `model` and `id_key`.
     Raises ContractError for an undeclared table and TableError for one that breaks its expectations.
     """
 
-    def __init__(self, name: str, *, pipeline: str, month: str, reads: Iterable[str], writes: Iterable[str]):
+    def __init__(
+        self,
+        name: str,
+        *,
+        pipeline: str,
+        month: str,
+        reads: Iterable[str],
+        writes: Iterable[str],
+        previous: Iterable[str] = (),
+    ):
         self.name, self.pipeline, self.month = name, pipeline, month
-        self.reads, self.writes = list(reads), list(writes)
+        self.reads, self.writes, self.previous = list(reads), list(writes), list(previous)
         self.as_of: date = month_end(month)
         self.company = company.load(pipeline)
         self._open(company.context_path())
@@ -38,16 +51,24 @@ class Stage:
         self.incoming: dict[str, list] = {}
         for table in self.reads:
             self.db.register(schema(table).name, self._paths[table])
+        for table in self.previous:
+            before.register(self.db, table, self._before.get(table))
 
     def _open(self, context: Path | None) -> None:
         if context is None:
             self.run_id, self.data = "", self.company.data_folder()
             self.folder = store.scratch_folder(self.pipeline, self.month)
             self._paths = store.published_tables(self.pipeline, self.month) if self.reads else {}
+            found = before.find(self.pipeline, self.month, self.previous)
+            self.previous_month, self._before = found.month, found.paths
+            texts = (company.decisions(self.pipeline), company.model(self.pipeline)) if self.previous else ("", "")
+            self._decisions, self._model = texts
+            self._key_file = secret.key_file()
         else:
             given = json.loads(context.read_text(encoding="utf-8"))
             self.run_id, self.data, self.folder = given["run_id"], Path(given["data"]), Path(given["folder"])
             self._paths = {table: Path(path) for table, path in given["tables"].items()}
+            self._remember(given)
         for table in self.reads:
             if table not in self._paths:
                 raise TableError(
@@ -56,11 +77,44 @@ class Stage:
                 )
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def read(self, table: str) -> duckdb.DuckDBPyRelation:
-        """A declared input as a lazy relation. Raises ContractError when it is not in `reads`."""
-        if table not in self.reads:
+    def _remember(self, given: dict) -> None:
+        told = given.get("previous", {"month": None, "tables": {}})
+        self.previous_month: str | None = told["month"]
+        self._before = {table: Path(path) for table, path in told["tables"].items()}
+        self._decisions, self._model = given.get("decisions", ""), given.get("model", "")
+        self._key_file = Path(given.get("key_file", secret.key_file()))
+
+    @property
+    def decisions(self) -> str:
+        """The text of pipelines/decisions/<pipeline>.csv, "" when there is none; for pages that declare `previous`."""
+        self._looks_back("decisions")
+        return self._decisions
+
+    @property
+    def model(self) -> str:
+        """The text of pipelines/models/<pipeline>.json, "" when there is none; for pages that declare `previous`."""
+        self._looks_back("model")
+        return self._model
+
+    @property
+    def id_key(self) -> bytes:
+        """The key of the ids (tables/secret.py), never to be shown; for pages that declare `previous`."""
+        self._looks_back("id_key")
+        return secret.id_key(self._key_file)
+
+    def _looks_back(self, what: str) -> None:
+        if not self.previous:
             raise ContractError(
-                f"{self.name} reads {table!r}, which its Stage(reads=…) does not declare.{near_miss(table, self.reads)}"
+                f"{self.name} uses stage.{what}, but its Stage(previous=[…]) names no table: a result that depends on it"
+                " would be reused when it changes."
+            )
+
+    def read(self, table: str) -> duckdb.DuckDBPyRelation:
+        """A declared input (a table of `reads`, or previous_<table>) as a lazy relation; else a ContractError."""
+        known = [*self.reads, *(f"previous_{one}" for one in self.previous)]
+        if table not in known:
+            raise ContractError(
+                f"{self.name} reads {table!r}, which its Stage(reads=…) does not declare.{near_miss(table, known)}"
             )
         return self.db.query(f'select * from "{table}"')
 
@@ -106,6 +160,12 @@ class Stage:
         store.replace(path, content)
         return path
 
+    def keep_model(self, text: str) -> Path:
+        """Write pipelines/models/<pipeline>.json, the linking model of this company from the next run on."""
+        path = store.home() / "pipelines" / "models" / f"{self.pipeline}.json"
+        store.replace(path, text + "\n")
+        return path
+
     def intake(self):
         """The raw files of this run's sources, read, mapped and checked (for 01_quality)."""
         from customerbase.stage.intake import Intake  # only one page needs it
@@ -125,7 +185,9 @@ class Stage:
         )
 
     def _repr_html_(self) -> str:
-        rows = "".join(_row("reads", table) for table in self.reads) + "".join(_row("writes", t) for t in self.writes)
+        month = f" ({self.previous_month or 'none'})"
+        verbs = {"reads": self.reads, "previous" + month: self.previous, "writes": self.writes}
+        rows = "".join(_row(verb, table) for verb, tables in verbs.items() for table in tables)
         head = f"{html.escape(self.name)} · {html.escape(self.pipeline)} · {self.month} · as of {self.as_of}"
         return f"<table><caption style='text-align:left'><b>{head}</b></caption>{rows}</table>"
 

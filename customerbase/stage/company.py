@@ -66,6 +66,33 @@ def find_source(name: str) -> Path:
     raise ConfigError(f"no source file pipelines/sources/{name}.yaml.{near_miss(name, known)}")
 
 
+def decisions(name: str) -> str:
+    """The text of pipelines/decisions/<name>.csv, what people decided about who is who; "" when there is none.
+
+    UTF-8, or cp932 as spreadsheets in Japan write it. Raises ConfigError for anything else.
+    """
+    return _text(f"decisions/{name}.csv", "utf-8-sig", "cp932")
+
+
+def model(name: str) -> str:
+    """The text of pipelines/models/<name>.json, the linking model trained for this company; "" when there is none."""
+    return _text(f"models/{name}.json", "utf-8")
+
+
+def _text(place: str, *encodings: str) -> str:
+    """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
+    paths = [folder / place for folder in pipeline_folders() if (folder / place).is_file()]
+    if not paths:
+        return ""
+    raw = paths[0].read_bytes()
+    for encoding in encodings:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ConfigError(f"{paths[0]}: neither {' nor '.join(encodings)}; save it as text in UTF-8.")
+
+
 def load(name: str) -> Company:
     """Read pipelines/<name>.yaml. Raises ConfigError naming the file, the key, and the near miss."""
     for folder in pipeline_folders():

@@ -19,7 +19,11 @@ LARGEST = 1.7976931348623157e308
 # Contact data may stand here and nowhere else; None: any column of the table.
 CONTACT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "customers_src": None,
+    "customers_std": None,
     "contacts": None,
+    "contact_phones": None,
+    "contact_emails": None,
+    "contact_addresses": None,
     "inquiries": ("text",),
     "reviews": ("text",),
     "survey_answers": ("answer_text",),

@@ -3,6 +3,7 @@
 <home>/data/runs/<pipeline>/<month>/stages/<stage>-<key>/   what one stage wrote, under the key of all it depends on
 <home>/data/runs/<pipeline>/<month>/<run id>/tables/        the tables of one whole run (hard links) and its manifest
 <home>/data/runs/<pipeline>/<month>/current.json            the pointer: which run is published
+<home>/data/identity.key                                    the key of the ids (tables/secret.py)
 <home>/reports/<pipeline>/<month>/<run id>/                 what people receive
 """
 
@@ -110,28 +111,34 @@ def pointed(pipeline: str, month: str) -> str | None:
     return json.loads(pointer.read_text(encoding="utf-8"))["folder"] if pointer.is_file() else None
 
 
+def published_run(pipeline: str, month: str) -> Path | None:
+    """The folder of the published run of a month (its manifest and tables), or None when nothing is published."""
+    name = pointed(pipeline, month)
+    return month_folder(pipeline, month) / name if name else None
+
+
+def manifest(run: Path) -> dict:
+    """What the run in a folder was made from and what it made."""
+    return json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+
+
 def current(pipeline: str, month: str) -> dict | None:
     """The manifest of the published run of a month, or None when nothing is published."""
-    name = pointed(pipeline, month)
-    return _manifest(month_folder(pipeline, month) / name) if name else None
-
-
-def _manifest(run: Path) -> dict:
-    return json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    run = published_run(pipeline, month)
+    return manifest(run) if run else None
 
 
 def published_tables(pipeline: str, month: str) -> dict[str, Path]:
     """Paths of the tables of the published run; raises TableError when the month is not published."""
-    name = pointed(pipeline, month)  # read once: a run may be published between two reads
-    if name is None:
+    run = published_run(pipeline, month)  # read once: a run may be published between two reads
+    if run is None:
         known = published_months(pipeline)
         there = f"published months: {', '.join(known)}" if known else "no month is published"
         raise TableError(
             f"nothing is published for pipeline {pipeline!r}, month {month!r} ({there})."
             f" Run `make report PIPELINE={pipeline} MONTH={month}` first."
         )
-    run = month_folder(pipeline, month) / name
-    return {table: run / "tables" / f"{table}.parquet" for table in _manifest(run)["tables"]}
+    return {table: run / "tables" / f"{table}.parquet" for table in manifest(run)["tables"]}
 
 
 def published_months(pipeline: str) -> list[str]:
