@@ -9,7 +9,8 @@ from sqlglot import exp
 from customerbase.engine import SQL_FOLDER, sql_text, transpile
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
-UNIQUE_WITHIN = {"customer_id", "month", "score", "channel"}  # last sort keys that are unique in their partitions
+# last sort keys that are unique in their partitions
+UNIQUE_WITHIN = {"customer_id", "month", "score", "channel", "record_id", "valid_from"}
 
 
 def tree(name: str) -> exp.Expression:
