@@ -3,7 +3,7 @@
 python -m bench.bench_rfm [--lines N] [--big N] [--folder DIR]
 
 Orders, lines and refunds are made first (Zipf-like customers and products, 2.5 lines an order, 36 months, ordered by
-time); then each way runs in a fresh process that writes customer features and RFM as Parquet. CPU seconds include the
+time), and whose id is whose (two ids a person); then each way runs in a fresh process that writes customer features and RFM as Parquet. CPU seconds include the
 start of Python and all imports. The results must be equal, row for row.
 """
 
@@ -20,17 +20,22 @@ import duckdb
 
 AS_OF = date(2026, 9, 30)
 ORDERS_PER_FILE = 400_000
+TABLES = ("orders", "order_lines", "refunds", "identity_links")
 
 HAND_WRITTEN = """
 create view d as
-select o.source_system, o.order_id, o.source_system || ':' || o.source_customer_id as customer_id, o.order_at,
-       case when o.status = 'completed' then 1 else 0 end as is_order, o.total as net
-from orders o
-where o.status in ('completed', 'credit_note') and o.order_at < date '2026-10-01'
-union all
-select o.source_system, o.order_id, o.source_system || ':' || o.source_customer_id, r.refunded_at, 0, -r.amount
-from refunds r join orders o on r.source_system = o.source_system and r.order_id = o.order_id
-where o.status = 'completed' and r.refunded_at < date '2026-10-01';
+with u as (
+    select o.source_system, o.order_id, o.source_customer_id, o.order_at,
+           case when o.status = 'completed' then 1 else 0 end as is_order, o.total as net
+    from orders o
+    where o.status in ('completed', 'credit_note') and o.order_at < date '2026-10-01'
+    union all
+    select o.source_system, o.order_id, o.source_customer_id, r.refunded_at, 0, -r.amount
+    from refunds r join orders o on r.source_system = o.source_system and r.order_id = o.order_id
+    where o.status = 'completed' and r.refunded_at < date '2026-10-01')
+select u.source_system, u.order_id, i.customer_id, u.order_at, u.is_order, u.net
+from u left join identity_links i
+    on u.source_system = i.source_system and u.source_customer_id = i.source_customer_id;
 
 create temp table m as
 select customer_id, cast(date_trunc('month', order_at) as date) as month, sum(is_order)::bigint as orders,
@@ -83,7 +88,7 @@ copy (
 
 
 def make(folder: Path, lines: int) -> None:
-    """Parquet files of orders, order_lines and refunds with about `lines` order lines, the same for the same number."""
+    """Parquet files of the four tables with about `lines` order lines, the same for the same number."""
     import numpy as np
     import pyarrow as pa
 
@@ -116,6 +121,9 @@ def make(folder: Path, lines: int) -> None:
             }
         )
         _write(con, folder, part, o, line)
+    (folder / "identity_links").mkdir(exist_ok=True)
+    con.execute(f"""copy (select 'shop' as source_system, 'C' || n as source_customer_id, 'K' || n // 2 as customer_id
+        from range({customers + 1}) t(n)) to '{folder}/identity_links/0.parquet' (format parquet, compression zstd)""")
 
 
 def _write(con: duckdb.DuckDBPyConnection, folder: Path, part: int, o: object, line: object) -> None:
@@ -146,7 +154,7 @@ def run_project(folder: Path, out: Path, memory_limit: str | None) -> None:
     from customerbase.engine import Engine
 
     db = Engine(memory_limit=memory_limit, temp_directory=str(out / "spill"))
-    for table in ("orders", "order_lines", "refunds"):
+    for table in TABLES:
         db.register(table, sorted((folder / table).glob("*.parquet")))
     features.customer_months(db, as_of=AS_OF)
     rfm.rfm(db, as_of=AS_OF).write_parquet(str(out / "rfm.parquet"), compression="zstd")
@@ -160,7 +168,7 @@ def run_hand(folder: Path, out: Path, memory_limit: str | None) -> None:
     con.execute(f"set temp_directory = '{out / 'spill'}'")
     if memory_limit:
         con.execute(f"set memory_limit = '{memory_limit}'")
-    for table in ("orders", "order_lines", "refunds"):
+    for table in TABLES:
         con.execute(f"create view {table} as select * from read_parquet('{folder}/{table}/*.parquet')")
     con.execute(HAND_WRITTEN.replace("{out}", str(out)))
 

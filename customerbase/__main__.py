@@ -75,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     board.add_argument("--port", type=int, default=8866)
     board.set_defaults(command=_dashboard)
 
+    identity = commands.add_parser("identity", help="who is who: link | explain | review | decide | unmerge")
+    identity.add_argument("arguments", nargs=argparse.REMAINDER, metavar="command …", help="each has its own --help")
+    identity.set_defaults(command=_identity)
+
     contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
     contracts.set_defaults(command=_contracts)
 
@@ -181,6 +185,12 @@ def _dashboard(options) -> int:
     command = [sys.executable, "-m", "voila", str(page), f"--port={options.port}", "--Voila.ip=127.0.0.1", *VOILA_SAFE]
     environment = os.environ | {"CUSTOMERBASE_PIPELINE": options.pipeline}
     return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _identity(options) -> int:
+    from customerbase.pipeline.resolve import commands
+
+    return commands.main(options.arguments)
 
 
 def _contracts(options) -> int:

@@ -49,7 +49,8 @@ def literal(value: object) -> str:
         case list() | tuple():
             return f"({', '.join(literal(item) for item in value)})"
         case _:
-            return "'" + str(value).replace("'", "''") + "'"
+            text = "'" + str(value).replace("'", "''") + "'"
+            return "(" + text.replace("\0", "' || chr(0) || '") + ")" if "\0" in text else text  # no NUL inside SQL
 
 
 def identifier(name: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import duckdb
 
 from customerbase.engine import Engine, sql_text
-from customerbase.errors import InputError
+from customerbase.errors import InputError, TableError
 
 HISTORY = date(1900, 1, 1)  # before any business record: "from the beginning"
 
@@ -16,17 +16,21 @@ HISTORY = date(1900, 1, 1)  # before any business record: "from the beginning"
 def customer_orders(db: Engine, *, as_of: date, from_month: date = HISTORY) -> duckdb.DuckDBPyRelation:
     """Documents that move revenue (orders, credit notes, refunds), one row each, with customer_id; a lazy view.
 
-    Reads orders and refunds. Documents before from_month or after as_of are not seen.
+    Reads orders, refunds and identity_links. Documents before from_month or after as_of are not seen.
     """
     db.register("customer_orders", db.run("customer_orders", from_month=from_month, until=as_of + timedelta(days=1)))
     return db.query("select * from customer_orders")
 
 
 def require_orders(db: Engine, *, as_of: date) -> None:
-    """Raise InputError unless a completed order of a known customer stands in `orders` up to as_of."""
+    """Raise InputError unless a completed order of a known customer stands in `orders` up to as_of.
+
+    Raises TableError when an order names a customer whom identity_links does not know: a customer would turn anonymous.
+    """
     completed = "count(*), count(source_customer_id)"
     count, known = db.query(f"select {completed} from orders where status = 'completed'").fetchall()[0]
     if known:
+        _require_links(db)
         return
     found = f"{count:,} completed orders, none of them with a customer number" if count else "no completed order"
     raise InputError(
@@ -35,11 +39,24 @@ def require_orders(db: Engine, *, as_of: date) -> None:
     )
 
 
+def _require_links(db: Engine) -> None:
+    missing = """select count(*) from orders
+        anti join identity_links
+            on orders.source_system = identity_links.source_system
+            and orders.source_customer_id = identity_links.source_customer_id
+        where orders.source_customer_id is not null"""
+    if orders := db.query(missing).fetchall()[0][0]:
+        raise TableError(
+            f"{orders:,} orders name a customer without a row in identity_links; expected one for every id of every"
+            " source table. Run the page 02_identity of the same month again."
+        )
+
+
 def customer_months(db: Engine, *, as_of: date, from_month: date = HISTORY) -> duckdb.DuckDBPyRelation:
     """Orders and net revenue per customer and month up to as_of; one row per customer and month with a document.
 
     With from_month only that month and later ones are built, at the cost of their documents: appended to the table of
-    the months before, they give the same rows as a build from the beginning.
+    the months before, they give the same rows as a build from the beginning, while no two customers became one.
     """
     customer_orders(db, as_of=as_of, from_month=from_month)
     keep(db, "customer_months", sql_text("customer_months"))
@@ -49,18 +66,18 @@ def customer_months(db: Engine, *, as_of: date, from_month: date = HISTORY) -> d
 def customer_features(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
     """Orders, revenue, first and last order, lines, items and products of every customer who has ordered; lazy.
 
-    Reads orders, refunds and order_lines.
+    Reads orders, refunds, identity_links and order_lines.
     """
     customer_orders(db, as_of=as_of)
     return db.run("customer_features", as_of=as_of)
 
 
-def customer_attributes(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
+def customer_attributes(db: Engine) -> duckdb.DuckDBPyRelation:
     """Main channel, gender, age band and prefecture of every customer who has ordered; no contact column.
 
-    Reads customers_src and the view customer_orders (see there).
+    Reads profile and the view customer_orders (see there), both as of the same day.
     """
-    keep(db, "customer_attributes", sql_text("customer_attributes"), as_of=as_of)
+    keep(db, "customer_attributes", sql_text("customer_attributes"))
     return db.query("select * from customer_attributes")
 
 

@@ -7,6 +7,8 @@ from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
+from customerbase.charts.upset import upset
+from customerbase.charts.waterfall import waterfall
 
 __all__ = [
     "ACCENT",
@@ -26,5 +28,7 @@ __all__ = [
     "png",
     "setup",
     "svg",
+    "upset",
+    "waterfall",
     "where",
 ]

@@ -1,12 +1,16 @@
 -- One row per document that moves revenue: an order, a credit note, or a refund.
 -- The one place of two rules: who is a customer, and what counts as revenue.
---   customer_id   source_system:source_customer_id; null for an anonymous sale
+--   customer_id   the person of identity_links, one id over all systems; null for an anonymous sale
 --   is_order      1 for a completed order, 0 for a credit note or a refund
 --   net_amount    what the document adds to revenue: a completed order or a credit note at its own date,
 --                 a refund of a completed order as a negative amount at the date the money was given back
 -- $from_month: first day read; a new month costs that month's documents, plus a lookup of the orders its refunds name.
 -- $until: first instant not read (the day after the as-of date).
 with
+
+links as (
+    select source_system, source_customer_id, customer_id from identity_links
+),
 
 order_documents as (
     select source_system, order_id, source_customer_id, channel, order_at, status, total as net_amount
@@ -36,14 +40,17 @@ documents as (
 
 final as (
     select
-        source_system,
-        order_id,
-        source_system || ':' || source_customer_id as customer_id,
-        channel,
-        order_at,
-        case when status = 'completed' then 1 else 0 end as is_order,
-        cast(coalesce(net_amount, 0) as decimal(18, 2)) as net_amount
+        documents.source_system,
+        documents.order_id,
+        documents.source_customer_id,
+        links.customer_id,
+        documents.channel,
+        documents.order_at,
+        case when documents.status = 'completed' then 1 else 0 end as is_order,
+        cast(coalesce(documents.net_amount, 0) as decimal(18, 2)) as net_amount
     from documents
+    left join links
+        on documents.source_system = links.source_system and documents.source_customer_id = links.source_customer_id
 )
 
 select * from final

@@ -1,0 +1,51 @@
+-- One row per customer and usable e-mail address of any of their accounts, from the view profile_accounts
+-- and the result profile_winners.
+--   first_seen, last_seen   first registration and last change of the accounts that hold it
+--   preferred               it is the one in contacts;  source: the account changed last among those that hold it
+with
+
+usable as (
+    select
+        customer_id,
+        email,
+        account_no,
+        source,
+        source_system,
+        seconds_unchanged,
+        coalesce(registered_at, updated_at) as first_seen,
+        coalesce(updated_at, registered_at) as last_seen
+    from profile_accounts
+    where email is not null and email_status in ('ok', 'fixed')
+),
+
+held as (
+    select
+        usable.customer_id,
+        usable.email,
+        count(*) as records,
+        array_to_string(list_sort(array_agg(distinct usable.source_system)), ';') as sources,
+        min(usable.first_seen) as first_seen,
+        max(usable.last_seen) as last_seen,
+        count(profile_winners.email_account) as preferred,
+        min(
+            struct_pack(key := usable.seconds_unchanged, account := usable.account_no, source := usable.source)
+        ) as newest
+    from usable
+    left join profile_winners on usable.account_no = profile_winners.email_account
+    group by usable.customer_id, usable.email
+),
+
+final as (
+    select
+        customer_id,
+        email,
+        records,
+        sources,
+        first_seen,
+        last_seen,
+        preferred > 0 as preferred,
+        newest.source as source
+    from held
+)
+
+select * from final
