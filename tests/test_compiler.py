@@ -179,7 +179,7 @@ def test_no_measure_of_a_contact_column_is_reported():
     rules = [("expect_column_min_to_be_between", {"column": "birth_date", "min_value": "1900-01-01"}, "drift", "old")]
     one = Schema("contacts", "analysis", {}, {}, (), schema("contacts").columns, [Expectation(*rule) for rule in rules])
     db = Engine()
-    fill(db, "contacts", [{"golden_id": "1", "birth_date": date(1850, 1, 2)}])
+    fill(db, "contacts", [{schema("contacts").key[0]: "1", "birth_date": date(1850, 1, 2)}])
     (check,) = evaluate(db, one, "contacts")
     assert (check.success, check.observed) == (False, None)
 

@@ -97,6 +97,48 @@ def test_wrong_order_and_unwritten_table(tmp_path):
         read_contracts(tmp_path)
 
 
+def looking_back(folder, stem, *tables, writes=()):
+    lists = f"reads=[], writes={list(writes)!r}, previous={list(tables)!r}"
+    return notebook(folder, stem, contract=f'stage = Stage("{stem[3:]}", month=month, {lists})')
+
+
+def test_tables_of_the_month_before_may_come_from_any_page(tmp_path):
+    looking_back(tmp_path, "01_a", "orders", "rfm", "stores", writes=["stores"])  # its own, a later page's
+    notebook(tmp_path, "02_b", writes=["orders"])
+    notebook(tmp_path, "03_c", writes=["rfm"])
+    first, second, _ = read_contracts(tmp_path)
+    assert first.previous == ("orders", "rfm", "stores") and first.reads == () and second.previous == ()
+
+
+def test_a_table_of_the_month_before_that_nobody_writes_names_the_near_miss(tmp_path):
+    looking_back(tmp_path, "01_a", "id_histroy", writes=["id_history"])
+    with pytest.raises(ContractError, match=r"takes 'id_histroy' from the month before.* Did you mean 'id_history'\?"):
+        read_contracts(tmp_path)
+    looking_back(tmp_path, "01_a", "id_history", writes=["id_history"])
+    with pytest.raises(ContractError, match=r"unknown table 'id_history'.*Did you mean 'id_histories'\?"):
+        check_tables(read_contracts(tmp_path), ["id_histories"])
+
+
+@pytest.mark.parametrize("tables", ["TABLES", '["a", name]', '"orders"', "[1]", "f()"])
+def test_refuses_a_list_of_the_month_before_that_must_be_computed(tmp_path, tables):
+    path = notebook(tmp_path, "01_a", contract=f'stage = Stage("a", reads=[], writes=[], previous={tables})')
+    with pytest.raises(ContractError, match=r"previous=\[.*literal lists"):
+        read_contract(path)
+
+
+@pytest.mark.parametrize("word", ["previus", "prevoius", "read"])
+def test_refuses_a_misspelt_list(tmp_path, word):
+    path = notebook(tmp_path, "01_a", contract=f'stage = Stage("a", reads=[], writes=[], {word}=["orders"])')
+    with pytest.raises(ContractError, match=rf"has no '{word}'.*Did you mean '(previous|reads)'\?"):
+        read_contract(path)
+
+
+def test_a_missing_writer_says_what_to_do(tmp_path):
+    notebook(tmp_path, "04_a", reads=["profile"])
+    with pytest.raises(ContractError, match=r"numbered below 04 has to name it in its Stage\(writes=…\)"):
+        read_contracts(tmp_path)
+
+
 def test_same_number_twice(tmp_path):
     notebook(tmp_path, "01_a")
     notebook(tmp_path, "01_b")

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from identity_tables import link_every_id
 
 from customerbase import features, kpi
 from customerbase.engine import Engine
@@ -57,6 +58,7 @@ def engine(orders, refunds=()) -> Engine:
             " cast(amount as decimal(18, 2)) as amount"
         ),
     )
+    link_every_id(db)
     features.customer_months(db, as_of=AS_OF)
     return db
 

@@ -22,7 +22,8 @@ from customerbase.tables import schemas
 pytestmark = pytest.mark.xdist_group("sample_month")
 sample_month = sample_run.sample_month  # the fixture
 
-MAY_HOLD_CONTACTS = {"customers_src", "contacts", "quarantine_raw", "inquiries", "reviews", "survey_answers"}
+MAY_HOLD_CONTACTS = {"customers_src", "quarantine_raw", "inquiries", "reviews", "survey_answers"}
+MAY_HOLD_CONTACTS |= {"customers_std", "contacts", "contact_phones", "contact_emails", "contact_addresses"}
 K_MIN = 10
 WRITTEN_BY_CUSTOMERS = {"inquiries": "text", "reviews": "text", "survey_answers": "answer_text"}
 LEAST = 6  # characters of an address or a text that make it somebody's
@@ -78,8 +79,10 @@ def contact_values(people: pd.DataFrame) -> dict[str, str]:
                 for form in (f"{last}{first}", f"{last} {first}", f"{first} {last}"):
                     add(what, form)
         add("e-mail", one.email)
-        add("telephone", one.phone, 9)
-        add("telephone", re.sub(r"\D", "", str(one.phone)), 9)
+        digits = re.sub(r"\D", "", str(one.phone))
+        if digits.strip("0"):  # 000-0000-0000 is nobody's, and an example in the text of a page
+            add("telephone", one.phone, 9)
+            add("telephone", digits, 9)
         for column in ("address1", "address2"):
             add("address", getattr(one, column), LEAST)
         if pd.notna(one.birth_date) and one.birth_date.year > 1900:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import real_data
+from identity_tables import link_every_id
 
 from customerbase import features, kpi, rfm, segments
 from customerbase.engine import Engine
@@ -22,6 +23,7 @@ class Shop:
         self.db = Engine()
         self.db.execute(f"create table orders as {orders_sql}")
         self.db.execute(f"create table refunds as {NO_REFUNDS}")
+        link_every_id(self.db)
         features.customer_months(self.db, as_of=as_of)
         self.lines = lines[lines["day"] <= pd.Timestamp(as_of)]
         self.kpis = kpi.kpi_table(self.db, as_of=as_of).df()

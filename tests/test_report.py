@@ -145,6 +145,20 @@ def intake() -> dict[str, pd.DataFrame]:
     return {"source_files": files, "quarantine": faults, "readiness": ready, "quality_scores": scores}
 
 
+def people() -> dict[str, pd.DataFrame]:
+    """The unified base summed up: 1,100 records of two systems are 1,000 customers, 100 of them in both."""
+    overlap = [("pos", 1, 500, 5e6), (f"pos;{EVIL}", 2, 100, 3e6), (EVIL, 1, 400, 2e6)]
+    counts = {"customers": 1000, "several": 100, "net_spend": 10e6, "several_net_spend": 3e6}
+    changes = {"change": ["kept", "merged", "new", "split"], "customers": [900, 30, 97, 3]}
+    return {
+        "identity_links": pd.DataFrame([{"records": 1100, "known": 1080, "systems": 2, "customers": 1000}]),
+        "profile": pd.DataFrame([counts]),
+        "channel_overlap": pd.DataFrame(overlap, columns=["systems", "system_count", "customers", "net_spend"]),
+        "identity_review": pd.DataFrame({"reason": ["grey_zone", "guard"], "pairs": [12, 5]}),
+        "id_changes": pd.DataFrame(changes),
+    }
+
+
 def data(**tables: pd.DataFrame) -> ReportData:
     full = {
         "kpi": kpis(before={}, last_year={}),
@@ -153,6 +167,7 @@ def data(**tables: pd.DataFrame) -> ReportData:
         "segment_migration": migration(),
         "segment_attributes": attributes(),
         **intake(),
+        **people(),
     }
     return ReportData(
         title={"ja": "髙﨑商店①㈱", "en": "Takasaki & Sons"},
@@ -245,6 +260,7 @@ def test_sections_stand_in_their_fixed_order_and_every_figure_has_a_caption(buil
         "migration",
         "cohorts",
         "attributes",
+        "identity",
         "quality",
         "definitions",
         "made",
@@ -277,7 +293,7 @@ def test_without_any_table_every_section_says_so_in_a_plain_sentence(language):
         ReportData(title={"ja": "空", "en": "Empty"}, pipeline="x", as_of=AS_OF, tables={}), language, charts
     )
     words = "".join(read(html).text)
-    for key in ("kpi", "segments", "migration", "cohorts", "attributes", "sources", "readiness"):
+    for key in ("kpi", "segments", "migration", "cohorts", "attributes", "identity", "sources", "readiness"):
         assert i18n.word(f"report.empty.{key}", language) in words
     assert "None" not in words and "nan" not in words and "<figure" not in html
 

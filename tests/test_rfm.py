@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from identity_tables import link_every_id
 
 from customerbase import features, rfm
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError, InputError
+from customerbase.errors import ConfigError, InputError, TableError
 
 AS_OF = date(2026, 10, 31)
 
@@ -40,6 +41,7 @@ def engine(orders, refunds=()) -> Engine:
         )
     for number, day, amount in back:
         db.execute("insert into refunds values ('s', $number, $day, $amount)", number=number, day=day, amount=amount)
+    link_every_id(db)
     return db
 
 
@@ -92,6 +94,26 @@ def test_revenue_and_customer_rules_in_months():
     }
     anonymous = db.query("select * from customer_orders where customer_id is null").df()
     assert anonymous["net_amount"].tolist() == [77.0]
+
+
+def test_two_ids_of_one_person_are_one_customer_and_an_unlinked_id_is_an_error():
+    db = engine([*STORY, ("b", "2026-10-07", "40")], BACK)
+    db.execute(
+        "create table links as select * replace (if(source_customer_id in ('a', 'b'), 'k7', 'k9') as customer_id) from identity_links"
+    )
+    db.register("identity_links", db.query("from links"))
+    features.require_orders(db, as_of=AS_OF)
+    months = features.customer_months(db, as_of=AS_OF).order("customer_id, month").fetchall()
+    assert [(row[0], row[1], row[2], row[3]) for row in months] == [
+        ("k7", date(2026, 8, 1), 1, Decimal(1000)),
+        ("k7", date(2026, 10, 1), 4, Decimal(690)),  # a: 650; b: 300 - 300 + 40
+        ("k9", date(2024, 10, 1), 1, Decimal(800)),
+        ("k9", date(2026, 10, 1), 0, Decimal(-40)),
+    ]
+    assert db.query("select sum(net_amount) from customer_orders where customer_id is null").fetchall() == [(77,)]
+    db.execute("delete from links where source_customer_id = 'a'")
+    with pytest.raises(TableError, match="4 orders name a customer without a row in identity_links"):
+        features.require_orders(db, as_of=AS_OF)
 
 
 def test_a_later_month_costs_only_its_documents_and_gives_the_same_table():

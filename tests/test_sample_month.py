@@ -3,6 +3,7 @@
 import csv
 import io
 import shutil
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -26,13 +27,17 @@ sample_month = sample_run.sample_month  # the fixture
 
 # Written without the package's SQL on purpose: what an order is, what revenue is, who is a customer.
 DOCUMENTS = """
-    select source_system as system, source_customer_id as customer, order_at as day, total as amount,
-        (status = 'completed')::int as is_order
-    from orders where status in ('completed', 'credit_note')
-    union all
-    select o.source_system, o.source_customer_id, r.refunded_at, -r.amount, 0
-    from refunds r join orders o on o.source_system = r.source_system and o.order_id = r.order_id
-    where o.status = 'completed'"""
+    select customer_id as customer, day, amount, is_order
+    from (
+        select source_system, source_customer_id, order_at as day, total as amount,
+            (status = 'completed')::int as is_order
+        from orders where status in ('completed', 'credit_note')
+        union all
+        select o.source_system, o.source_customer_id, r.refunded_at, -r.amount, 0
+        from refunds r join orders o on o.source_system = r.source_system and o.order_id = r.order_id
+        where o.status = 'completed')
+    left join identity_links using (source_system, source_customer_id)"""
+PAGES = len(list((store.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")))
 IN_MONTH = f"date_trunc('month', day) = date '{FIRST_DAY}'"
 
 
@@ -152,19 +157,18 @@ def test_the_apps_revenue_is_that_of_its_raw_files(sample_month: SampleMonth):
 
 def kpis_by_hand(month: SampleMonth) -> dict[str, float]:
     [(orders, revenue, active, known_orders, known_revenue)] = month.rows(f"""
-        select sum(is_order), sum(amount), count(distinct (system, customer)) filter (where is_order = 1 and customer is not null),
+        select sum(is_order), sum(amount), count(distinct customer) filter (where is_order = 1),
             sum(is_order) filter (where customer is not null), sum(amount) filter (where customer is not null)
         from ({DOCUMENTS}) where {IN_MONTH}""")
     [(repeat, retained)] = month.rows(f"""
-        with bought as (select distinct system, customer, date_trunc('month', day)::date as month
+        with bought as (select distinct customer, date_trunc('month', day)::date as month
             from ({DOCUMENTS}) where is_order = 1 and customer is not null)
-        select count(*) filter (where exists (from bought b where b.system = a.system and b.customer = a.customer
-                and b.month < a.month)),
-            count(*) filter (where exists (from bought b where b.system = a.system and b.customer = a.customer
+        select count(*) filter (where exists (from bought b where b.customer = a.customer and b.month < a.month)),
+            count(*) filter (where exists (from bought b where b.customer = a.customer
                 and b.month = a.month - interval 1 month))
         from bought a where month = date '{FIRST_DAY}'""")
-    [(before,)] = month.rows(f"""select count(distinct (system, customer)) from ({DOCUMENTS}) where is_order = 1
-        and customer is not null and date_trunc('month', day) = date '{FIRST_DAY}' - interval 1 month""")
+    [(before,)] = month.rows(f"""select count(distinct customer) from ({DOCUMENTS}) where is_order = 1
+        and date_trunc('month', day) = date '{FIRST_DAY}' - interval 1 month""")
     return {
         "orders": orders,
         "revenue": float(revenue),
@@ -224,8 +228,7 @@ def measures_by_hand(month: SampleMonth) -> pd.DataFrame:
     """Days since the last order, orders and net spend per customer, in plain Python from the documents."""
     orders: dict[str, list] = {}
     spend: dict[str, Decimal] = {}
-    for system, customer, day, amount, is_order in month.rows(f"from ({DOCUMENTS}) where customer is not null"):
-        name = f"{system}:{customer}"
+    for name, day, amount, is_order in month.rows(f"from ({DOCUMENTS}) where customer is not null"):
         spend[name] = spend.get(name, Decimal(0)) + amount
         if is_order:
             orders.setdefault(name, []).append(day.date())
@@ -277,7 +280,7 @@ def test_movements_add_up_to_both_sides(sample_month: SampleMonth):
     assert sample_month.rows(now) == sample_month.rows(summary.format("customers"))
     assert sample_month.rows(then) == sample_month.rows(summary.format("previous_customers"))
     arrived = sample_month.one(
-        f"""select count(*) from (select system, customer from ({DOCUMENTS}) where is_order = 1 and customer is not null
+        f"""select count(*) from (select customer from ({DOCUMENTS}) where is_order = 1 and customer is not null
         group by all having min(day) >= '{FIRST_DAY}')"""
     )
     moved = sample_month.one("select sum(customers)::bigint from segment_migration where from_segment = 'not_yet'")
@@ -285,16 +288,36 @@ def test_movements_add_up_to_both_sides(sample_month: SampleMonth):
 
 
 def test_attributes_shown_are_true_counts(sample_month: SampleMonth):
-    """What is not withheld is right: channel of most orders and registered gender, counted by plain SQL."""
+    """What is not withheld is right: the profile's gender and the channel of most orders, counted by plain SQL."""
     by_hand = """
-        with people as (
-            select source_system || ':' || source_customer_id as customer_id, coalesce(gender, 'unknown') as value
-            from customers_src)
-        select value, segment, count(*) from rfm join people using (customer_id) group by all"""
+        select coalesce(gender, 'unknown') as value, segment, count(*)
+        from rfm left join profile using (customer_id) group by all"""
     true = {(value, segment): count for value, segment, count in sample_month.rows(by_hand)}
     shown = sample_month.rows("select value, segment, customers from segment_attributes where attribute = 'gender'")
     checked = [(value, segment, n) for value, segment, n in shown if n is not None]
     assert len(checked) > 5 and all(true.get((value, segment), 0) == n for value, segment, n in checked)
+    channels = """
+        select customer_id, channel, count(*) as orders
+        from orders join identity_links using (source_system, source_customer_id)
+        where status = 'completed' group by all"""
+    main: dict[str, tuple] = {}
+    for customer, channel, orders in sample_month.rows(channels):
+        main[customer] = min(main.get(customer, (0, "")), (-orders, channel))
+    segments = dict(sample_month.rows("select customer_id, segment from rfm"))
+    true = Counter((channel, segments[customer]) for customer, (_, channel) in main.items())
+    shown = sample_month.rows("select value, segment, customers from segment_attributes where attribute = 'channel'")
+    checked = [(value, segment, n) for value, segment, n in shown if n is not None]
+    assert len(checked) > 5 and all(true[value, segment] == n for value, segment, n in checked)
+
+
+def test_every_id_of_an_order_has_a_customer_and_a_customer_may_have_several(sample_month: SampleMonth):
+    """The links are the one way from an id to a person; figures per id would count more of them."""
+    unlinked = """select count(*) from orders anti join identity_links using (source_system, source_customer_id)
+        where source_customer_id is not null"""
+    assert sample_month.one(unlinked) == 0
+    ids = """select count(distinct (source_system, source_customer_id)) from orders
+        where status = 'completed' and source_customer_id is not null"""
+    assert 300 < sample_month.one("select count(*) from rfm") < sample_month.one(ids)
 
 
 # --- the run ---------------------------------------------------------------------------------------------------------
@@ -324,7 +347,7 @@ def test_a_forced_run_gives_the_same_bytes(sample_month: SampleMonth, tmp_path):
     """Every page executed again in a copy of the home: same tables, same report, byte for byte."""
     again = sample_run.copy_of(sample_month, tmp_path)
     said = sample_run.run_month(again.home, force=True, data_docs=False)
-    assert said.count("done in") == len(list((again.report / "notebooks").glob("*.ipynb"))) == 4
+    assert said.count("done in") == len(list((again.report / "notebooks").glob("*.ipynb"))) == PAGES
     assert again.report.name == f"{sample_month.report.name}-2"
     for name, path in sample_month.tables.items():
         assert path.read_bytes() == again.tables[name].read_bytes(), name
@@ -354,13 +377,14 @@ def test_a_past_month_sees_only_what_was_known_by_then(sample_month: SampleMonth
     assert sample_run.forget_after(trimmed, PAST_END) > 500
     assert len(list(trimmed.glob("pos/sales_*.csv"))) == 18
     company = yaml.safe_load((store.ROOT / "pipelines" / "sample.yaml").read_text(encoding="utf-8"))
-    company["stages"] = ["quality", "segments", "kpi"]
+    company["stages"] = ["quality", "identity", "profile", "segments", "kpi"]
     found = {}
     for name, data in (("all", sample_month.data), ("known", trimmed)):
         store.replace(tmp_path / name / "pipelines" / "sample.yaml", yaml.safe_dump(company, allow_unicode=True))
         sample_run.run_month(tmp_path / name, PAST, data=str(data), data_docs=False)
         found[name] = sample_run.published(tmp_path / name, PAST)
     for table in (
+        "identity_links",
         "rfm",
         "kpi",
         "kpi_cohorts",
@@ -368,6 +392,11 @@ def test_a_past_month_sees_only_what_was_known_by_then(sample_month: SampleMonth
         *(n for n in found["all"] if n.startswith("segment_")),
     ):
         assert found["all"][table].read_bytes() == found["known"][table].read_bytes(), table
+    profiles = [
+        duckdb.sql(f"select columns(c -> not ends_with(c, '__source')) from '{paths['profile']}'")
+        for paths in found.values()
+    ]
+    assert profiles[0].fetchall() == profiles[1].fetchall()  # the lines they come from move up when others are cut out
     late = "select count(*) from '{}' where reason = 'after_month'"
     all_late, known_late = (duckdb.sql(late.format(found[name]["quarantine"])).fetchall()[0][0] for name in found)
     assert all_late > 1000 and known_late < 30  # typing errors only

@@ -185,5 +185,5 @@ def test_nobody_can_be_reached(intake):
     addresses = people.email.dropna().str.lower().str.replace("＠", "@")
     assert addresses.str.fullmatch(r"[a-z0-9.\-]+@(mail\.)?example\.(com|jp|net|org)").all()
     plain = people.phone.dropna().str.replace("-", "").str.replace("+81", "0")
-    assert plain.str.fullmatch(r"0[89]00\d{7}|0\d{1,2}0\d{6}|00000000000").all()
+    assert plain.str.fullmatch(r"0[89]00\d{7}|0\d0\d{7}|0\d{2}0\d{6}|00000000000").all()
     assert len(plain) > 2000

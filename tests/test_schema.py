@@ -27,7 +27,13 @@ SOURCE = [
     "calendar_jp",
 ]
 ANALYSIS = [
+    "customers_std",
     "identity_links",
+    "identity_edges",
+    "identity_review",
+    "identity_audit",
+    "identity_thresholds",
+    "identity_model",
     "contacts",
     "customer_months",
     "rfm",
@@ -146,7 +152,7 @@ def test_rules_name_their_column_and_the_tables_they_read():
         (
             "type: DOUBLE, unit: share, sensitivity: internal",
             "type: DOUBLE, unit: share, sensitivity: contact",
-            "columns.share.sensitivity is 'contact', allowed in contacts, customers_src",
+            "columns.share.sensitivity is 'contact', allowed in contact_addresses, contact_emails, contact_phones, contacts",
         ),
         ("table: things", "table: thing", "table is 'thing'; expected 'things'"),
         ("table: things", "table: [", "is not YAML"),

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from identity_tables import link_every_id, profile_every_account
 
 from customerbase import features, segments
 from customerbase.engine import Engine
@@ -187,7 +188,7 @@ def test_margins_of_the_migration_are_the_sizes(then, now):
 
 
 def company(n: int) -> Engine:
-    """n customers: half buy once in the store, half twice on the web and once in the store; born in 1980 or unknown."""
+    """n customers: half buy once in the store, half twice on the web and once in the store; in their forties or unknown."""
     db = Engine(threads=1)
     sales = [
         (str(c), "web" if c % 2 and k < 2 else "store", datetime(2026, 10, 1 + k))
@@ -206,26 +207,16 @@ def company(n: int) -> Engine:
             " 1.0 as amount where false"
         ),
     )
-    db.register(
-        "customers_src",
-        pd.DataFrame(
-            {
-                "source_system": "s",
-                "source_customer_id": [str(c) for c in range(n)],
-                "gender": None,
-                "pref": "東京都",
-                "birth_date": [date(1980, 10, 31) if c % 4 else None for c in range(n)],
-                "last_name": "山田",
-            }
-        ),
-    )
+    born = "case when cast(source_customer_id as integer) % 4 > 0 then '40-49' end"
+    link_every_id(db)
+    profile_every_account(db, "identity_links", age_band=born, prefecture="'東京都'")
     features.customer_orders(db, as_of=AS_OF)
     return db
 
 
 def test_attributes_by_hand_and_without_contact_columns():
     db = company(200)
-    found = features.customer_attributes(db, as_of=AS_OF)
+    found = features.customer_attributes(db)
     assert found.columns == ["customer_id", "channel", "gender", "age_band", "prefecture"]
     assert found.filter("customer_id = 's:1'").fetchall() == [("s:1", "web", "unknown", "40-49", "東京都")]
     assert found.filter("customer_id = 's:0'").fetchall() == [("s:0", "store", "unknown", "unknown", "東京都")]
@@ -238,18 +229,26 @@ def test_attributes_by_hand_and_without_contact_columns():
     assert got.loc[("channel", "store", "lost"), "customers"] == 0
 
 
-def test_age_changes_on_the_birthday():
-    db = company(2)
-    bands = {
-        day: features.customer_attributes(db, as_of=day).filter("customer_id = 's:1'").fetchall()[0][3]
-        for day in (date(2020, 10, 30), date(2020, 10, 31))
-    }
-    assert bands == {date(2020, 10, 30): "30-39", date(2020, 10, 31): "40-49"}
+def test_attributes_of_one_person_with_two_accounts_are_one_row():
+    db = company(4)
+    pair = "case when source_customer_id in ('1', '3') then 'k1' else 'k' || source_customer_id end"
+    db.execute(f"create or replace table links as select * replace ({pair} as customer_id) from identity_links")
+    db.register("identity_links", db.query("from links"))
+    db.execute(
+        "create or replace view profile as select 'k1' as customer_id, 'female' as gender, null as age_band, '京都府' as prefecture"
+    )
+    features.customer_orders(db, as_of=AS_OF)
+    got = features.customer_attributes(db).order("customer_id").fetchall()
+    assert got == [
+        ("k0", "store", "unknown", "unknown", "unknown"),  # a buyer the profile does not know
+        ("k1", "web", "female", "unknown", "京都府"),
+        ("k2", "store", "unknown", "unknown", "unknown"),
+    ]
 
 
 def test_small_cells_are_none_with_their_shares():
     db = company(60)
-    features.customer_attributes(db, as_of=AS_OF)
+    features.customer_attributes(db)
     rows = [(f"s:{c}", 1, 1, 1.0, 5, 5 if c < 55 else 1, 5) for c in range(60)]
     got = segments.attributes(db, ranked(db, rows), as_of=AS_OF, k_min=10)
     small = got[(got["attribute"] == "channel") & (got["segment"] == "new")]  # 2 and 3 customers

@@ -13,9 +13,10 @@ import customerbase.report.attributes as attributes
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.headline as headline
+import customerbase.report.identity as identity
 import customerbase.report.quality as quality
 import customerbase.report.sections as sections
-from customerbase import i18n, kpi, segments
+from customerbase import i18n, kpi, profile, segments
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
 
@@ -56,6 +57,8 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             migration=figures.migration(data, language, draw),
             cohorts=figures.cohorts(data, language, draw),
             attributes=attributes.pictures(data, language, draw),
+            identity=identity.lines(data, language),
+            overlap=identity.overlap(data, language, draw),
             segment_colors=draw.SEGMENT_COLORS,
             running=_running(data, language),
             svg=Markup,
@@ -113,7 +116,7 @@ def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
         (kpi.name(entry.id, language), entry.definition_ja if japanese else entry.definition_en)
         for entry in kpi.KPIS.values()
     ]
-    keys = (("segments", "segments"), ("migration", "migration"), ("cohorts", "cohorts"))
+    keys = (("segments", "segments"), ("migration", "migration"), ("cohorts", "cohorts"), ("identity", "identity"))
     terms += [(i18n.word(f"report.{name}", language), i18n.word(f"definition.{key}", language)) for name, key in keys]
     notes = [i18n.word("definition.interval", language), i18n.sentence("definition.suppressed", language, k=data.k_min)]
     return [*terms, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]
@@ -146,6 +149,14 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
             language,
             0.95,
             definition=i18n.word("definition.segments", language),
+        ),
+        "identity_caption": draw.caption(
+            profile.merged,
+            "identity_links, profile, identity_review, id_changes",
+            data.as_of,
+            identity.customers(data),
+            language,
+            definition=i18n.word("definition.identity", language),
         ),
         "quality_caption": draw.caption(
             None,

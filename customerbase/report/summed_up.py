@@ -4,10 +4,13 @@ import pandas as pd
 
 from customerbase.engine import Engine
 
+LARGE = ("quarantine", "line_types", "documents", "identity_links", "profile", "identity_review", "id_changes")
+
 
 def summed_up(db: Engine) -> dict[str, pd.DataFrame]:
-    """Quarantined rows by reason, order lines by type, documents by status: counts, amounts, without a customer.
+    """Counts and amounts without a customer: rows set aside by reason, lines by type, documents by status, identity.
 
-    Reads quarantine, line_types and orders. Everything is up to the as-of date, all months together.
+    Reads quarantine, line_types, orders, identity_links, profile, identity_review and id_changes. Everything is up to
+    the as-of date, all months together; id_changes tells of the month alone.
     """
-    return {name: db.run(f"report_{name}").df() for name in ("quarantine", "line_types", "documents")}
+    return {name: db.run(f"report_{name}").df() for name in LARGE}
