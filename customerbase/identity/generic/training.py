@@ -21,22 +21,17 @@ from customerbase.identity.generic.pairs import Pairs
 from customerbase.identity.guard import Guard, ScorePairs
 
 ROUNDS = 5
-RELATED = 0.01  # relatives per match, believed before the first round has counted them
 THRESHOLD, LEARNING = 4.0, 3.0  # bits: 94 % sure to link two records; a little less to learn from them
 GUARD = Guard(slack=6.0, pairs=1_000_000)  # relatives hold the weights closer together than those of plain models
-BELIEF, BELIEF_SHARE = (
-    20.0,
-    0.5,
-)  # weight of what is believed of m beforehand: so many pairs, and this share of those found
+# weight of what is believed of m beforehand: so many pairs, and this share of those found
+BELIEF, BELIEF_SHARE = 20.0, 0.5
 SAME, SAME_LOOSE = 0.75, 0.4  # share of matches that agree, believed: of what belongs to a person; of anything else
 LEAST = 1e-7
 # share of random pairs of people that have the same value, believed; it counts in short lists, where little can be seen
 COMMON = {"name": 0.01, "date": 1e-4, "email": 1e-6, "phone": 1e-6, "code": 1e-4, "address": 1e-4, "postcode": 1e-3,
           "long": 1e-3, "text": 0.01, "other names": 0.01, "category": 0.3}  # fmt: skip
-PAIRS_BELIEVED, PEOPLE_IMAGINED = (
-    50.0,
-    500.0,
-)  # weight of that belief; people beyond the list among whom values are rare
+PAIRS_BELIEVED = 50.0  # weight of that belief
+PEOPLE_LEAST = 200.0  # a value is as rare in a shorter list as in one of so many people
 CHUNK = 1_000_000  # pairs weighed at a time
 HOPELESS = -8.0  # bits: only pairs within groups that such links would make are looked at again while learning
 
@@ -102,8 +97,7 @@ def fit(fields: Sequence[Field], codes: Sequence[np.ndarray], pairs: Pairs, rand
     model.rarity = [_rarity(code, None) for code in codes]
     live = pairs
     for number in range(ROUNDS):
-        if number:
-            _spread(model, pairs, in_all)
+        _spread(model, pairs, in_all)
         weight = model.weights(live)
         label = clusters(records, live, weight, LEARNING).label
         if number == 0:
