@@ -1,0 +1,131 @@
+"""Sufficient statistics: the distinct (frequency, recency, T) and how many customers share each."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from customerbase.errors import InputError
+
+_LARGEST_KEY = 2**62
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Distinct combinations of frequency x, recency t_x and T (weeks), with the customers n of each; arrays of one length.
+
+    Made by `of` or `compress`; likelihoods are sums over these rows. Values that repeat within a column are looked up:
+    a logarithm or gamma function is computed once a distinct value.
+    """
+
+    x: np.ndarray
+    t_x: np.ndarray
+    T: np.ndarray
+    n: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def customers(self) -> float:
+        """All customers."""
+        return float(self.n.sum())
+
+    @property
+    def repeaters(self) -> float:
+        """Customers with at least one repeat purchase."""
+        return float(self.n[self.x > 0].sum())
+
+    @cached_property
+    def of_x(self) -> "Distinct":
+        """The distinct frequencies."""
+        return Distinct.of(self.x)
+
+    @cached_property
+    def of_t_x(self) -> "Distinct":
+        """The distinct recencies."""
+        return Distinct.of(self.t_x)
+
+    @cached_property
+    def of_T(self) -> "Distinct":
+        """The distinct ages."""
+        return Distinct.of(self.T)
+
+    def take(self, keep: np.ndarray) -> "Counts":
+        """Only some of the rows."""
+        return Counts(self.x[keep], self.t_x[keep], self.T[keep], self.n[keep])
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The distinct values of a column, and the place of every row's value among them."""
+
+    values: np.ndarray
+    place: np.ndarray
+
+    @staticmethod
+    def of(column: np.ndarray) -> "Distinct":
+        """Distinct values in ascending order."""
+        values, place = np.unique(column, return_inverse=True)
+        return Distinct(values, place)
+
+    def spread(self, results: np.ndarray) -> np.ndarray:
+        """One result a row from one a distinct value."""
+        return results[self.place]
+
+
+def of(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, n: ArrayLike | None = None) -> Counts:
+    """Counts of given rows, checked; n defaults to one customer a row.
+
+    Raises InputError naming the first row that cannot be: not finite, negative, t_x beyond T, or t_x > 0 without a
+    repeat purchase (and the reverse).
+    """
+    arrays = [_column(name, values) for name, values in (("frequency", x), ("recency", t_x), ("T", T))]
+    weights = np.ones(len(arrays[0])) if n is None else _column("customers", n)
+    if len({len(array) for array in (*arrays, weights)}) > 1:
+        raise InputError(f"columns of different length: {[len(array) for array in (*arrays, weights)]}.")
+    if not len(weights):
+        raise InputError("there is no customer to fit or predict; expected at least one row of frequency, recency, T.")
+    found = Counts(*arrays, weights)
+    _check(found)
+    return found
+
+
+def compress(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Counts, np.ndarray]:
+    """Counts of one row a customer, and the row of Counts that each customer is in."""
+    single = of(x, t_x, T)
+    key, size = np.zeros(len(single), dtype=np.int64), 1
+    for one in (single.of_T, single.of_t_x, single.of_x):
+        if size * len(one.values) > _LARGEST_KEY:
+            size, key = len(single), np.unique(key, return_inverse=True)[1]
+        size, key = size * len(one.values), key * len(one.values) + one.place
+    _, first, place, n = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    return Counts(single.x[first], single.t_x[first], single.T[first], n.astype(float)), place
+
+
+def _column(name: str, values: ArrayLike) -> np.ndarray:
+    """One column as floats; nullable columns of a data frame become NaN, which the check names."""
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy(dtype=float, na_value=np.nan)
+    try:
+        return np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} holds {values!r:.60}; expected numbers.") from error
+
+
+def _check(found: Counts) -> None:
+    faults = {
+        "frequency must be a whole number from 0 up": ~((found.x >= 0) & (found.x == np.floor(found.x))),
+        "recency must be from 0 to T": ~((found.t_x >= 0) & (found.t_x <= found.T)),
+        "T must be a finite number of weeks": ~np.isfinite(found.T),
+        "a repeat purchase needs a recency above 0, and a recency above 0 a repeat purchase": (
+            (found.x > 0) != (found.t_x > 0)
+        ),
+        "the number of customers must be above 0": ~(found.n > 0),
+    }
+    for rule, wrong in faults.items():
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            values = f"frequency {found.x[row]:g}, recency {found.t_x[row]:g}, T {found.T[row]:g}"
+            raise InputError(f"row {row} has {values}; {rule} ({int(wrong.sum()):,} rows are not so).")

@@ -1,0 +1,219 @@
+"""Maximum likelihood for a handful of positive parameters: fit, standard errors, draws, text and JSON of a model."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+from scipy.optimize import minimize
+
+from customerbase.cltv.notes import Note
+from customerbase.errors import ConfigError, InputError, near_miss
+
+BOUND = 14.0  # |log parameter|: 8e-7 to 1.2e6; what runs there is not identified by the data, and noted
+_FLAT = 2.0  # largest standard deviation of a log parameter believed
+_T_DEGREES = 6.0  # of the proposal: heavier tails than the posterior
+_STEP = 1e-4  # of finite differences of the gradient, in log parameters
+
+Target = Callable[[np.ndarray], tuple[float, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """Where a log-likelihood is highest: log parameters, value, Hessian there, and whether the gradient vanishes."""
+
+    theta: np.ndarray
+    value: float
+    hessian: np.ndarray
+    converged: bool
+
+    @property
+    def covariance(self) -> np.ndarray:
+        """Covariance of the log parameters: inverse of minus the Hessian, flat or upward directions kept within reason."""
+        values, vectors = np.linalg.eigh(-self.hessian)
+        return (vectors / np.maximum(values, _FLAT**-2)) @ vectors.T
+
+
+def maximise(target: Target, start: np.ndarray, scale: float) -> Optimum:
+    """The maximum of target(theta) -> (value, gradient) within the box |theta| <= BOUND.
+
+    L-BFGS-B first, then Newton steps (their Hessian gives the covariance). scale: number of customers, which keeps the
+    tolerances the same for ten and for ten million of them.
+    """
+
+    def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        value, gradient = target(theta)
+        return -value / scale, -gradient / scale
+
+    box = [(-BOUND, BOUND)] * len(start)
+    options = {"ftol": 1e-13, "gtol": 1e-7, "maxiter": 500, "maxcor": 20}
+    theta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=box, options=options).x
+    value, gradient = target(theta)
+    curvature = hessian(target, theta)
+    for _ in range(6):
+        step = _newton_step(theta, gradient, curvature)
+        if gradient @ step < max(1e-9, 1e-14 * abs(value)):
+            break
+        further = np.clip(theta + step, -BOUND, BOUND)
+        new_value, new_gradient = target(further)
+        if not new_value > value:
+            break
+        theta, value, gradient = further, new_value, new_gradient
+        curvature = hessian(target, theta)
+    left = abs(gradient @ _newton_step(theta, gradient, curvature))
+    return Optimum(theta, value, curvature, bool(left < 1e-4))
+
+
+def hessian(target: Target, theta: np.ndarray) -> np.ndarray:
+    """Second derivatives by central differences of the gradient, made symmetric."""
+    columns = []
+    for place in range(len(theta)):
+        aside = np.zeros(len(theta))
+        aside[place] = _STEP
+        columns.append((target(theta + aside)[1] - target(theta - aside)[1]) / (2 * _STEP))
+    found = np.array(columns)
+    return (found + found.T) / 2
+
+
+def _newton_step(theta: np.ndarray, gradient: np.ndarray, curvature: np.ndarray) -> np.ndarray:
+    """An ascent step; parameters at the edge of the box that press outward stay where they are."""
+    free = ~((np.abs(theta) >= BOUND) & (gradient * theta > 0))
+    step = np.zeros(len(theta))
+    if free.any():
+        values, vectors = np.linalg.eigh(-curvature[np.ix_(free, free)])
+        inverse = (vectors / np.maximum(np.abs(values), 1e-8)) @ vectors.T
+        step[free] = np.clip(inverse @ gradient[free], -1.0, 1.0)
+    return step
+
+
+class Estimator:
+    """A probability model with a few positive parameters, fitted by maximum likelihood.
+
+    After fit: params_ (name -> value; each also as an attribute with a trailing underscore, such as r_),
+    log_likelihood_, customers_, standard_errors_, converged_, notes_ (what to know about this fit, in words).
+    """
+
+    family: ClassVar[str]
+    title: ClassVar[str]
+    names: ClassVar[tuple[str, ...]]
+
+    params_: dict[str, float]
+    log_likelihood_: float
+    customers_: float
+    converged_: bool
+    notes_: tuple[Note, ...] = ()
+
+    # --- what a model says of itself --------------------------------------------------------------------------------
+
+    def _target(self, data: object) -> Target:
+        """theta -> log-likelihood and its gradient in theta, the logarithms of the parameters."""
+        raise NotImplementedError
+
+    def _start(self, data: object) -> np.ndarray:
+        """Parameters to begin with."""
+        raise NotImplementedError
+
+    def _value(self, theta: np.ndarray, data: object) -> float:
+        """The log-likelihood alone."""
+        return self._target(data)(theta)[0]
+
+    # --- fitting ----------------------------------------------------------------------------------------------------
+
+    def _fit(self, data: object, customers: float) -> Self:
+        target = self._target(data)
+        found = maximise(target, np.log(self._start(data)), max(customers, 1.0))
+        self._take(np.exp(found.theta), found.value, customers, found.covariance, found.converged)
+        self._fitted_on = data
+        return self
+
+    def _take(self, values, value: float, customers: float, covariance: np.ndarray, converged: bool) -> None:
+        self.params_ = {name: float(one) for name, one in zip(self.names, values, strict=True)}
+        for name, one in self.params_.items():
+            setattr(self, f"{name}_", one)
+        self.log_likelihood_, self.customers_, self.converged_ = float(value), float(customers), bool(converged)
+        self._covariance = np.asarray(covariance, dtype=float)
+
+    @property
+    def values(self) -> np.ndarray:
+        """The parameters in the order of `names`. Raises ConfigError before fit."""
+        if not hasattr(self, "params_"):
+            raise ConfigError(f"{self.title} is not fitted yet; call fit(summary) first, or from_json(text).")
+        return np.array(list(self.params_.values()))
+
+    @property
+    def standard_errors_(self) -> dict[str, float]:
+        """Standard error of each parameter: inverse Hessian in log parameters, delta method."""
+        return dict(zip(self.names, np.sqrt(np.diag(self._covariance)) * self.values, strict=True))
+
+    def at_bound(self) -> list[str]:
+        """Parameters that ran to the edge of what is searched: the data do not say where they are."""
+        near = np.abs(np.log(self.values)) > BOUND - 1.0
+        return [name for name, edge in zip(self.names, near, strict=True) if edge]
+
+    def draws(self, size: int = 200, seed: int = 0, data: object = None) -> np.ndarray:
+        """Parameters in the light of the data: `size` draws of the posterior under flat priors on the logarithms.
+
+        A multivariate t around the maximum (Laplace's approximation), re-weighted by the likelihood and resampled.
+        With data None it is the data of the fit; a model from JSON has none, and its draws are not re-weighted.
+        Shape (size, number of parameters). Source: Rubin (1988), sampling importance resampling.
+        """
+        rng = np.random.default_rng(seed)
+        centre, root = np.log(self.values), np.linalg.cholesky(self._covariance + 1e-14 * np.eye(len(self.names)))
+        normal = rng.standard_normal((size, len(centre)))
+        shrink = np.sqrt(rng.chisquare(_T_DEGREES, size) / _T_DEGREES)
+        theta = np.clip(centre + (normal @ root.T) / shrink[:, None], -BOUND - 2, BOUND + 2)
+        data = getattr(self, "_fitted_on", None) if data is None else data
+        if data is None:
+            return np.exp(theta)
+        likelihood = np.array([self._value(one, data) for one in theta]) - self.log_likelihood_
+        distance = (normal**2).sum(axis=1) / shrink**2
+        proposal = -(_T_DEGREES + len(centre)) / 2 * np.log1p(distance / _T_DEGREES)
+        return np.exp(theta[_resample(likelihood - proposal, rng)])
+
+    # --- text -------------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "params_"):
+            return f"<{self.title}, not fitted>"
+        errors = self.standard_errors_
+        said = ", ".join(f"{name} {value:.4g} ±{errors[name]:.2g}" for name, value in self.params_.items())
+        notes = "".join(f"\n  {note.text('en')}" for note in self.notes_)
+        return f"<{self.title}: {said}; {self.customers_:,.0f} customers, log-likelihood {self.log_likelihood_:,.3f}>{notes}"
+
+    def to_json(self) -> str:
+        """The fitted model as JSON text: family, unit, parameters, covariance; no customer's data."""
+        content = {
+            "family": self.family,
+            "unit": "week",
+            "parameters": dict(zip(self.names, self.values.tolist(), strict=True)),
+            "covariance_of_logs": self._covariance.tolist(),
+            "log_likelihood": self.log_likelihood_,
+            "customers": self.customers_,
+            "converged": self.converged_,
+            "notes": [note.as_dict() for note in self.notes_],
+        }
+        return json.dumps(content, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def _from_content(cls, content: Mapping) -> Self:
+        made = cls()
+        given = content["parameters"]
+        for name in cls.names:
+            if name not in given or not 0 < float(given[name]) < np.inf:
+                raise InputError(
+                    f"model file: parameter {name!r} of {cls.title} is {given.get(name)!r}; expected a number above 0."
+                    f"{near_miss(name, given)}"
+                )
+        values = [float(given[name]) for name in cls.names]
+        covariance = np.array(content["covariance_of_logs"], dtype=float)
+        made._take(values, content["log_likelihood"], content["customers"], covariance, content["converged"])
+        made.notes_ = tuple(Note(one["code"], one["values"]) for one in content.get("notes", ()))
+        return made
+
+
+def _resample(log_weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Systematic resampling: places of the draws kept, each about as often as its weight says."""
+    weights = np.exp(log_weights - log_weights.max())
+    edges = np.cumsum(weights) / weights.sum()
+    return np.searchsorted(edges, (rng.random() + np.arange(len(weights))) / len(weights)).clip(0, len(weights) - 1)

@@ -1,0 +1,22 @@
+"""What to know about a fit, in words: a code with its values, said in English or Japanese (words.yaml, cltv.note)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from customerbase import i18n
+
+
+@dataclass(frozen=True)
+class Note:
+    """One remark: what was found and what was done instead."""
+
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, language: str) -> str:
+        """The remark in words."""
+        return i18n.sentence(f"cltv.note.{self.code}", language, **self.values)
+
+    def as_dict(self) -> dict:
+        """Code and values, for JSON."""
+        return {"code": self.code, "values": dict(self.values)}

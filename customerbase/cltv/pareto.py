@@ -1,0 +1,146 @@
+"""Pareto/NBD: purchases at a Poisson rate, a lifetime of exponential length, both differing between customers.
+
+Schmittlein, Morrison & Colombo (1987), Counting your customers, Management Science 33(1), 1-24. lambda ~ Gamma(r, rate alpha) and
+mu ~ Gamma(s, rate beta), a week. The likelihood's integral over the moment of leaving is computed as such, by quadrature on
+positive numbers, instead of by a difference of hypergeometric functions, which cancels or overflows for heavy buyers
+(Fader & Hardie (2005), A note on deriving the Pareto/NBD model, has the integral).
+"""
+
+import numpy as np
+from scipy.special import gammaln, psi
+
+from customerbase.cltv.betageometric import rate_start
+from customerbase.cltv.buying import BuyTillYouDie, blocks
+from customerbase.cltv.counts import Counts
+from customerbase.cltv.horizon import legendre
+
+NODES = 24
+_DROP = 42.0  # where the integrand has fallen by e^-42 the rest is below rounding
+
+
+class ParetoNBD(BuyTillYouDie):
+    """Pareto/NBD: each customer buys at a rate and leaves at a rate of their own, at any moment."""
+
+    family, title, names = "pareto_nbd", "Pareto/NBD", ("r", "alpha", "s", "beta")
+
+    def _start(self, data: Counts) -> np.ndarray:
+        r, alpha = rate_start(data)
+        return np.array([r, alpha, 0.6, max(float(np.median(data.T)) / 2, 1e-2)])
+
+    def _target(self, data: Counts):
+        x, ages = data.of_x.values, data.of_T.values
+        by_x = np.bincount(data.of_x.place, data.n, len(x))
+
+        def target(theta: np.ndarray) -> tuple[float, np.ndarray]:
+            r, alpha, s, beta = np.exp(theta)
+            left, moments = _leaving((r, alpha, s, beta), data.x, data.t_x, data.T, slopes=True)
+            log_age, log_life = (np.log1p(ages / one) for one in (alpha, beta))
+            stay = data.of_T.spread(-r * log_age - s * log_life) - data.x * data.of_T.spread(np.log(alpha + ages))
+            total = np.logaddexp(stay, left)
+            value = by_x @ (gammaln(r + x) - gammaln(r)) + data.n @ total
+            go = data.n * np.exp(left - total)
+            here = data.n - go
+            by_age = np.bincount(data.of_T.place, here, len(ages))
+            x_age = np.bincount(data.of_T.place, here * data.x, len(ages))
+            slopes = np.array([go @ moment for moment in moments])
+            slopes[0] += by_x @ (psi(r + x) - psi(r)) - by_age @ log_age
+            slopes[1] += (r * ages / alpha * by_age - x_age) @ (1 / (alpha + ages))
+            slopes[2] += -by_age @ log_life
+            slopes[3] += (s * ages / beta * by_age) @ (1 / (beta + ages))
+            return float(value), slopes * np.exp(theta)
+
+        return target
+
+    def _row_values(self, params, counts):
+        x, t_x, T = counts.x, counts.t_x, counts.T
+        left, _ = _leaving(params, x, t_x, T)
+        return gammaln(params[0] + x) - gammaln(params[0]) + np.logaddexp(_stay(params, x, T), left)
+
+    def _gone_log_odds(self, params, x, t_x, T):
+        shape = np.broadcast_shapes(np.shape(x), np.shape(params[0]))
+        given = [np.broadcast_to(one, shape).ravel() for one in (*params, x, t_x, T)]
+        left, _ = _leaving(tuple(given[:4]), *given[4:])
+        return (left - _stay(tuple(given[:4]), given[4], given[6])).reshape(shape)
+
+    def _rate(self, params, u, x, T):
+        r, alpha, s, beta = params
+        return (r + x) / (alpha + T) * np.exp(-s * np.log1p(u / (beta + T)))
+
+    def _new_rate(self, params, u):
+        r, alpha, s, beta = params
+        return float(r / alpha * np.exp(-s * np.log1p(u / beta)))
+
+    def _scale(self) -> float:
+        _, _, s, beta = self.values
+        return beta / max(1.0, s)
+
+    def _outcomes(self, rng, params, x, T, weeks):
+        r, alpha, s, beta = params
+        shape = np.broadcast_shapes(x.shape, np.shape(r))
+        rate = rng.gamma(np.broadcast_to(r + x, shape)) / (alpha + T)
+        leaving = rng.gamma(np.broadcast_to(s, shape)) / (beta + T)
+        with np.errstate(divide="ignore", over="ignore"):
+            life = rng.exponential(size=shape) / leaving
+        return rng.poisson(rate * np.minimum(life, weeks)).astype(float)
+
+
+def _stay(params: tuple, x: np.ndarray, T: np.ndarray) -> np.ndarray:
+    """log of alpha^r beta^s (alpha + T)^-(r + x) (beta + T)^-s: x purchases and still a customer at T."""
+    r, alpha, s, beta = params
+    return -r * np.log1p(T / alpha) - x * np.log(alpha + T) - s * np.log1p(T / beta)
+
+
+def _leaving(params: tuple, x, t_x, T, slopes: bool = False) -> tuple[np.ndarray, tuple]:
+    """log of alpha^r beta^s times the integral over y from t_x to T of s (alpha + y)^-(r + x) (beta + y)^-(s + 1).
+
+    The chance of x purchases and of having left between the last one and T. Gauss-Legendre in log(min(alpha, beta) + y),
+    where the integrand is smooth, as far as it matters. With slopes: also the derivatives of this log in the parameters.
+    """
+    made, moments = np.empty(len(x)), tuple(np.empty(len(x)) for _ in range(4 if slopes else 0))
+    for block in blocks(len(x), NODES, 400_000):
+        here = tuple(one[block] if np.ndim(one) else one for one in params)
+        found = _leaving_block(here, x[block], t_x[block], T[block], slopes)
+        made[block] = found[0]
+        for place, moment in enumerate(moments):
+            moment[block] = found[1][place]
+    return made, moments
+
+
+def _leaving_block(params: tuple, x, t_x, T, slopes: bool) -> tuple[np.ndarray, tuple]:
+    r, alpha, s, beta = params
+    low = np.minimum(alpha, beta)
+    n = r + x
+    reach = _reach(n, params, low, t_x, np.log1p((T - t_x) / (low + t_x)))
+    unit, weights = legendre(NODES)
+    w = np.multiply.outer(unit, reach)
+    growth = (low + t_x) * np.expm1(w)  # y - t_x
+    y = t_x + growth
+    log_a, log_b = np.log1p(growth / (alpha + t_x)), np.log1p(growth / (beta + t_x))
+    # relative to its value at t_x; w is the log of the measure
+    terms = np.exp(w - n * log_a - (s + 1) * log_b) * weights[:, None]
+    area = terms.sum(axis=0)
+    with np.errstate(divide="ignore"):
+        scale = np.log(reach * (low + t_x)) + np.log(s) - np.log(beta + t_x)
+        result = scale + _stay(params, x, t_x) + np.log(area)
+    if not slopes:
+        return result, ()
+    share = np.where(area > 0, terms / np.where(area > 0, area, 1.0), 1 / NODES)
+    mean_a = np.log1p(t_x / alpha) + (share * log_a).sum(axis=0)
+    mean_b = np.log1p(t_x / beta) + (share * log_b).sum(axis=0)
+    over_a = (share * (r * y / alpha - x) / (alpha + y)).sum(axis=0)
+    over_b = (share * (s * y / beta - 1) / (beta + y)).sum(axis=0)
+    return result, (-mean_a, over_a, 1 / s - mean_b, over_b)
+
+
+def _reach(n, params: tuple, low, t_x, whole: np.ndarray) -> np.ndarray:
+    """How far in w = log((low + y) / (low + t_x)) the integrand matters; it falls ever faster, so Newton steps are safe."""
+    _, alpha, s, beta = params
+    reach = whole
+    start = low + t_x
+    for _ in range(4):
+        growth = start * np.expm1(reach)
+        drop = n * np.log1p(growth / (alpha + t_x)) + (s + 1) * np.log1p(growth / (beta + t_x)) - reach
+        slope = (growth + start) * (n / (alpha + t_x + growth) + (s + 1) / (beta + t_x + growth)) - 1
+        step = (drop - _DROP) / np.where(slope > 0, slope, 1.0)
+        reach = np.where((drop > _DROP) & (slope > 0), np.maximum(reach - step, 0.0), reach)
+    return reach
