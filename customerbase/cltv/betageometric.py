@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import gammaln, hyp2f1, psi
 
 from customerbase.cltv.buying import BuyTillYouDie
-from customerbase.cltv.counts import Counts
+from customerbase.cltv.counts import Counts, dot
 
 
 class BetaGeometricNBD(BuyTillYouDie):
@@ -33,7 +33,7 @@ class BetaGeometricNBD(BuyTillYouDie):
             parts = self._parts((r, alpha, a, b), data)
             total, stay = _logaddexp(parts[1], parts[2])
             go = (1.0 - stay) * can_leave
-            value = float(data.n @ (data.of_x.spread(parts[0]) + total))
+            value = dot(by_x, parts[0]) + dot(data.n, total)
             n_stay, n_go = data.n * stay, data.n * go
             go_by_x = np.bincount(data.of_x.place, n_go, len(x))
             by_age = np.bincount(data.of_T.place, n_stay, len(ages))
@@ -41,16 +41,16 @@ class BetaGeometricNBD(BuyTillYouDie):
             x_age = np.bincount(data.of_T.place, n_stay * data.x, len(ages))
             x_last = np.bincount(data.of_t_x.place, n_go * data.x, len(data.of_t_x.values))
             log_age, log_last = np.log1p(ages / alpha), np.log1p(data.of_t_x.values / alpha)
-            slope_r = by_x @ (psi(r + x) - psi(r)) - by_age @ log_age - by_last @ log_last
+            slope_r = dot(by_x, psi(r + x) - psi(r)) - dot(by_age, log_age) - dot(by_last, log_last)
             # r log alpha - (r + x) log(alpha + t), in alpha: (r t / alpha - x) / (alpha + t)
-            slope_alpha = (r * ages / alpha * by_age - x_age) @ (1 / (alpha + ages))
+            slope_alpha = dot(r * ages / alpha * by_age - x_age, 1 / (alpha + ages))
             last = data.of_t_x.values
-            slope_alpha += (r * last / alpha * by_last - x_last) @ (1 / (alpha + last))
+            slope_alpha += dot(r * last / alpha * by_last - x_last, 1 / (alpha + last))
             end = psi(a + b) - psi(a + b + x + more)
-            slope_a = by_x @ end + go_by_x.sum() / a
-            slope_b = by_x @ (psi(b + x + more) - psi(b) + end)
+            slope_a = dot(by_x, end) + go_by_x.sum() / a
+            slope_b = dot(by_x, psi(b + x + more) - psi(b) + end)
             leaving = go_by_x > 0
-            slope_b -= go_by_x[leaving] @ (1 / (b + x[leaving] - 1 + more))
+            slope_b -= dot(go_by_x[leaving], 1 / (b + x[leaving] - 1 + more))
             return value, np.array([slope_r * r, slope_alpha * alpha, slope_a * a, slope_b * b])
 
         return target
@@ -124,8 +124,8 @@ class ModifiedBetaGeometricNBD(BetaGeometricNBD):
 
 def rate_start(data: Counts) -> tuple[float, float]:
     """r and alpha to begin with: a rate spread like an exponential around the mean purchases a week."""
-    weeks = float(data.n @ data.T)
-    mean = float(data.n @ data.x) / weeks if weeks > 0 else 0.0
+    weeks = dot(data.n, data.T)
+    mean = dot(data.n, data.x) / weeks if weeks > 0 else 0.0
     return 0.5, float(np.clip(0.5 / mean if mean > 0 else 1e4, 1e-2, 1e5))
 
 

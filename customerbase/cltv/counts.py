@@ -11,6 +11,11 @@ from customerbase.errors import InputError
 _LARGEST_KEY = 2**62
 
 
+def dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Sum of products, always in the same order: BLAS splits long vectors among threads, and waits for busy ones."""
+    return float((a * b).sum())
+
+
 @dataclass(frozen=True)
 class Counts:
     """Distinct combinations of frequency x, recency t_x and T (weeks), with the customers n of each; arrays of one length.

@@ -11,7 +11,7 @@ from customerbase.periods import add_months, month_end
 
 WEEK = 7.0  # days; the unit of recency, T and every time in this package
 YEAR = 365.25 / WEEK  # weeks
-_ACCURACY = 1e-11  # relative, of an integral over a rate that is smooth in the log of time
+_ACCURACY = 1e-13  # relative, of an integral over a rate that is smooth in the log of time
 _FAR = 45.0  # e^-45 is nothing beside 1
 
 
@@ -79,8 +79,8 @@ def grid(edges: np.ndarray, scale: float, discount: float = 0.0) -> Grid:
     return Grid(scale * np.expm1(unit * reach), np.einsum("jq,jqk->kj", measure, basis))
 
 
-def endless(scale: float, discount: float) -> Grid:
-    """A grid for one integral, from now on for ever, of a rate times exp(-discount * u).
+def endless(scale: float, discount: float, start: float = 0.0) -> Grid:
+    """A grid for one integral, from `start` weeks ahead on for ever, of a rate times exp(-discount * u).
 
     Raises ConfigError without a positive discount rate: the value of a customer who never leaves has no end then.
     """
@@ -88,10 +88,10 @@ def endless(scale: float, discount: float) -> Grid:
         raise ConfigError(
             "an infinite horizon needs an annual discount rate above 0: without one the value has no bound."
         )
-    reach = float(np.log1p(_FAR / discount / scale))
-    unit, weights = legendre(4 * _nodes(reach))
-    u = scale * np.expm1(unit * reach)
-    return Grid(u, (reach * weights * (u + scale) * np.exp(-discount * u))[:, None])
+    low, high = np.log1p(start / scale), np.log1p((start + _FAR / discount) / scale)
+    unit, weights = legendre(_nodes(high - low))
+    u = scale * np.expm1(low + unit * (high - low))
+    return Grid(u, ((high - low) * weights * (u + scale) * np.exp(-discount * u))[:, None])
 
 
 def _nodes(reach: float) -> int:

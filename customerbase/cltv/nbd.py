@@ -8,7 +8,7 @@ from scipy.special import gammaln, psi
 
 from customerbase.cltv.betageometric import rate_start
 from customerbase.cltv.buying import BuyTillYouDie
-from customerbase.cltv.counts import Counts
+from customerbase.cltv.counts import Counts, dot
 
 
 class NBD(BuyTillYouDie):
@@ -29,10 +29,10 @@ class NBD(BuyTillYouDie):
         def target(theta: np.ndarray) -> tuple[float, np.ndarray]:
             r, alpha = np.exp(theta)
             log_age = np.log1p(ages / alpha)
-            value = by_x @ (gammaln(r + x) - gammaln(r)) - r * (by_age @ log_age) - x_age @ np.log(alpha + ages)
-            slope_r = by_x @ (psi(r + x) - psi(r)) - by_age @ log_age
-            slope_alpha = (r * ages / alpha * by_age - x_age) @ (1 / (alpha + ages))
-            return float(value), np.array([slope_r * r, slope_alpha * alpha])
+            value = dot(by_x, gammaln(r + x) - gammaln(r)) - r * dot(by_age, log_age) - dot(x_age, np.log(alpha + ages))
+            slope_r = dot(by_x, psi(r + x) - psi(r)) - dot(by_age, log_age)
+            slope_alpha = dot(r * ages / alpha * by_age - x_age, 1 / (alpha + ages))
+            return value, np.array([slope_r * r, slope_alpha * alpha])
 
         return target
 

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import gammaln, psi
 
 from customerbase.cltv.betageometric import rate_start
-from customerbase.cltv.buying import BuyTillYouDie, blocks
-from customerbase.cltv.counts import Counts
+from customerbase.cltv.buying import BuyTillYouDie, blocks, in_blocks
+from customerbase.cltv.counts import Counts, dot
 from customerbase.cltv.horizon import legendre
 
 NODES = 24
@@ -37,17 +37,17 @@ class ParetoNBD(BuyTillYouDie):
             log_age, log_life = (np.log1p(ages / one) for one in (alpha, beta))
             stay = data.of_T.spread(-r * log_age - s * log_life) - data.x * data.of_T.spread(np.log(alpha + ages))
             total = np.logaddexp(stay, left)
-            value = by_x @ (gammaln(r + x) - gammaln(r)) + data.n @ total
+            value = dot(by_x, gammaln(r + x) - gammaln(r)) + dot(data.n, total)
             go = data.n * np.exp(left - total)
             here = data.n - go
             by_age = np.bincount(data.of_T.place, here, len(ages))
             x_age = np.bincount(data.of_T.place, here * data.x, len(ages))
-            slopes = np.array([go @ moment for moment in moments])
-            slopes[0] += by_x @ (psi(r + x) - psi(r)) - by_age @ log_age
-            slopes[1] += (r * ages / alpha * by_age - x_age) @ (1 / (alpha + ages))
-            slopes[2] += -by_age @ log_life
-            slopes[3] += (s * ages / beta * by_age) @ (1 / (beta + ages))
-            return float(value), slopes * np.exp(theta)
+            slopes = np.array([dot(go, moment) for moment in moments])
+            slopes[0] += dot(by_x, psi(r + x) - psi(r)) - dot(by_age, log_age)
+            slopes[1] += dot(r * ages / alpha * by_age - x_age, 1 / (alpha + ages))
+            slopes[2] -= dot(by_age, log_life)
+            slopes[3] += dot(s * ages / beta * by_age, 1 / (beta + ages))
+            return value, slopes * np.exp(theta)
 
         return target
 
@@ -97,50 +97,52 @@ def _leaving(params: tuple, x, t_x, T, slopes: bool = False) -> tuple[np.ndarray
     where the integrand is smooth, as far as it matters. With slopes: also the derivatives of this log in the parameters.
     """
     made, moments = np.empty(len(x)), tuple(np.empty(len(x)) for _ in range(4 if slopes else 0))
-    for block in blocks(len(x), NODES, 400_000):
+
+    def fill(block: slice) -> None:
         here = tuple(one[block] if np.ndim(one) else one for one in params)
         found = _leaving_block(here, x[block], t_x[block], T[block], slopes)
         made[block] = found[0]
         for place, moment in enumerate(moments):
             moment[block] = found[1][place]
+
+    in_blocks(fill, blocks(len(x), NODES, 200_000))
     return made, moments
 
 
 def _leaving_block(params: tuple, x, t_x, T, slopes: bool) -> tuple[np.ndarray, tuple]:
     r, alpha, s, beta = params
-    low = np.minimum(alpha, beta)
-    n = r + x
-    reach = _reach(n, params, low, t_x, np.log1p((T - t_x) / (low + t_x)))
+    n, first = r + x, alpha <= beta
+    low, high = np.minimum(alpha, beta) + t_x, np.maximum(alpha, beta) + t_x
+    power_low, power_high = np.where(first, n, s + 1), np.where(first, s + 1, n)
+    reach = _reach(power_low, power_high, low, high, np.log1p(np.maximum(T - t_x, 0.0) / low))
     unit, weights = legendre(NODES)
     w = np.multiply.outer(unit, reach)
-    growth = (low + t_x) * np.expm1(w)  # y - t_x
-    y = t_x + growth
-    log_a, log_b = np.log1p(growth / (alpha + t_x)), np.log1p(growth / (beta + t_x))
-    # relative to its value at t_x; w is the log of the measure
-    terms = np.exp(w - n * log_a - (s + 1) * log_b) * weights[:, None]
+    grown = np.exp(w)  # (low + y) / (low + t_x)
+    log_high = np.log1p((grown - 1.0) * (low / high))
+    # the integrand relative to its value at t_x, with the measure of w
+    terms = np.exp((1.0 - power_low) * w - power_high * log_high) * weights[:, None]
     area = terms.sum(axis=0)
     with np.errstate(divide="ignore"):
-        scale = np.log(reach * (low + t_x)) + np.log(s) - np.log(beta + t_x)
+        scale = np.log(reach * low) + np.log(s) - np.log(beta + t_x)
         result = scale + _stay(params, x, t_x) + np.log(area)
     if not slopes:
         return result, ()
-    share = np.where(area > 0, terms / np.where(area > 0, area, 1.0), 1 / NODES)
-    mean_a = np.log1p(t_x / alpha) + (share * log_a).sum(axis=0)
-    mean_b = np.log1p(t_x / beta) + (share * log_b).sum(axis=0)
-    over_a = (share * (r * y / alpha - x) / (alpha + y)).sum(axis=0)
-    over_b = (share * (s * y / beta - 1) / (beta + y)).sum(axis=0)
-    return result, (-mean_a, over_a, 1 / s - mean_b, over_b)
+    mean_low, mean_high = (terms * w).sum(axis=0) / area, (terms * log_high).sum(axis=0) / area
+    over_low = (terms / grown).sum(axis=0) / area / low
+    over_high = (terms / (high + (grown - 1.0) * low)).sum(axis=0) / area
+    mean_a, mean_b = np.where(first, mean_low, mean_high), np.where(first, mean_high, mean_low)
+    over_a, over_b = np.where(first, over_low, over_high), np.where(first, over_high, over_low)
+    slope_r, slope_s = -np.log1p(t_x / alpha) - mean_a, 1 / s - np.log1p(t_x / beta) - mean_b
+    return result, (slope_r, r / alpha - n * over_a, slope_s, s / beta - (s + 1) * over_b)
 
 
-def _reach(n, params: tuple, low, t_x, whole: np.ndarray) -> np.ndarray:
+def _reach(power_low, power_high, low, high, whole: np.ndarray) -> np.ndarray:
     """How far in w = log((low + y) / (low + t_x)) the integrand matters; it falls ever faster, so Newton steps are safe."""
-    _, alpha, s, beta = params
     reach = whole
-    start = low + t_x
     for _ in range(4):
-        growth = start * np.expm1(reach)
-        drop = n * np.log1p(growth / (alpha + t_x)) + (s + 1) * np.log1p(growth / (beta + t_x)) - reach
-        slope = (growth + start) * (n / (alpha + t_x + growth) + (s + 1) / (beta + t_x + growth)) - 1
+        growth = low * np.expm1(reach)
+        drop = (power_low - 1) * reach + power_high * np.log1p(growth / high)
+        slope = power_low - 1 + power_high * (growth + low) / (high + growth)
         step = (drop - _DROP) / np.where(slope > 0, slope, 1.0)
         reach = np.where((drop > _DROP) & (slope > 0), np.maximum(reach - step, 0.0), reach)
     return reach

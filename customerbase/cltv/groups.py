@@ -1,0 +1,173 @@
+"""What groups of customers are worth together, with intervals: segments, cohorts, channels, everybody."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from customerbase.cltv.ahead import Expected, expect
+from customerbase.cltv.buying import BuyTillYouDie
+from customerbase.cltv.counts import Counts
+from customerbase.cltv.estimator import Estimator
+from customerbase.cltv.gammagamma import GammaGamma
+from customerbase.cltv.outcomes import Outcomes, spend_variance_of, totals
+from customerbase.cltv.season import with_values
+from customerbase.cltv.spending import Spending
+
+ALL = "all"
+DRAWS = 200
+TOP = np.round(np.concatenate([[0.01], np.arange(0.05, 1.0001, 0.05)]), 2)
+
+
+@dataclass(frozen=True)
+class Base:
+    """Customers and their expectations: `place` is each customer's row of counts."""
+
+    counts: Counts
+    place: np.ndarray
+    model: BuyTillYouDie
+    expected: Expected
+    found: Outcomes
+    money: Spending
+    margin: float
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How uncertain parameters move expectations: draws as distances in logs, and each row or customer at both sides.
+
+    buying: (draws, parameters); ahead: per parameter (purchases, discounted) of the rows of counts, half a standard
+    deviation below and above. money, spend: the same for the spend a purchase of each customer; empty without amounts.
+    """
+
+    buying: np.ndarray
+    ahead: tuple
+    money: np.ndarray
+    spend: tuple
+
+
+def moves(base: Base, seed: int = 0) -> Moves:
+    """Both models moved by half a standard deviation in each parameter, once for all groups."""
+    buying = _distances(base.model, seed)
+
+    def ahead(model: BuyTillYouDie) -> tuple[np.ndarray, np.ndarray]:
+        found = expect(model, base.counts, base.expected.calendar, infinite=False)
+        return found.horizon, found.discounted
+
+    sides = tuple(_both_sides(base.model, buying, ahead))
+    if base.money.model is None:
+        return Moves(buying, sides, np.zeros((DRAWS, 0)), ())
+    money = _distances(base.money.model, seed + 1)
+
+    def spend(model: GammaGamma) -> np.ndarray:
+        return model.expected_spend(base.money.x, base.money.mean) if model.q_ > 1 else base.money.expected
+
+    return Moves(buying, sides, money, tuple(_both_sides(base.money.model, money, spend)))
+
+
+def _distances(model: Estimator, seed: int) -> np.ndarray:
+    return np.log(model.draws(DRAWS, seed)) - np.log(model.values)
+
+
+def _deviation(distances: np.ndarray) -> np.ndarray:
+    return np.maximum(distances.std(axis=0), 1e-9)
+
+
+def _both_sides(model: Estimator, distances: np.ndarray, look: Callable) -> Iterator[tuple]:
+    for place, deviation in enumerate(_deviation(distances)):
+        sides = []
+        for side in (-0.5, 0.5):
+            values = model.values.copy()
+            values[place] *= np.exp(side * deviation)
+            sides.append(look(with_values(model, values)))
+        yield tuple(sides)
+
+
+def groups(
+    base: Base, labels: Mapping[str, np.ndarray], p_alive: np.ndarray | None, *, as_of: date, seed: int = 0
+) -> pd.DataFrame:
+    """Customers, purchases, spend and value of every group, as in expectations/cltv_groups.yaml.
+
+    labels: dimension -> each customer's value of it (None: in no group). Parameters that are uncertain move all members
+    together, outcomes move each by themselves: the interval of a sum holds both.
+    """
+    labels = {ALL: np.full(len(base.place), ALL, dtype=object), **labels}
+    moved = moves(base, seed)
+    parts = [_dimension(base, moved, name, values, p_alive, seed) for name, values in labels.items()]
+    made = pd.concat(parts, ignore_index=True)
+    made.insert(2, "as_of", as_of)
+    return made
+
+
+def _dimension(
+    base: Base, moved: Moves, name: str, values: np.ndarray, p_alive: np.ndarray | None, seed: int
+) -> pd.DataFrame:
+    code, names = pd.factorize(pd.Series(values, dtype=object), sort=True)
+    inside = code >= 0
+
+    def by_group(one: np.ndarray) -> np.ndarray:
+        return np.bincount(code[inside], one[inside], len(names))
+
+    customers, place, rng = by_group(np.ones(len(inside))), base.place, np.random.default_rng(seed)
+    purchases, spread = by_group(base.expected.horizon[place]), by_group(base.found.variance[place])
+    frame = pd.DataFrame({"dimension": name, "value": names, "customers": customers.astype("int64")})
+    frame["p_alive"] = by_group(p_alive) / customers if p_alive is not None else np.nan
+    frame["purchases"] = purchases
+    slopes = [[_log(by_group(end[0][place])) for end in ends] for ends in moved.ahead]
+    bounds = list(totals(rng, purchases * np.exp(_shift(moved.buying, slopes)), spread))
+    frame["purchases_low"], frame["purchases_high"] = ([one[which] for one in bounds] for which in (0, 2))
+    return _money(base, moved, frame, by_group, p_alive, rng)
+
+
+MONEY = ("spend", "cltv", "cltv_low", "cltv_mid", "cltv_high", "at_stake")
+
+
+def _money(base: Base, moved: Moves, frame: pd.DataFrame, by_group: Callable, p_alive, rng) -> pd.DataFrame:
+    """The columns in currency; empty where there are no amounts."""
+    if base.money.model is None:
+        return frame.assign(**dict.fromkeys(MONEY, np.nan))
+    place, worth = base.place, base.money.expected * base.margin
+    ahead = base.expected.discounted[place]
+    value = by_group(ahead * worth)
+    slopes = [[_log(by_group(end[1][place] * worth)) for end in ends] for ends in moved.ahead]
+    shift = _shift(moved.buying, slopes)
+    shift = shift + _shift(moved.money, [[_log(by_group(ahead * end)) for end in ends] for ends in moved.spend])
+    share = base.expected.ahead().share[place] * base.margin
+    variance = by_group(share**2 * spend_variance_of(base.found, place, base.money.spent))
+    bounds = np.array(list(totals(rng, value * np.exp(shift), variance)))
+    columns = [by_group(base.expected.horizon[place] * base.money.expected), value, *bounds.T]
+    columns.append(by_group(at_stake(ahead * worth, p_alive)) if p_alive is not None else np.nan)
+    return frame.assign(**dict(zip(MONEY, columns, strict=True)))
+
+
+def _shift(distances: np.ndarray, ends: list) -> np.ndarray | float:
+    """Logs of group sums moved by draws of the parameters, linearly; (draws, groups)."""
+    shift = 0.0
+    for place, deviation in enumerate(_deviation(distances)):
+        low, high = ends[place]
+        shift = shift + np.multiply.outer(distances[:, place], (high - low) / deviation)
+    return shift
+
+
+def at_stake(value: np.ndarray, p_alive: np.ndarray) -> np.ndarray:
+    """Value at stake: what a customer would be worth more, were it certain that they still are one."""
+    return value * (1 - p_alive) / np.maximum(p_alive, 1e-12)
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(values, 1e-300))
+
+
+def concentration(value: np.ndarray) -> pd.DataFrame:
+    """Share of all value that the most valuable customers hold, as in expectations/cltv_concentration.yaml.
+
+    One row a share of customers: 1 %, 5 %, 10 % … 100 %; numbers of customers are rounded up.
+    """
+    ranked = np.sort(np.asarray(value, dtype=float))[::-1]
+    total = ranked.sum()
+    cumulative = np.concatenate([[0.0], np.cumsum(ranked)])
+    customers = np.ceil(TOP * len(ranked) - 1e-9).astype("int64")
+    shares = cumulative[customers] / total if total > 0 else TOP
+    return pd.DataFrame({"top_share": TOP, "customers": customers, "value_share": np.minimum(shares, 1.0)})

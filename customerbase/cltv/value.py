@@ -1,0 +1,267 @@
+"""Customer lifetime value of a month: the model chosen, every customer's expectation with its interval, groups, tracking."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+import customerbase.cltv.groups as grouping
+import customerbase.cltv.holdout as holdout
+import customerbase.cltv.season as season
+import customerbase.cltv.tables as tables
+from customerbase.cltv.ahead import LONGEST, MONTHS, Calendar, Expected, expect
+from customerbase.cltv.buying import BuyTillYouDie
+from customerbase.cltv.counts import Counts, compress
+from customerbase.cltv.families import FALLBACK, check_family, dropout_shown, fit_all
+from customerbase.cltv.horizon import discount_per_week
+from customerbase.cltv.notes import Note
+from customerbase.cltv.outcomes import Outcomes, outcomes
+from customerbase.cltv.spending import Spending, spending
+from customerbase.cltv.summary import histories, returns_without_purchase, summarise
+from customerbase.engine import Engine
+from customerbase.errors import ConfigError, InputError
+from customerbase.periods import add_months, month_end
+
+FEWEST_HELD = 50  # customers known before a hold-out, and purchases in it, below which it judges nothing
+
+
+@dataclass(frozen=True)
+class Options:
+    """How lifetime value is computed; checked when made.
+
+    family: auto, nbd, bg_nbd, mbg_nbd or pareto_nbd. horizon_months: calendar months that cltv counts. annual_discount: a
+    share a year. margin: gross margin as a share of net sales. holdout_months: how much of the end of the log judges the
+    models; 0 for none. season: auto (where the hold-out shows that it helps), last_year or none. first_order_counts: the
+    first purchase's amount informs expected spend. draws: simulated outcomes a distinct history; seed: of all draws.
+    """
+
+    family: str = "auto"
+    horizon_months: int = 12
+    annual_discount: float = 0.1
+    margin: float = 1.0
+    holdout_months: int = 6
+    season: str = "auto"
+    first_order_counts: bool = True
+    draws: int = 200
+    seed: int = 0
+
+    def __post_init__(self):
+        check_family(self.family)
+        season.check_season(self.season)
+        discount_per_week(self.annual_discount)
+        if not 0 < self.margin <= 1:
+            raise ConfigError(f"margin is {self.margin!r}; expected a share of net sales above 0 and up to 1.")
+        if not 1 <= self.horizon_months <= 120:
+            raise ConfigError(f"horizon_months is {self.horizon_months!r}; expected 1 to 120.")
+        if not 0 <= self.holdout_months <= 24:
+            raise ConfigError(f"holdout_months is {self.holdout_months!r}; expected 0 (none) to 24.")
+
+
+@dataclass(frozen=True)
+class Result:
+    """Lifetime value of one month: tables as in expectations/ (customers is cltv), models, notes.
+
+    model: of purchases; alive: of P(alive), None where the data show nobody leaving; held: the hold-out, None without one.
+    """
+
+    customers: pd.DataFrame
+    models: pd.DataFrame
+    calibration: pd.DataFrame
+    tracking: pd.DataFrame
+    groups: pd.DataFrame
+    concentration: pd.DataFrame
+    model: BuyTillYouDie
+    alive: BuyTillYouDie | None
+    money: Spending
+    held: holdout.HoldOut | None
+    notes: tuple[Note, ...] = field(default_factory=tuple)
+
+    def remarks(self, language: str) -> list[str]:
+        """What to know about this month's values, in words."""
+        return [note.text(language) for note in self.notes]
+
+
+def value(
+    db: Engine,
+    *,
+    as_of: date,
+    options: Options | None = None,
+    segments: duckdb.DuckDBPyRelation | None = None,
+    previous: duckdb.DuckDBPyRelation | None = None,
+) -> Result:
+    """Customer lifetime value of everybody who has bought up to as_of.
+
+    Reads cltv_purchases. segments: relation with customer_id and segment; previous: last month's cltv (customer_id, cltv).
+    Raises InputError when nobody has bought.
+    """
+    options = options or Options()
+    base = summarise(db, as_of=as_of)
+    if not len(base):
+        raise InputError(f"nobody has bought up to {as_of}: there is no customer to value.")
+    counts, place = compress(base["frequency"], base["recency"], base["T"])
+    held, remarks = _hold_out(db, base, as_of, options)
+    models = fit_all(counts)
+    chosen, alive, more = choose_models(models, held, options.family)
+    tracked = season.tracking(db, chosen, as_of=as_of, seed=options.seed)
+    factors, season_note = _season(db, tracked, held, chosen, as_of, options)
+    calendar = Calendar.of(as_of, options.horizon_months, options.annual_discount, factors)
+    expected = expect(chosen, counts, calendar)
+    money = spending(base, first_order_counts=options.first_order_counts)
+    found = outcomes_of(chosen, counts, place, expected, money, options)
+    whole = grouping.Base(counts, place, chosen, expected, found, money, options.margin)
+    p_alive = alive.probability_alive(counts)[place] if alive is not None else None
+    customers = tables.customers(base, whole, p_alive, alive, as_of)
+    customers["previous_cltv"] = _previous(previous, customers)
+    grouped = grouping.groups(whole, _labels(base, segments), p_alive, as_of=as_of, seed=options.seed)
+    ranked = customers["cltv"] if money.model is not None else customers[f"purchases_{MONTHS[2]}m"]
+    lost = returns_without_purchase(db)
+    if lost > 0:
+        more.append(Note("returns_without_purchase", {"amount": f"{lost:,.0f}"}))
+    notes = tuple({str(note): note for note in [*remarks, *more, *season_note, *money.notes]}.values())
+    return Result(
+        customers=customers,
+        models=tables.models_side_by_side(models, held, chosen, alive, money, as_of),
+        calibration=holdout.calibration(held) if held else holdout.calibration(_no_hold_out(counts, as_of)),
+        tracking=tables.tracking_and_ahead(tracked, whole, calendar, grouped, as_of),
+        groups=grouped,
+        concentration=grouping.concentration(ranked.to_numpy()),
+        model=chosen,
+        alive=alive,
+        money=money,
+        held=held,
+        notes=notes,
+    )
+
+
+# --- the hold-out and the choice -------------------------------------------------------------------------------------
+
+
+def _hold_out(
+    db: Engine, base: pd.DataFrame, as_of: date, options: Options
+) -> tuple[holdout.HoldOut | None, list[Note]]:
+    """The hold-out of the last months; None, with a note, where the log is too short or too thin for one."""
+    if options.holdout_months == 0 or options.family != "auto":
+        return None, []
+    last = as_of == month_end(as_of)
+    cut = month_end(add_months(as_of, -options.holdout_months - (not last)))
+    first = base["first_day"].min().date()
+    months = (cut - first).days / 30.44
+    if months < options.holdout_months:
+        return None, [Note("no_holdout_short", {"months": f"{max(months, 0):.0f}", "needed": options.holdout_months})]
+    known, later, end = histories(db, cut=cut, as_of=as_of)
+    if known.customers < FEWEST_HELD or (known.n * later).sum() < FEWEST_HELD:
+        return None, [Note("no_holdout_few", {"n": f"{known.customers:,.0f}", "needed": FEWEST_HELD})]
+    return holdout.judge(fit_all(known), cut, as_of, known, later, end), []
+
+
+def _no_hold_out(counts: Counts, as_of: date) -> holdout.HoldOut:
+    return holdout.HoldOut(as_of, as_of, counts, np.zeros(len(counts)))
+
+
+def choose_models(
+    models: dict[str, BuyTillYouDie], held: holdout.HoldOut | None, wanted: str
+) -> tuple[BuyTillYouDie, BuyTillYouDie | None, list[Note]]:
+    """The model of purchases, that of P(alive), and what to say of them."""
+    family = holdout.choose(held) if wanted == "auto" else wanted
+    nbd = models["nbd"]
+    shown = {name: dropout_shown(model, nbd) for name, model in models.items()}
+    notes = []
+    if family != "nbd" and not shown[family] and wanted == "auto":
+        notes += models[family].notes_
+        family = "nbd"
+    chosen = models[family]
+    if chosen.leaves_at_once:
+        return chosen, chosen if shown[family] else None, [*notes, *chosen.notes_]
+    candidates = [name for name, one in models.items() if one.leaves_at_once and shown[name]]
+    if not candidates:
+        return chosen, None, [*notes, *chosen.notes_, *([] if notes else [Note("nobody_leaves")])]
+    best = _likelier(candidates, models, held)
+    notes.append(Note("alive_from_other", {"model": chosen.title, "other": models[best].title}))
+    return chosen, models[best], [*notes, *chosen.notes_]
+
+
+def _likelier(names: list[str], models: dict[str, BuyTillYouDie], held: holdout.HoldOut | None) -> str:
+    if held is not None:
+        return max(
+            names, key=lambda name: ((held.counts.n * held.scores[name].log_likelihoods).sum(), name == FALLBACK)
+        )
+    return max(names, key=lambda name: (models[name].log_likelihood_, name == FALLBACK))
+
+
+# --- the calendar ------------------------------------------------------------------------------------------------------
+
+
+def _season(
+    db: Engine,
+    tracked: pd.DataFrame,
+    held: holdout.HoldOut | None,
+    chosen: BuyTillYouDie,
+    as_of: date,
+    options: Options,
+) -> tuple[np.ndarray | None, list[Note]]:
+    """Calendar factors of the months ahead, or None where they are not used; and why."""
+    months = max(options.horizon_months, LONGEST)
+    ahead = [add_months(as_of, step) for step in range(1, months + 1)]
+    found = season.factors(tracked, ahead, as_of)
+    if options.season == "none":
+        return None, []
+    if np.all(found == 1.0):
+        return None, [Note("season_short")]
+    if options.season == "last_year":
+        return found, [Note("season_used")]
+    if held is None:
+        return None, [Note("season_unjudged")]
+    return (
+        (found, [Note("season_helps")])
+        if _season_helps(db, held, chosen.family)
+        else (None, [Note("season_does_not_help")])
+    )
+
+
+def _season_helps(db: Engine, held: holdout.HoldOut, family: str) -> bool:
+    """Whether factors from before the cut would have brought the months of the hold-out nearer."""
+    model = held.scores[family].model
+    before = season.tracking(db, model, as_of=held.cut)
+    months = [
+        month for month in (add_months(held.cut, step) for step in range(1, 25)) if month_end(month) <= held.until
+    ]
+    starts = season.Starts.read(db, held.cut)
+    expected = np.diff(season.expected_by(model, starts, [held.cut, *map(month_end, months)]))
+    actual = season.bought(db, months, known=held.cut, as_of=held.until)
+    return season.helps(expected, actual, season.factors(before, months, held.cut))
+
+
+# --- customers ---------------------------------------------------------------------------------------------------------
+
+
+def outcomes_of(
+    model: BuyTillYouDie, counts: Counts, place: np.ndarray, expected: Expected, money: Spending, options: Options
+) -> Outcomes:
+    settings = {"draws": options.draws, "seed": options.seed}
+    if money.model is None:
+        return outcomes(model, counts, expected.ahead(), **settings)
+    most = np.zeros(len(counts))
+    np.maximum.at(most, place, money.spent)
+    x = np.zeros(len(counts))
+    np.maximum.at(x, place, money.x)
+    return outcomes(model, counts, expected.ahead(), spend=money.model, spend_x=x, most_spent=most, **settings)
+
+
+def _previous(previous: duckdb.DuckDBPyRelation | None, customers: pd.DataFrame) -> pd.Series:
+    """Last month's value of today's customers."""
+    if previous is None:
+        return pd.Series(np.nan, index=customers.index)
+    before = previous.project("customer_id, cltv").df().set_index("customer_id")["cltv"]
+    return customers["customer_id"].map(before).astype(float)
+
+
+def _labels(base: pd.DataFrame, segments: duckdb.DuckDBPyRelation | None) -> dict[str, np.ndarray]:
+    labels = {}
+    if segments is not None:
+        members = segments.project("customer_id, segment").df().set_index("customer_id")["segment"]
+        labels["segment"] = base["customer_id"].map(members).to_numpy(dtype=object, na_value=None)
+    labels["cohort"] = base["first_day"].dt.strftime("%Y-%m").to_numpy(dtype=object)
+    labels["channel"] = base["first_channel"].to_numpy(dtype=object)
+    return labels
