@@ -11,10 +11,10 @@ from customerbase.cltv.alone import Fitted, fit, from_json, hold_out
 from customerbase.cltv.betageometric import BetaGeometricNBD, ModifiedBetaGeometricNBD
 from customerbase.cltv.families import FAMILIES
 from customerbase.cltv.gammagamma import GammaGamma
+from customerbase.cltv.month import Options, Result, value
 from customerbase.cltv.nbd import NBD
 from customerbase.cltv.pareto import ParetoNBD
-from customerbase.cltv.summary import purchases, summary
-from customerbase.cltv.value import Options, Result, value
+from customerbase.cltv.transactions import purchases, summary
 
 __all__ = [
     "FAMILIES",

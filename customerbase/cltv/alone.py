@@ -15,10 +15,10 @@ from customerbase.cltv.ahead import Calendar, expect
 from customerbase.cltv.buying import BuyTillYouDie, rows_of
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
+from customerbase.cltv.month import Options, choose_models, outcomes_of
 from customerbase.cltv.notes import Note
 from customerbase.cltv.spending import Spending, spending
-from customerbase.cltv.summary import day_of, histories, log_purchases
-from customerbase.cltv.value import Options, choose_models, outcomes_of
+from customerbase.cltv.transactions import day_of, histories, log_purchases
 from customerbase.engine import Engine
 from customerbase.errors import InputError, near_miss
 from customerbase.periods import add_months, month_end

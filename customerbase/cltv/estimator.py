@@ -11,6 +11,8 @@ from customerbase.cltv.notes import Note
 from customerbase.errors import ConfigError, InputError, near_miss
 
 BOUND = 14.0  # |log parameter|: 8e-7 to 1.2e6; what runs there is not identified by the data, and noted
+DRAWS = 200
+_NORMAL_ROWS = 20_000
 _FLAT = 2.0  # largest standard deviation of a log parameter believed
 _T_DEGREES = 6.0  # of the proposal: heavier tails than the posterior
 _STEP = 1e-4  # of finite differences of the gradient, in log parameters
@@ -198,34 +200,33 @@ class Estimator:
         near = np.abs(np.log(self.values)) > BOUND - 1.0
         return [name for name, edge in zip(self.names, near, strict=True) if edge]
 
-    def draws(self, size: int = 200, seed: int = 0, data: object = None) -> np.ndarray:
+    def draws(self, size: int = DRAWS, seed: int = 0) -> np.ndarray:
         """Parameters in the light of the data: `size` draws of the posterior under flat priors on the logarithms.
 
-        A multivariate t around the maximum (Laplace's approximation), re-weighted by the likelihood and resampled.
-        With data None it is the data of the fit; a model from JSON has none, and its draws are not re-weighted.
-        Shape (size, number of parameters). Source: Rubin (1988), sampling importance resampling.
+        A multivariate t around the maximum (Laplace's approximation), re-weighted by the likelihood and resampled. With
+        more than 20,000 distinct rows the likelihood is as good as normal and the draws stay as they are. They are kept with
+        the model, in its JSON too. Shape (size, number of parameters). Source: Rubin (1988), sampling importance resampling.
         """
         kept = self.__dict__.setdefault("_draws", {})
-        if data is None and (size, seed) in kept:
-            return kept[size, seed]
-        made = self._draw(size, seed, data)
-        if data is None:
-            kept[size, seed] = made
-        return made
+        if size <= DRAWS:
+            if seed not in kept:
+                kept[seed] = self._draw(DRAWS, seed)
+            return kept[seed][:size]
+        return self._draw(size, seed)
 
-    def _draw(self, size: int, seed: int, data: object) -> np.ndarray:
-        rng = np.random.default_rng(seed)
+    def _draw(self, size: int, seed: int) -> np.ndarray:
+        rng = np.random.default_rng([seed, len(self.names)])
         centre, root = np.log(self.values), np.linalg.cholesky(self._covariance + 1e-14 * np.eye(len(self.names)))
         normal = rng.standard_normal((size, len(centre)))
         shrink = np.sqrt(rng.chisquare(_T_DEGREES, size) / _T_DEGREES)
+        data = getattr(self, "_fitted_on", None)
+        if data is None or len(data) > _NORMAL_ROWS:
+            return np.exp(np.clip(centre + normal @ root.T, -BOUND - 2, BOUND + 2))
         theta = np.clip(centre + (normal @ root.T) / shrink[:, None], -BOUND - 2, BOUND + 2)
-        data = getattr(self, "_fitted_on", None) if data is None else data
-        if data is None:
-            return np.exp(theta)
         likelihood = np.array([self._value(one, data) for one in theta]) - self.log_likelihood_
         distance = (normal**2).sum(axis=1) / shrink**2
         proposal = -(_T_DEGREES + len(centre)) / 2 * np.log1p(distance / _T_DEGREES)
-        return np.exp(theta[_resample(likelihood - proposal, rng)])
+        return np.exp(theta[rng.permutation(_resample(likelihood - proposal, rng))])
 
     # --- text -------------------------------------------------------------------------------------------------------
 
@@ -244,6 +245,7 @@ class Estimator:
             "unit": "week",
             "parameters": dict(zip(self.names, self.values.tolist(), strict=True)),
             "covariance_of_logs": self._covariance.tolist(),
+            "draws": self.draws().tolist(),
             "log_likelihood": self.log_likelihood_,
             "customers": self.customers_,
             "converged": self.converged_,
@@ -264,6 +266,7 @@ class Estimator:
         values = [float(given[name]) for name in cls.names]
         covariance = np.array(content["covariance_of_logs"], dtype=float)
         made._take(values, content["log_likelihood"], content["customers"], covariance, content["converged"])
+        made._draws = {0: np.array(content["draws"], dtype=float)} if "draws" in content else {}
         made.notes_ = tuple(Note(one["code"], one["values"]) for one in content.get("notes", ()))
         return made
 

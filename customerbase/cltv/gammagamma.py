@@ -25,6 +25,9 @@ class Spends:
     unit: float
     of_x: Distinct
 
+    def __len__(self) -> int:
+        return len(self.x)
+
 
 class GammaGamma(Estimator):
     """Gamma-Gamma model of spend per purchase."""

@@ -10,14 +10,13 @@ import pandas as pd
 from customerbase.cltv.ahead import Expected, expect
 from customerbase.cltv.buying import BuyTillYouDie
 from customerbase.cltv.counts import Counts
-from customerbase.cltv.estimator import Estimator
+from customerbase.cltv.estimator import DRAWS, Estimator
 from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.outcomes import Outcomes, spend_variance_of, totals
 from customerbase.cltv.season import with_values
 from customerbase.cltv.spending import Spending
 
 ALL = "all"
-DRAWS = 200
 TOP = np.round(np.concatenate([[0.01], np.arange(0.05, 1.0001, 0.05)]), 2)
 
 
@@ -59,7 +58,7 @@ def moves(base: Base, seed: int = 0) -> Moves:
     sides = tuple(_both_sides(base.model, buying, ahead))
     if base.money.model is None:
         return Moves(buying, sides, np.zeros((DRAWS, 0)), ())
-    money = _distances(base.money.model, seed + 1)
+    money = _distances(base.money.model, seed)
 
     def spend(model: GammaGamma) -> np.ndarray:
         return model.expected_spend(base.money.x, base.money.mean) if model.q_ > 1 else base.money.expected

@@ -72,7 +72,7 @@ def outcomes(
     size = draws_for(len(counts), draws)
     rng = np.random.default_rng(seed)
     buying = model.draws(size, seed)
-    money = spend.draws(size, seed + 1) if spend else None
+    money = spend.draws(size, seed) if spend else None
     parts = []
     for block in blocks(len(counts), size, _BLOCK):
         bought = model.simulate(rng, buying, counts.take(block), ahead.weeks[block])

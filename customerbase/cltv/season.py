@@ -16,7 +16,6 @@ from customerbase.periods import add_months, month_end
 
 CHOICES = ("auto", "last_year", "none")
 FEW = 50  # purchases: a factor from fewer expected ones is mostly chance
-DRAWS = 200
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def _band(model: BuyTillYouDie, starts: Starts, edges: list[date], expected: np.
     """10 and 90 % of purchases in each month: parameters drawn, then a gamma with the variance of an NBD total."""
     rng = np.random.default_rng(seed)
     over = grid(np.arange(max(_longest(starts, edges), 1) + 1) / WEEK, model._scale())
-    drawn = (with_values(model, values) for values in model.draws(DRAWS, seed)[::4])
+    drawn = (with_values(model, values) for values in model.draws(50, seed))
     means = np.array([np.diff(_cumulative(one.curve(over), starts, edges)) for one in drawn])
     means = np.maximum(means, 1e-9)
     # customers differ: the variance of a total is its mean plus the squares of what each was expected to buy, over r

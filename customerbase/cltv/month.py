@@ -19,7 +19,7 @@ from customerbase.cltv.horizon import discount_per_week
 from customerbase.cltv.notes import Note
 from customerbase.cltv.outcomes import Outcomes, outcomes
 from customerbase.cltv.spending import Spending, spending
-from customerbase.cltv.summary import histories, returns_without_purchase, summarise
+from customerbase.cltv.transactions import histories, returns_without_purchase, summarise
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError
 from customerbase.periods import add_months, month_end
@@ -239,6 +239,7 @@ def _season_helps(db: Engine, held: holdout.HoldOut, family: str) -> bool:
 def outcomes_of(
     model: BuyTillYouDie, counts: Counts, place: np.ndarray, expected: Expected, money: Spending, options: Options
 ) -> Outcomes:
+    """Simulated outcomes of every distinct history; `place` is each customer's row of counts."""
     settings = {"draws": options.draws, "seed": options.seed}
     if money.model is None:
         return outcomes(model, counts, expected.ahead(), **settings)
