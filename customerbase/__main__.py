@@ -79,6 +79,32 @@ def _parser() -> argparse.ArgumentParser:
     identity.add_argument("arguments", nargs=argparse.REMAINDER, metavar="command …", help="each has its own --help")
     identity.set_defaults(command=_identity)
 
+    value = commands.add_parser("cltv", help="what the customers of one log of orders are worth")
+    value.add_argument("files", nargs="+", type=Path, metavar="FILE", help="csv, tsv, xlsx or parquet, any encoding")
+    value.add_argument(
+        "--as-of",
+        type=date.fromisoformat,
+        default=None,
+        metavar="DATE",
+        help="last day that counts (the newest in the file)",
+    )
+    value.add_argument(
+        "--horizon", type=int, default=12, metavar="MONTHS", help="calendar months that value counts (12)"
+    )
+    value.add_argument("--out", type=Path, required=True, metavar="RESULT", help="where to write: .csv or .parquet")
+    for what in ("customer", "date", "amount"):
+        value.add_argument(
+            f"--{what}", default=None, metavar="HEADING", help=f"the column of the {what}, where the guess is wrong"
+        )
+    value.add_argument("--discount", type=float, default=0.1, metavar="SHARE", help="annual discount rate (0.1)")
+    value.add_argument(
+        "--margin", type=float, default=1.0, metavar="SHARE", help="gross margin as a share of sales (1.0)"
+    )
+    value.add_argument("--family", default="auto", help="auto, nbd, bg_nbd, mbg_nbd or pareto_nbd")
+    value.add_argument("--holdout", type=int, default=6, metavar="MONTHS", help="months by which models are judged (6)")
+    value.add_argument("--language", default="en", choices=("ja", "en"))
+    value.set_defaults(command=_cltv)
+
     contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
     contracts.set_defaults(command=_contracts)
 
@@ -191,6 +217,23 @@ def _identity(options) -> int:
     from customerbase.pipeline.resolve import commands
 
     return commands.main(options.arguments)
+
+
+def _cltv(options) -> int:
+    from customerbase.cltv import Options
+    from customerbase.pipeline import lifetime
+
+    chosen = Options(
+        family=options.family,
+        horizon_months=options.horizon,
+        annual_discount=options.discount,
+        margin=options.margin,
+        holdout_months=options.holdout,
+    )
+    told = {what: getattr(options, what) for what in ("customer", "date", "amount") if getattr(options, what)}
+    done = lifetime.value_files(options.files, options.out, as_of=options.as_of, told=told, options=chosen)
+    print(lifetime.describe(done, options.language))
+    return 0
 
 
 def _contracts(options) -> int:

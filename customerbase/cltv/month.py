@@ -18,7 +18,7 @@ from customerbase.cltv.families import FALLBACK, check_family, dropout_shown, fi
 from customerbase.cltv.horizon import discount_per_week
 from customerbase.cltv.notes import Note
 from customerbase.cltv.outcomes import Outcomes, outcomes
-from customerbase.cltv.spending import Spending, spending
+from customerbase.cltv.spending import NO_POSITIVE, Spending, spending
 from customerbase.cltv.transactions import histories, returns_without_purchase, summarise
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError
@@ -37,6 +37,7 @@ class Options:
     first purchase's amount informs expected spend. draws: simulated outcomes a distinct history; seed: of all draws.
     """
 
+    relationship: str = "non_contractual"
     family: str = "auto"
     horizon_months: int = 12
     annual_discount: float = 0.1
@@ -81,6 +82,21 @@ class Result:
     def remarks(self, language: str) -> list[str]:
         """What to know about this month's values, in words."""
         return [note.text(language) for note in self.notes]
+
+    def records(self) -> dict[str, int | float | str]:
+        """The few numbers that stay with the run."""
+        everybody, scores = self.groups.iloc[0], self.held.scores[self.model.family] if self.held else None
+        kept = {"customers": len(self.customers), "model": self.model.family}
+        kept |= {"p_alive_model": self.alive.family if self.alive else "none"}
+        kept |= {f"purchases_{end}": float(everybody[f"purchases_{end}"]) for end in ("low", "high")}
+        kept["purchases"] = float(everybody["purchases"])
+        if self.money.model is not None:
+            kept |= {name: float(everybody[name]) for name in ("cltv", "cltv_low", "cltv_high")}
+            kept["no_positive_spend"] = int((self.money.basis == NO_POSITIVE).sum())
+        if scores is not None:
+            kept |= {"holdout_bias": float(scores.bias), "holdout_mae": scores.mae}
+            kept |= {"holdout_coverage": scores.coverage, "holdout_coverage_expected": scores.coverage_expected}
+        return kept
 
 
 def value(

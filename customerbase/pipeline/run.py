@@ -114,7 +114,7 @@ class _Execution:
     def _inputs(self, contract: Contract) -> dict[str, tuple[Path, str]]:
         """For each table the stage reads: its file and the SHA-256 of its bytes."""
         found = {}
-        for outcome in self.outcomes.values():
+        for outcome in list(self.outcomes.values()):  # stages side by side add to it
             for table, facts in outcome.result.get("tables", {}).items():
                 found[table] = (outcome.folder / f"{table}.parquet", facts["sha256"])
         return {table: found[table] for table in contract.reads}
@@ -171,7 +171,7 @@ class _Execution:
     def _data_docs(self) -> Outcome:
         """Great Expectations' own pages of this run's checks, rendered in a process of their own."""
         checks = {}
-        for outcome in self.outcomes.values():
+        for outcome in list(self.outcomes.values()):  # stages side by side add to it
             checks |= {f"{table} (as received)": rows for table, rows in outcome.result.get("incoming", {}).items()}
             checks |= {table: facts["checks"] for table, facts in outcome.result.get("tables", {}).items()}
         text = json.dumps(

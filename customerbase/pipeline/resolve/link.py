@@ -4,8 +4,6 @@ Reads with the project's own readers, maps columns by heading and content, links
 per row of the files: where it stands, who it is, how sure, and why. Nothing of what the files hold is written.
 """
 
-import csv
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from customerbase.engine import Engine, identifier, literal
 from customerbase.errors import ConfigError, InputError, near_miss
@@ -24,9 +21,7 @@ from customerbase.identity.ids import customer_ids
 from customerbase.pipeline.resolve.headings import columns_of, read_mapping
 from customerbase.sources import doctor, readers
 from customerbase.sources.guess_headers import fold
-
-FORMATS = (".csv", ".parquet")
-UNSAFE = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run a cell that begins so
+from customerbase.tables.export import check_target, export
 
 
 @dataclass(frozen=True)
@@ -85,10 +80,7 @@ def link_files(
 
 
 def _check(files: Sequence[Path], out: Path) -> None:
-    if out.suffix not in FORMATS:
-        raise ConfigError(f"--out {out}: unknown kind of file {out.suffix!r}; expected one of {', '.join(FORMATS)}.")
-    if not out.absolute().parent.is_dir():
-        raise ConfigError(f"--out {out}: the folder {out.absolute().parent} does not exist.")
+    check_target(out)
     for path in files:
         if not Path(path).exists():
             near = near_miss(Path(path).name, (one.name for one in Path(path).absolute().parent.glob("*")))
@@ -226,28 +218,7 @@ def _write(db: Engine, parts: Sequence[_Part], columns: Sequence[Column], ids: S
         " left join list as l on l.file = e.file and l.line = e.line and e.bad is null"
         " left join named as n on n.record = l.record order by e.file, e.line"
     ).to_arrow_table()
-    part = out.with_name(out.name + ".part")
-    try:
-        _write_csv(rows, part) if out.suffix == ".csv" else pq.write_table(rows, part)
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write_csv(rows: pa.Table, path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([_inert(name) for name in rows.column_names])
-        for batch in rows.to_batches():
-            columns = [column.to_pylist() for column in batch.columns]
-            text = [[_inert(cell) for cell in column] if column and kind == pa.string() else column
-                    for column, kind in zip(columns, batch.schema.types, strict=True)]  # fmt: skip
-            writer.writerows(zip(*text, strict=True))
-
-
-def _inert(cell: str | None) -> str | None:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell and cell.startswith(UNSAFE) else cell
+    export(rows, out)
 
 
 def _report(db: Engine, parts: Sequence[_Part], linked: generic.Linked, out: Path) -> Report:
