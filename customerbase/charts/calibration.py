@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from customerbase import i18n
 from customerbase.charts.axes import Format, canvas, formatter, labels_of, scale
 from customerbase.charts.output import Figure
-from customerbase.charts.style import ACCENT, AGAINST, HOUSE, INK, TEXT_SIZE, WIDTHS
+from customerbase.charts.style import ACCENT, AGAINST, HOUSE, INK, TEXT_SIZE, WIDTHS, wrap
 
 
 def calibration(
@@ -25,7 +25,6 @@ def calibration(
     n: str | None = None,
     fmt: Format | str | None = None,
     xlabel: str = "",
-    ylabel: str = "",
     width: float = WIDTHS["half"],
 ) -> Figure:
     """One row per class in the order given: a dot with its interval for what was, a hollow diamond for what was predicted.
@@ -40,11 +39,10 @@ def calibration(
         figure, axes = canvas(width, 0.3 * max(len(data), 1) + 0.6, title, caption)
         axes.hlines(places, *ends, color=ACCENT, linewidth=2.2, alpha=0.55)
         axes.scatter(made, places, s=36, color=ACCENT, zorder=3)
-        axes.scatter(foretold, places, s=44, marker="D", facecolor="white", edgecolor=AGAINST, linewidth=1.7, zorder=4)
+        axes.scatter(foretold, places, s=44, marker="D", facecolor="none", edgecolor=AGAINST, linewidth=1.7, zorder=4)
         axes.set_yticks(places, _rows(data, group, n, language), color=INK)
         axes.set_ylim(len(data) - 0.4, -0.6)
-        axes.set_xlabel(xlabel)
-        axes.set_ylabel(ylabel, rotation=0, ha="right", va="bottom", y=1.0)
+        axes.set_xlabel("\n".join(wrap(xlabel, width * 72 / TEXT_SIZE * 0.55)))
         axes.set_xlim(0, max(np.max(foretold, initial=0), np.max(ends[1], initial=0), 1e-9) * 1.06)
         scale(axes.xaxis, form, 4 if width < 4 else 6)
         if len(data):
@@ -57,8 +55,7 @@ def _rows(data: pd.DataFrame, group: str, n: str | None, language: str) -> list[
     if n is None:
         return names
     sizes = [i18n.sentence("chart.n", language, n=f"{int(size):,}") for size in data[n]]
-    longest = max(map(len, names), default=0)
-    return [f"{name.rjust(longest)}  ({size})" for name, size in zip(names, sizes, strict=True)]
+    return [f"{name} ({size})" for name, size in zip(names, sizes, strict=True)]
 
 
 def _names(axes: Axes, made: np.ndarray, foretold: np.ndarray, ends: list[np.ndarray], language: str) -> None:
@@ -69,12 +66,9 @@ def _names(axes: Axes, made: np.ndarray, foretold: np.ndarray, ends: list[np.nda
     order = list(words) if made[row] <= foretold[row] else list(words)[::-1]
     most = axes.get_xlim()[1]
     crowded = left[row] < 0.3 * most  # no room: both names to the right
-    axes.set_xlim(0, max(most, right[row] * 1.0 + most * (0.45 if crowded else 0.22)))
+    axes.set_xlim(0, max(most, right[row] + most * (0.45 if crowded else 0.22) * max(5.6 / axes.figure.get_figwidth(), 1)))
     texts = [i18n.word(key, language) for key in order]
-    style = {"textcoords": "offset points", "va": "center", "weight": "bold", "fontsize": TEXT_SIZE}
-    if not crowded:
-        axes.annotate(texts[0], (left[row], row), (-8, 0), ha="right", color=words[order[0]], **style)
-        axes.annotate(texts[1], (right[row], row), (8, 0), ha="left", color=words[order[1]], **style)
-        return
-    axes.annotate(texts[0], (right[row], row), (8, 0), ha="left", color=words[order[0]], **style)
-    axes.annotate(texts[1], (right[row], row), (70, 0), ha="left", color=words[order[1]], **style)
+    style = {"annotation_clip": False, "textcoords": "offset points", "va": "center", "weight": "bold", "fontsize": TEXT_SIZE}
+    places = [(right[row], 8, "left"), (right[row], 70, "left")] if crowded else [(left[row], -8, "right"), (right[row], 8, "left")]
+    for key, text, (x, aside, side) in zip(order, texts, places, strict=True):
+        axes.annotate(text, (x, row), (aside, 0), ha=side, color=words[key], **style).set_in_layout(False)

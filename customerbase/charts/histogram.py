@@ -23,7 +23,7 @@ def histogram(
     language: str,
     marks: Mapping[str, float] | None = None,
     fmt: Format | str | None = None,
-    blank: str = "*",
+    withheld: str | None = None,
     ylabel: str = "",
     width: float = WIDTHS["half"],
     height: float | None = None,
@@ -31,7 +31,7 @@ def histogram(
     """One column per class, all equally wide whatever their ends (a scale like a logarithm's); ends stand below.
 
     low, high: ends of the classes, ascending, each beginning where the one before ends. count: how many, empty where
-    withheld: such a class reads `blank` and has no column. marks: name -> value, drawn as a named line (median, mean).
+    withheld: such a class has no column but says so, in the words of the column `withheld`. marks: name -> value, drawn as a named line (median, mean).
     """
     data = frame.sort_values(low, ignore_index=True)
     form, places = formatter(fmt, language), np.arange(len(data))
@@ -42,13 +42,15 @@ def histogram(
         for place in np.flatnonzero(np.isnan(heights)):
             axes.bar(place + 0.5, 0.035, 0.9, color="none", edgecolor=RULE, hatch="////", transform=axes.get_xaxis_transform())
             style = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center"}
-            axes.annotate(blank, (place + 0.5, 0.035), (0, 2), color=GREY, fontsize=TEXT_SIZE - 1.5, **style)
+            text = str(data.loc[place, withheld]) if withheld else "*"
+            axes.annotate(text, (place + 0.5, 0.035), (0, 2), color=GREY, fontsize=TEXT_SIZE - 1.5, **style)
         _ends(axes, data, low, high, form, width)
         axes.set_ylim(0, max(np.nanmax(heights, initial=0), 1) * (1.0 + 0.16 * len(marks or {})))
         value_axis(axes, lambda number: f"{number:,.0f}", True)
         axes.set_ylabel(ylabel)
         edges = np.append(data[low].astype(float), data[high].astype(float).iloc[-1:])
-        for row, (name, value) in enumerate(sorted((marks or {}).items(), key=lambda item: -item[1])):
+        ranked = sorted((marks or {}).items(), key=lambda item: item[1])
+        for row, (name, value) in enumerate(ranked):
             _mark(axes, _place(value, edges), f"{name} {form(value)}", row)
     return figure
 
@@ -72,9 +74,11 @@ def _place(value: float, edges: np.ndarray) -> float:
 
 
 def _mark(axes: Axes, place: float, text: str, row: int) -> None:
+    """A line with its name: the smallest value on top, so that no name crosses the line of a larger one."""
     left, right = axes.get_xlim()
-    late = place > left + (right - left) * 0.6
-    top = axes.get_ylim()[1] * (0.99 - 0.125 * row)
-    axes.plot([place, place], [0, top], color=ACCENT if row else INK, linewidth=1.4)
-    style = {"textcoords": "offset points", "va": "top", "weight": "bold", "color": ACCENT if row else INK}
-    axes.annotate(text, (place, top), (-4 if late else 4, 1), ha="right" if late else "left", **style)
+    share = (place - left) / (right - left)
+    leftwards = share > 0.6
+    top, color = axes.get_ylim()[1] * (0.99 - 0.125 * row), INK if row else ACCENT
+    axes.plot([place, place], [0, top], color=color, linewidth=1.6)
+    style = {"textcoords": "offset points", "va": "top", "weight": "bold", "color": color}
+    axes.annotate(text, (place, top), (-5 if leftwards else 5, 1), ha="right" if leftwards else "left", **style)

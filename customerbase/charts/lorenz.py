@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from customerbase import i18n
 from customerbase.charts.axes import canvas, formatter, scale
 from customerbase.charts.output import Figure
-from customerbase.charts.style import ACCENT, GREY, HOUSE, TEXT_SIZE, WIDTHS
+from customerbase.charts.style import ACCENT, GREY, HOUSE, TEXT_SIZE, WIDTHS, wrap
 
 TOPS = (0.01, 0.05, 0.10, 0.20)
 GAP = 1.5 * TEXT_SIZE  # points from one label to the next
@@ -42,10 +42,9 @@ def lorenz(
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.9)
         axes.annotate(
             i18n.word("chart.equal", language),
-            (0.62, 0.62),
-            (6, -3),
-            textcoords="offset points",
-            va="top",
+            (0.98, 0.26),
+            va="center",
+            ha="right",
             color=GREY,
             fontsize=TEXT_SIZE - 0.5,
         )
@@ -53,9 +52,9 @@ def lorenz(
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1.02)
         percent = formatter(lambda one: i18n.number(one, "rate", language), language)
-        scale(axes.xaxis, percent, 5)
+        scale(axes.xaxis, percent, 5 if width > 4 else 2)
         scale(axes.yaxis, percent, 5)
-        axes.set_xlabel(xlabel)
+        axes.set_xlabel("\n".join(wrap(xlabel, width * 72 / TEXT_SIZE * 0.7)))
         axes.set_ylabel(ylabel)
         _points(axes, across, up, tops, figure.get_figheight() * 72 * 0.7, language)
     return figure

@@ -59,8 +59,7 @@ def tracking(
 
 def _ahead(axes: Axes, first: int | None, language: str) -> None:
     """The ground of the time ahead, with its name on top."""
-    bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top * 1.12)  # a line of text fits above the curves
+    axes.set_ylim(0, axes.get_ylim()[1] * 1.12)  # a line of text fits above the curves
     if first is None:
         return
     right = axes.get_xlim()[1]

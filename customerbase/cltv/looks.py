@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from customerbase import i18n
 from customerbase.cltv.buying import BuyTillYouDie
@@ -29,6 +30,7 @@ MEASURES = {
     "coverage": ("rate", None),
     "coverage_expected": ("rate", None),
 }
+RANGE = 0.8  # of what may happen lies between the 10 % and the 90 % quantile
 JUDGED = ("holdout_log_likelihood", "calibration_error", "bias")  # what a title names, the weightiest first
 
 
@@ -93,35 +95,59 @@ def candidates_title(models: pd.DataFrame, language: str) -> str:
     return ("" if language == "ja" else " ").join([first, more])
 
 
-def tracking_title(tracking: pd.DataFrame, language: str, months: int = 12) -> str:
-    """How the last months went beside the model, how many lay within its range, and what lies ahead.
+def tracking(table: pd.DataFrame, months: int = 36) -> pd.DataFrame:
+    """Repeat purchases per month: what customers made, and what the model expects of them.
 
-    tracking: the table cltv_tracking. A difference is named as one only where fewer than half of the months lie
-    within the range; otherwise there is no clear difference.
+    The newest `months` past months of cltv_tracking and all months ahead, in order.
     """
-    rows = tracking.sort_values("month")
-    past, ahead = rows[~rows["ahead"].astype(bool)].tail(months), rows[rows["ahead"].astype(bool)]
-    past = past[past["actual"].notna()]
+    rows = table.sort_values("month", ignore_index=True)
+    ahead = rows["ahead"].astype(bool)
+    return pd.concat([rows[~ahead].tail(months), rows[ahead]], ignore_index=True)
+
+
+def tracking_title(table: pd.DataFrame, language: str, months: int = 12) -> str:
+    """How the last months went beside the model, and how many lay within its range.
+
+    A range of 80 % holds four of five months; fewer are named as a difference only where chance would leave so few
+    inside in less than one case of twenty. Months on both sides of the range make no difference, they go up and down.
+    """
+    past = tracking(table, months)
+    past = past[~past["ahead"].astype(bool) & past["actual"].notna()]
     if not len(past):
         return i18n.word("cltv.finding.tracking_none", language)
-    inside = int(past["actual"].between(past["low"], past["high"]).sum())
-    actual, expected = float(past["actual"].sum()), float(past["expected"].sum())
-    ratio = actual / expected - 1 if expected > 0 else float("nan")
-    verdict = "same" if 2 * inside >= len(past) or not np.isfinite(ratio) else "more" if ratio > 0 else "fewer"
-    size = {"change": i18n.number(abs(ratio), "rate", language)} if verdict != "same" else {}
-    said = [i18n.sentence(f"cltv.finding.tracking_{verdict}", language, inside=inside, months=len(past), **size)]
-    if len(ahead):
-        bought = i18n.number(round(float(ahead["expected"].sum())), "orders", language)
-        said.append(i18n.sentence("cltv.finding.tracking_ahead", language, months=len(ahead), purchases=bought))
-    return ("" if language == "ja" else " ").join(said)
+    above, below = int((past["actual"] > past["high"]).sum()), int((past["actual"] < past["low"]).sum())
+    inside = len(past) - above - below
+    values = {"inside": inside, "months": len(past)}
+    expected = float(past["expected"].sum())
+    ratio = float(past["actual"].sum()) / expected - 1 if expected > 0 else 0.0
+    if binom.cdf(inside, len(past), RANGE) >= 0.05:
+        return i18n.sentence("cltv.finding.tracking_same", language, **values)
+    if 3 * min(above, below) >= above + below or (above > below) != (ratio > 0):
+        return i18n.sentence("cltv.finding.tracking_uneven", language, **values)
+    values["change"] = i18n.number(abs(ratio), "rate", language)
+    return i18n.sentence(f"cltv.finding.tracking_{'more' if ratio > 0 else 'fewer'}", language, **values)
 
 
-def calibration(table: pd.DataFrame, model: str, k_min: int) -> pd.DataFrame:
-    """The classes of one model (table cltv_calibration), 0 first; small ones withheld, and others for their sake."""
+def ahead_title(table: pd.DataFrame, language: str) -> str:
+    """How often today's customers are expected to buy in the months ahead."""
+    ahead = table[table["ahead"].astype(bool)]
+    if not len(ahead):
+        return i18n.word("cltv.finding.tracking_ahead_none", language)
+    bought = i18n.number(round(float(ahead["expected"].sum())), "number", language)
+    return i18n.sentence("cltv.finding.tracking_ahead", language, months=len(ahead), purchases=bought)
+
+
+def calibration(table: pd.DataFrame, model: str, k_min: int, language: str = "en") -> pd.DataFrame:
+    """Mean purchases in the hold-out by repeat purchases before it: actual, and as the model predicted them.
+
+    Rows of one model of cltv_calibration, class 0 first, with the class in words (name); small classes are withheld,
+    and others for their sake.
+    """
     rows = table[table["model"] == model]
     order = rows["frequency_class"].astype(str).str.extract(r"(\d+)", expand=False).astype(float)
     rows = rows.assign(_order=order).sort_values("_order", ignore_index=True).drop(columns="_order")
-    return shown_parts(rows, k_min).reset_index(drop=True)
+    names = [_times(one, language) for one in rows["frequency_class"].astype(str)]
+    return shown_parts(rows.assign(name=names), k_min).reset_index(drop=True)
 
 
 def calibration_title(table: pd.DataFrame, model: str, k_min: int, language: str) -> str:
@@ -155,7 +181,7 @@ def alive_matrix(
 ) -> pd.DataFrame:
     """P(alive) by repeat purchases (rows) and weeks since the last purchase (columns).
 
-    age: T in weeks of the customers looked at. Somebody who bought once is as old as the silence since. Cells that
+    model: a fitted one. age: T in weeks of the customers looked at. Somebody who bought once is as old as the silence since. Cells that
     nobody of that age can be in are empty.
     """
     return _matrix(model.probability_alive, age, language, frequencies, silences)
@@ -169,13 +195,13 @@ def purchases_matrix(
     frequencies: Sequence[int] = FREQUENCIES,
     silences: Sequence[float] = SILENCES,
 ) -> pd.DataFrame:
-    """Expected purchases in the next `weeks` weeks, by the same rows and columns as alive_matrix."""
+    """Expected purchases in the weeks ahead, by the same rows and columns as P(alive)."""
     return _matrix(lambda counts: model.predict_purchases(weeks, counts), age, language, frequencies, silences)
 
 
 def matrix_title(matrix: pd.DataFrame, kind: str, language: str) -> str:
     """What silence means for those who bought again once and for the most frequent; kind: alive or purchases."""
-    filled = matrix.iloc[1:].dropna(axis=1)
+    filled = matrix.iloc[1:].dropna(axis=1)  # without those who bought once
     if filled.shape[0] < 2 or filled.empty:
         return i18n.word(f"cltv.finding.{kind}_plain", language)
     column = filled.columns[(filled.shape[1] - 1) // 2 + (filled.shape[1] > 2)]
@@ -184,6 +210,14 @@ def matrix_title(matrix: pd.DataFrame, kind: str, language: str) -> str:
     shown = [i18n.number(v, "rate", language) if kind == "alive" else f"{v:.1f}" for v in values]
     names = {"weeks": column, "few": few.name, "many": many.name}
     return i18n.sentence(f"cltv.finding.{kind}", language, few_value=shown[0], many_value=shown[1], **names)
+
+
+def matrix_definition(age: float, language: str, weeks: float | None = None) -> str:
+    """The definition under a matrix: what it shows, and how old the customers are; weeks: of purchases_matrix."""
+    what = i18n.word("cltv.column.p_alive_one", language)
+    if weeks is not None:
+        what = i18n.sentence("cltv.next_weeks", language, weeks=f"{weeks:g}")
+    return i18n.sentence("cltv.matrix", language, what=what, age=f"{age:g}")
 
 
 def _matrix(value, age, language, frequencies, silences) -> pd.DataFrame:
@@ -196,8 +230,15 @@ def _matrix(value, age, language, frequencies, silences) -> pd.DataFrame:
     found = np.full(len(cells), np.nan)
     if possible.any():
         found[possible] = value(of(x[possible], t_x[possible], T[possible]))
-    names = [str(one) for one in frequencies]
+    names = [str(one) if one else i18n.word("cltv.once", language) for one in frequencies]
     return pd.DataFrame(found.reshape(len(frequencies), -1), index=names, columns=[f"{w:g}" for w in silences])
+
+
+def _times(frequency: str, language: str) -> str:
+    if frequency == "1":
+        return i18n.word("cltv.one_time", language)
+    key = "cltv.more_times" if frequency.endswith("+") else "cltv.times"
+    return i18n.sentence(key, language, n=frequency.rstrip("+"))
 
 
 def _use(use: object, language: str) -> str:
@@ -220,7 +261,7 @@ def _written(value: float, form: str, name: str, language: str) -> str:
 
 
 candidates.definition_ja = "候補モデルの検証期間での成績（★は最も良い値）"
-tracking_title.definition_ja = "月ごとのリピート購入回数の実績と、モデルの期待値"
+tracking.definition_ja = "月ごとのリピート購入回数の実績と、モデルの期待値"
 calibration.definition_ja = "検証期間より前のリピート購入回数ごとの、検証期間の平均購入回数（実績と予測）"
 alive_matrix.definition_ja = "リピート購入回数と最終購入からの週数ごとの継続確率"
 purchases_matrix.definition_ja = "リピート購入回数と最終購入からの週数ごとの予想購入回数"

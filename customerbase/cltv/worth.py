@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.disclosure import suppress_parts
+from customerbase.disclosure import suppress, suppress_parts
 
 Names = Callable[[str], str]
 TOPS = (0.10, 0.20, 0.05, 0.01)  # shares of customers that a title may speak of, the preferred first
@@ -40,18 +40,20 @@ def measure_of(groups: pd.DataFrame) -> str:
 
 
 def distribution(values: pd.Series, k_min: int) -> pd.DataFrame:
-    """Customers by their value in classes that grow like 1, 2, 5, 10 …; the first begins at 0.
+    """Customers by their lifetime value, in classes that grow like 1, 2, 5, 10; the first begins at 0.
 
-    Columns: low, high, customers (empty where fewer than k_min customers, or others for their sake, are withheld).
+    Columns: low, high, customers (empty where withheld), withheld (<k_min, or * where only for the sake of others).
     """
     known = values.dropna().astype(float)
     if not len(known):
-        return pd.DataFrame(columns=["low", "high", "customers"], dtype=float)
+        return pd.DataFrame(columns=["low", "high", "customers", "withheld"])
     edges = _edges(known)
     place = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)
-    shown = np.where(suppress_parts(counts, k_min), np.nan, counts)
-    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "customers": shown})
+    hidden = suppress_parts(counts, k_min)
+    texts = np.where(hidden, np.where(counts < k_min, f"<{k_min}", "*"), "")
+    shown = {"customers": np.where(hidden, np.nan, counts), "withheld": texts}
+    return pd.DataFrame({"low": edges[:-1], "high": edges[1:], **shown})
 
 
 def distribution_title(values: pd.Series, language: str, currency: str = "JPY") -> str:
@@ -70,9 +72,10 @@ def distribution_marks(values: pd.Series, language: str) -> dict[str, float]:
 
 
 def concentration(table: pd.DataFrame, k_min: int) -> pd.DataFrame:
-    """The rows of cltv_concentration that may be shown: each k_min customers away from the next, from none and from all.
+    """Share of customers, the most valuable first, and the share of all value that is theirs.
 
-    The shares of MARKS go before the others.
+    The rows of cltv_concentration that may be shown: each at least k_min customers away from the next, from none and
+    from all; the shares of MARKS go before the others.
     """
     rows = table.dropna(subset=["value_share"]).sort_values("top_share", ignore_index=True)
     if not len(rows):
@@ -89,16 +92,23 @@ def concentration(table: pd.DataFrame, k_min: int) -> pd.DataFrame:
     return rows.loc[sorted(kept)].reset_index(drop=True) if total >= k_min else rows.head(0)
 
 
-def concentration_title(table: pd.DataFrame, k_min: int, language: str) -> str:
-    """The share of all value that the top 10 % (or 20, 5, 1 %) of customers hold."""
+def top(table: pd.DataFrame, k_min: int) -> tuple[float, float] | None:
+    """The top 10 % of customers (or 20, 5, 1 %, whichever may be shown) and their share of the value."""
     rows = concentration(table, k_min)
-    for top in TOPS:
-        found = rows[np.isclose(rows["top_share"].astype(float), top, atol=1e-9)]
+    for share in TOPS:
+        found = rows[np.isclose(rows["top_share"].astype(float), share, atol=1e-9)]
         if len(found):
-            shares = {"top": top, "share": float(found["value_share"].iloc[0])}
-            told = {name: i18n.number(one, "rate", language).replace(".0", "") for name, one in shares.items()}
-            return i18n.sentence("cltv.finding.concentration", language, **told)
-    return i18n.word("cltv.finding.concentration_plain", language)
+            return share, float(found["value_share"].iloc[0])
+    return None
+
+
+def concentration_title(table: pd.DataFrame, k_min: int, language: str) -> str:
+    """The share of all value that the top customers hold."""
+    found = top(table, k_min)
+    if found is None:
+        return i18n.word("cltv.finding.concentration_plain", language)
+    shares = [i18n.number(one, "rate", language).replace(".0", "") for one in found]
+    return i18n.sentence("cltv.finding.concentration", language, top=shares[0], share=shares[1])
 
 
 # --- groups ------------------------------------------------------------------------------------------------------------
@@ -111,9 +121,9 @@ def everybody(groups: pd.DataFrame) -> dict | None:
 
 
 def by(groups: pd.DataFrame, dimension: str, k_min: int, withheld: frozenset[str] = frozenset()) -> pd.DataFrame:
-    """The groups of one dimension (segment, cohort, channel) of cltv_groups that may be shown, with values a customer.
+    """Customer lifetime value of groups of customers: expected discounted net spend times the gross margin.
 
-    Beside the columns of the table: share (of all customers), value_share (of the measure), each (cltv, or purchases
+    The groups of one dimension (segment, cohort, channel) of cltv_groups that may be shown. Beside the columns of the table: share (of all customers), value_share (of the measure), each (cltv, or purchases
     without amounts, per customer) with each_low and each_high (80 % interval). Ordered by the measure, cohorts by month.
     withheld: groups withheld elsewhere on the same page.
     """
@@ -206,22 +216,23 @@ def change_class(frame: pd.DataFrame) -> pd.Series:
 
 
 def changes(frame: pd.DataFrame, k_min: int, column: str = "") -> pd.DataFrame:
-    """Customers and value by class of change, or by another column of the frame (segment), this month and before.
+    """Customers and their value now and before, by how much it changed or by another column (segment).
 
-    Columns: group, customers, before, now, change. New customers have no value before. Small groups are withheld.
+    Columns: group, customers, before, now, change; by another column of those alone who had a value before. Groups of
+    few customers, or with few new ones, are withheld, and others for their sake.
     """
     group = frame[column] if column else change_class(frame)
-    known = frame.assign(group=group)[frame["cltv"].notna()].astype({"cltv": float, "previous_cltv": float})
-    if column:
-        known = known[known["previous_cltv"].notna()]
+    known = frame.assign(group=group, known=frame["previous_cltv"].notna())[frame["cltv"].notna()]
+    known = known.astype({"cltv": float, "previous_cltv": float})
+    counts = pd.crosstab(known["group"], known["known"])
+    hidden = suppress(counts.to_numpy(dtype=int), k_min).any(axis=1) if len(counts) else np.zeros(0, dtype=bool)
+    known = known[~known["group"].isin(counts.index[hidden]) & (known["known"] | (not column))]
     sums = known.groupby("group", sort=True).agg(
         customers=("cltv", "size"), before=("previous_cltv", "sum"), now=("cltv", "sum")
     )
-    sums = sums.assign(change=sums["now"] - sums["before"]).reset_index()
-    if not column:
-        order = {name: place for place, name in enumerate([*CHANGES, NEW])}
-        sums = sums.sort_values("group", key=lambda names: names.map(order), ignore_index=True)
-    return sums[~suppress_parts(sums["customers"].to_numpy(dtype=int), k_min)].reset_index(drop=True)
+    order = [*CHANGES, NEW] if not column else sorted(sums.index)
+    sums = sums.reindex([name for name in order if name in sums.index])
+    return sums.assign(change=sums["now"] - sums["before"]).reset_index()
 
 
 def changes_title(frame: pd.DataFrame, k_min: int, language: str, currency: str = "JPY") -> str:
@@ -252,7 +263,7 @@ def largest_falls(frame: pd.DataFrame, language: str, n: int = 10, currency: str
         "before": money("previous_cltv"),
         "now": money("cltv"),
         "change": money("change", signed=True),
-        "p_alive": [i18n.number(v, "rate", language) for v in rows["p_alive"]],
+        "p_alive_one": [i18n.number(v, "rate", language) for v in rows["p_alive"]],
     }
     return pd.DataFrame({i18n.word(f"cltv.column.{name}", language): cells for name, cells in table.items()})
 
