@@ -66,9 +66,21 @@ def _names(axes: Axes, made: np.ndarray, foretold: np.ndarray, ends: list[np.nda
     order = list(words) if made[row] <= foretold[row] else list(words)[::-1]
     most = axes.get_xlim()[1]
     crowded = left[row] < 0.3 * most  # no room: both names to the right
-    axes.set_xlim(0, max(most, right[row] + most * (0.45 if crowded else 0.22) * max(5.6 / axes.figure.get_figwidth(), 1)))
+    axes.set_xlim(
+        0, max(most, right[row] + most * (0.45 if crowded else 0.22) * max(5.6 / axes.figure.get_figwidth(), 1))
+    )
     texts = [i18n.word(key, language) for key in order]
-    style = {"annotation_clip": False, "textcoords": "offset points", "va": "center", "weight": "bold", "fontsize": TEXT_SIZE}
-    places = [(right[row], 8, "left"), (right[row], 70, "left")] if crowded else [(left[row], -8, "right"), (right[row], 8, "left")]
+    style = {
+        "annotation_clip": False,
+        "textcoords": "offset points",
+        "va": "center",
+        "weight": "bold",
+        "fontsize": TEXT_SIZE,
+    }
+    places = (
+        [(right[row], 8, "left"), (right[row], 70, "left")]
+        if crowded
+        else [(left[row], -8, "right"), (right[row], 8, "left")]
+    )
     for key, text, (x, aside, side) in zip(order, texts, places, strict=True):
         axes.annotate(text, (x, row), (aside, 0), ha=side, color=words[key], **style).set_in_layout(False)

@@ -40,7 +40,15 @@ def histogram(
         figure, axes = canvas(width, height or max(2.2, width * 0.38), title, caption)
         axes.bar(places + 0.5, np.nan_to_num(heights), width=0.9, color=BAR_GREY)
         for place in np.flatnonzero(np.isnan(heights)):
-            axes.bar(place + 0.5, 0.035, 0.9, color="none", edgecolor=RULE, hatch="////", transform=axes.get_xaxis_transform())
+            axes.bar(
+                place + 0.5,
+                0.035,
+                0.9,
+                color="none",
+                edgecolor=RULE,
+                hatch="////",
+                transform=axes.get_xaxis_transform(),
+            )
             style = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center"}
             text = str(data.loc[place, withheld]) if withheld else "*"
             axes.annotate(text, (place + 0.5, 0.035), (0, 2), color=GREY, fontsize=TEXT_SIZE - 1.5, **style)

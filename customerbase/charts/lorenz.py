@@ -54,15 +54,19 @@ def lorenz(
         percent = formatter(lambda one: i18n.number(one, "rate", language), language)
         scale(axes.xaxis, percent, 5 if width > 4 else 2)
         scale(axes.yaxis, percent, 5)
-        axes.set_xlabel("\n".join(wrap(xlabel, width * 72 / TEXT_SIZE * 0.7)))
+        axes.set_xlabel("\n".join(wrap(xlabel, width * 72 / TEXT_SIZE * 0.8)))
         axes.set_ylabel(ylabel)
         _points(axes, across, up, tops, figure.get_figheight() * 72 * 0.7, language)
     return figure
 
 
-def _points(axes: Axes, across: np.ndarray, up: np.ndarray, tops: Sequence[float], points: float, language: str) -> None:
+def _points(
+    axes: Axes, across: np.ndarray, up: np.ndarray, tops: Sequence[float], points: float, language: str
+) -> None:
     """The labelled points; labels stand to the right, below the curve, and never on one another."""
-    found = [(top, float(up[place])) for top in tops for place in np.flatnonzero(np.isclose(across, top, atol=1e-6))[:1]]
+    found = [
+        (top, float(up[place])) for top in tops for place in np.flatnonzero(np.isclose(across, top, atol=1e-6))[:1]
+    ]
     ceiling = np.inf
     for top, height in sorted(found, reverse=True):
         level = min(height * points, ceiling - GAP)

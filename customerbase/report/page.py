@@ -121,7 +121,14 @@ def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
         (kpi.name(entry.id, language), entry.definition_ja if japanese else entry.definition_en)
         for entry in kpi.KPIS.values()
     ]
-    keys = (("segments", "segments"), ("value", "value"), ("stake", "stake"), ("migration", "migration"), ("cohorts", "cohorts"), ("identity", "identity"))
+    keys = (
+        ("segments", "segments"),
+        ("value", "value"),
+        ("stake", "stake"),
+        ("migration", "migration"),
+        ("cohorts", "cohorts"),
+        ("identity", "identity"),
+    )
     terms += [(i18n.word(f"report.{name}", language), i18n.word(f"definition.{key}", language)) for name, key in keys]
     notes = [i18n.word("definition.interval", language), i18n.sentence("definition.suppressed", language, k=data.k_min)]
     return [*terms, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]

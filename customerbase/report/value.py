@@ -44,10 +44,13 @@ def groups(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     shown = rows.astype({name: float for name in (measure, f"{measure}_low", f"{measure}_high")})
     form = _form(data, measure, language)
     drawn = [
-        draw.svg(draw.bars(shown, measure, "value", width=width, fmt=form, **look)) for width in (4.8, draw.WIDTHS["phone"])
+        draw.svg(draw.bars(shown, measure, "value", width=width, fmt=form, **look))
+        for width in (4.8, draw.WIDTHS["phone"])
     ]
     title = worth.held_by(rows.iloc[0], measure, language, _names(dimension, language))
-    text = i18n.sentence(f"worth.measure_{measure}", language, period=_period(data, language), by=_by(dimension, language))
+    text = i18n.sentence(
+        f"worth.measure_{measure}", language, period=_period(data, language), by=_by(dimension, language)
+    )
     if len(rows) < (data.tables["cltv_groups"]["dimension"] == dimension).sum():
         text += i18n.sentence("worth.left_out", language, k=data.k_min)
     words = definition(data, language)
@@ -184,7 +187,10 @@ def _next(data: ReportData, whole: dict, language: str) -> str:
         return i18n.word("worth.next_nothing", language)
     if whole["cltv"] is None:
         still = round(whole["p_alive"] * whole["customers"])
-        told = {"share": i18n.number(whole["p_alive"], "rate", language), "still": i18n.number(still, "people", language)}
+        told = {
+            "share": i18n.number(whole["p_alive"], "rate", language),
+            "still": i18n.number(still, "people", language),
+        }
         return i18n.sentence("worth.next_amounts", language, **told)
     if not whole["at_stake"]:
         return i18n.word("worth.next_nothing", language)
