@@ -9,6 +9,7 @@ from types import ModuleType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import customerbase.cltv.worth as worth
 import customerbase.report.attributes as attributes
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
@@ -17,7 +18,6 @@ import customerbase.report.identity as identity
 import customerbase.report.quality as quality
 import customerbase.report.sections as sections
 import customerbase.report.value as value
-import customerbase.cltv.worth as worth
 from customerbase import i18n, kpi, profile, segments
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData

@@ -41,7 +41,7 @@ def groups(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     measure = worth.measure_of(data.tables["cltv_groups"])
     people = int(_whole(data)["customers"])
     look = {"title": "", "caption": "", "language": language, "low": f"{measure}_low", "high": f"{measure}_high"}
-    shown = rows.astype({name: float for name in (measure, f"{measure}_low", f"{measure}_high")})
+    shown = rows.astype(dict.fromkeys((measure, f"{measure}_low", f"{measure}_high"), float))
     form = _form(data, measure, language)
     drawn = [
         draw.svg(draw.bars(shown, measure, "value", width=width, fmt=form, **look))
