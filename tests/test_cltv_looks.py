@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import customerbase.cltv.looks as looks
@@ -237,6 +237,7 @@ def test_a_distribution_counts_everybody_once_and_withholds_what_would_tell():
     assert worth.distribution(pd.Series([np.nan]), 10).empty
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1e7), min_size=1, max_size=200), st.integers(2, 20))
 def test_no_class_of_a_distribution_tells_of_a_few(values, k_min):
     whole, shown = (worth.distribution(pd.Series(values), k)["customers"] for k in (1, k_min))

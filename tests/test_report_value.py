@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_report import EVIL, data, drawn, pattern, read, worth
 
@@ -161,6 +161,7 @@ def test_what_the_section_of_segments_withholds_is_withheld_here_too():
     assert "Champions" not in told(segment_summary=table)[1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=10, max_size=10), st.integers(0, 30))
 def test_no_small_segment_follows_from_the_total_and_what_is_shown(counts, others):
     frame = only("segment").copy()
