@@ -67,7 +67,7 @@ def _names(axes: Axes, made: np.ndarray, foretold: np.ndarray, ends: list[np.nda
     most = axes.get_xlim()[1]
     crowded = left[row] < 0.3 * most  # no room: both names to the right
     axes.set_xlim(
-        0, max(most, right[row] + most * (0.45 if crowded else 0.22) * max(5.6 / axes.figure.get_figwidth(), 1))
+        0, max(most, right[row] + most * (0.45 if crowded else 0.25) * max(5.6 / axes.figure.get_figwidth(), 1))
     )
     texts = [i18n.word(key, language) for key in order]
     style = {

@@ -54,7 +54,7 @@ def lorenz(
         percent = formatter(lambda one: i18n.number(one, "rate", language), language)
         scale(axes.xaxis, percent, 5 if width > 4 else 2)
         scale(axes.yaxis, percent, 5)
-        axes.set_xlabel("\n".join(wrap(xlabel, width * 72 / TEXT_SIZE * 0.8)))
+        axes.set_xlabel("\n".join(wrap(xlabel, width * 72 / TEXT_SIZE * (0.8 if width > 4 else 0.62))))
         axes.set_ylabel(ylabel)
         _points(axes, across, up, tops, figure.get_figheight() * 72 * 0.7, language)
     return figure

@@ -167,7 +167,8 @@ def _held(data: ReportData, whole: dict, language: str) -> str:
 def _change(data: ReportData, whole: dict, language: str) -> list[str]:
     """Value now against the month before: no clear change while what it was lies within the interval of what it is."""
     row = next(iter(data.rows("cltv")), None)
-    if row is None or row["known_before"] < data.k_min or not row["previous_value"]:
+    known = row is not None and row["known_before"] >= data.k_min and row["previous_value"]
+    if not known or whole["cltv_low"] is None or whole["cltv_high"] is None:
         return [i18n.word("worth.first", language)]
     now, before = float(whole["cltv"]), float(row["previous_value"])
     clear = not float(whole["cltv_low"]) <= before <= float(whole["cltv_high"])
