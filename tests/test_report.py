@@ -159,6 +159,32 @@ def people() -> dict[str, pd.DataFrame]:
     }
 
 
+def worth() -> dict[str, pd.DataFrame]:
+    """Every segment's 100 customers are worth 1 million yen; champions 4 million; 80 % intervals are ± 5 %."""
+    rows = [("segment", code, 100, 4e6 if code == "champions" else 1e6) for code in segments.codes()]
+    rows += [("all", "all", 1000, 13e6), ("channel", EVIL, 600, 8e6), ("channel", "web", 400, 5e6)]
+    frame = pd.DataFrame(rows, columns=["dimension", "value", "customers", "cltv"])
+    frame = frame.assign(as_of=AS_OF, p_alive=0.6, purchases=frame["customers"] * 3.0, spend=frame["cltv"] * 2)
+    for name in ("cltv", "purchases"):
+        frame[f"{name}_low"], frame[f"{name}_high"] = frame[name] * 0.95, frame[name] * 1.05
+    frame["at_stake"] = frame["customers"] * 1000.0 + (frame["value"] == "at_risk") * 100_000
+    frame.loc[frame["dimension"] == "all", "at_stake"] = 1_100_000.0
+    expected = {f"purchases_{months}m": 250.0 * months for months in (3, 6, 12, 24)}
+    row = {"customers": 1000, "known_before": 900, "value": 13e6, "previous_value": 12.9e6, "halved": 40, "lost": 4e5}
+    top = [(0.01, 10, 0.1), (0.05, 50, 0.3), (0.1, 100, 0.41), (0.2, 200, 0.6), (1.0, 1000, 1.0)]
+    months = [
+        (month, month > AS_OF, None if month > AS_OF else 100.0)
+        for month in month_range(date(2026, 1, 1), date(2027, 3, 1))
+    ]
+    tracking = pd.DataFrame(months, columns=["month", "ahead", "actual"])
+    return {
+        "cltv": pd.DataFrame([row | expected]),
+        "cltv_groups": frame,
+        "cltv_concentration": pd.DataFrame(top, columns=["top_share", "customers", "value_share"]),
+        "cltv_tracking": tracking.assign(expected=100.0, low=90.0, high=110.0),
+    }
+
+
 def data(**tables: pd.DataFrame) -> ReportData:
     full = {
         "kpi": kpis(before={}, last_year={}),
@@ -168,6 +194,7 @@ def data(**tables: pd.DataFrame) -> ReportData:
         "segment_attributes": attributes(),
         **intake(),
         **people(),
+        **worth(),
     }
     return ReportData(
         title={"ja": "髙﨑商店①㈱", "en": "Takasaki & Sons"},
@@ -257,6 +284,7 @@ def test_sections_stand_in_their_fixed_order_and_every_figure_has_a_caption(buil
         "trend",
         "kpi",
         "segments",
+        "value",
         "migration",
         "cohorts",
         "attributes",
@@ -293,7 +321,7 @@ def test_without_any_table_every_section_says_so_in_a_plain_sentence(language):
         ReportData(title={"ja": "空", "en": "Empty"}, pipeline="x", as_of=AS_OF, tables={}), language, charts
     )
     words = "".join(read(html).text)
-    for key in ("kpi", "segments", "migration", "cohorts", "attributes", "identity", "sources", "readiness"):
+    for key in ("kpi", "segments", "value", "migration", "cohorts", "attributes", "identity", "sources", "readiness"):
         assert i18n.word(f"report.empty.{key}", language) in words
     assert "None" not in words and "nan" not in words and "<figure" not in html
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_report import data, drawn, pattern, people
 
@@ -101,6 +101,7 @@ def test_few_with_two_records_in_one_system_cannot_be_computed_from_the_figure()
     assert second.startswith("100 customers (10.0\u00a0%) looked like several people in two or more systems.")
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 60), min_size=5, max_size=5))
 def test_no_small_group_follows_from_what_the_section_shows(counts):
     """Singles of two systems, people in both, and people with two records in one system: sums of what is told."""
@@ -115,6 +116,8 @@ def test_no_small_group_follows_from_what_the_section_shows(counts):
         "profile": profile(customers, both + doubles),
         "channel_overlap": table,
         "identity_links": links(customers + both + doubles, customers),
+        "identity_review": None,  # its counts, which are of other things, might be the same numbers
+        "id_changes": None,
     }
     said = " ".join(told(**tables).values())
     shown = {int(number.replace(",", "")) for number in re.findall(r"[\d,]*\d(?![\d.])", said.split(" pairs ")[0])}
@@ -159,6 +162,8 @@ def test_large_tables_are_summed_up_without_a_customer():
         "quarantine": "'' as reason, '' as severity, '' as source_system, '' as file, 1 as line",
         "line_types": "'' as line_type, 1 as lines, 1 as amount, 0 as anonymous_lines",
         "orders": "'' as status, 1 as total, '' as source_customer_id",
+        "cltv": "1.0 as cltv, 1.0 as previous_cltv, 1.0 as purchases_3m, 1.0 as purchases_6m, 1.0 as purchases_12m,"
+        " 1.0 as purchases_24m",
     }.items():
         db.query(f"select {columns} where false").create_view(name)
     found = report.summed_up(db)

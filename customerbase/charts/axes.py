@@ -137,9 +137,11 @@ def end_label(axes: Axes, values, label: str, color: str, strong: bool, other=No
 
 
 def time_axis(axes: Axes, days: list, language: str, width: float) -> None:
-    """Months below the plot, the year where it changes; only as many as fit."""
-    step = next(size for size in (1, 2, 3, 6, 12, 24, 60) if len(days) / size <= width * 1.6 or size == 60)
-    ticks = list(range(len(days) - 1, -1, -step))[::-1]
+    """Months below the plot (of weeks: where each month begins), the year where it changes; only as many as fit."""
+    months = [(pd.Timestamp(day).year, pd.Timestamp(day).month) for day in days]
+    starts = [place for place, month in enumerate(months) if place == 0 or month != months[place - 1]]
+    step = next(size for size in (1, 2, 3, 6, 12, 24, 60) if len(starts) / size <= width * 1.6 or size == 60)
+    ticks = starts[::-1][::step][::-1]
     labels, year = [], None
     for place in ticks:
         when = pd.Timestamp(days[place])

@@ -9,6 +9,7 @@ from types import ModuleType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import customerbase.cltv.worth as worth
 import customerbase.report.attributes as attributes
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
@@ -16,6 +17,7 @@ import customerbase.report.headline as headline
 import customerbase.report.identity as identity
 import customerbase.report.quality as quality
 import customerbase.report.sections as sections
+import customerbase.report.value as value
 from customerbase import i18n, kpi, profile, segments
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
@@ -48,6 +50,9 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             gaps=sections.comparison_gaps(data, language),
             segment_rows=sections.segment_rows(data, language),
             segment_total=sections.segment_total(data, language),
+            value=value.lines(data, language),
+            value_groups=value.groups(data, language, draw),
+            value_second=value.second(data, language, draw),
             moves=figures.moves(data, language),
             quality=quality.box(data, language),
             definitions=_definitions(data, language),
@@ -116,7 +121,14 @@ def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
         (kpi.name(entry.id, language), entry.definition_ja if japanese else entry.definition_en)
         for entry in kpi.KPIS.values()
     ]
-    keys = (("segments", "segments"), ("migration", "migration"), ("cohorts", "cohorts"), ("identity", "identity"))
+    keys = (
+        ("segments", "segments"),
+        ("value", "value"),
+        ("stake", "stake"),
+        ("migration", "migration"),
+        ("cohorts", "cohorts"),
+        ("identity", "identity"),
+    )
     terms += [(i18n.word(f"report.{name}", language), i18n.word(f"definition.{key}", language)) for name, key in keys]
     notes = [i18n.word("definition.interval", language), i18n.sentence("definition.suppressed", language, k=data.k_min)]
     return [*terms, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]
@@ -149,6 +161,15 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
             language,
             0.95,
             definition=i18n.word("definition.segments", language),
+        ),
+        "value_caption": draw.caption(
+            worth.by,
+            "cltv, cltv_groups, cltv_concentration",
+            data.as_of,
+            value.customers(data),
+            language,
+            value.RANGE,
+            definition=value.definition(data, language),
         ),
         "identity_caption": draw.caption(
             profile.merged,
