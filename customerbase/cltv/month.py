@@ -83,6 +83,11 @@ class Result:
         """What to know about this month's values, in words."""
         return [note.text(language) for note in self.notes]
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by the names they have in expectations/."""
+        small = ("models", "calibration", "tracking", "groups", "concentration")
+        return {"cltv": self.customers} | {f"cltv_{name}": getattr(self, name) for name in small}
+
     def records(self) -> dict[str, int | float | str]:
         """The few numbers that stay with the run."""
         everybody, scores = self.groups.iloc[0], self.held.scores[self.model.family] if self.held else None
