@@ -24,11 +24,24 @@ def sql_text(name: str) -> str:
 
 
 def transpile(name: str, dialect: str = "spark") -> str:
-    """The SQL file `name` in another engine's dialect, through sqlglot (placeholders become :name)."""
-    import sqlglot  # imported here: only needed when a table outgrows one machine
+    """The SQL file `name` in another engine's dialect (placeholders become :name)."""
+    return translate(sql_text(name), dialect)
 
-    text = sql_text(name)
-    return sqlglot.transpile(text, read="duckdb", write=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
+
+def translate(text: str, dialect: str = "spark") -> str:
+    """SQL written for DuckDB in another engine's dialect, through sqlglot; raises its UnsupportedError."""
+    import sqlglot  # imported here: only needed when a table outgrows one machine
+    from sqlglot import exp
+
+    def same(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Split) and node.expression.is_string and not node.expression.name:
+            # a text in its characters: Spark's split adds an empty one at the end
+            return exp.Anonymous(this="regexp_extract_all", expressions=[node.this, *map(exp.convert, ("(?s).", 0))])
+        return node
+
+    tree = sqlglot.parse_one(text, read="duckdb")
+    tree = tree.transform(same) if dialect == "spark" else tree
+    return tree.sql(dialect=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def literal(value: object) -> str:
