@@ -59,9 +59,10 @@ class SparkEngine:
         import sqlglot
         from sqlglot import exp
 
-        [statement] = sqlglot.parse(bind(text, params), read="duckdb")
+        statement = sqlglot.parse_one(bind(text, params), read="duckdb")
         if isinstance(statement, exp.Create) and statement.expression and statement.kind in ("TABLE", "VIEW"):
-            self._hold(statement.this.name, statement.expression.sql(dialect="spark"), statement.kind == "TABLE")
+            query = translate(statement.expression.sql(dialect="duckdb"))
+            self._hold(statement.this.name, query, statement.kind == "TABLE")
         elif isinstance(statement, exp.Drop):
             self._drop(statement.this.name)
         else:
@@ -82,6 +83,8 @@ class SparkEngine:
         if isinstance(source, str | Path):
             source = [source]
         if isinstance(source, Sequence) and all(isinstance(item, str | Path) for item in source):
+            for hidden in (path for path in map(Path, source) if path.name.startswith(("_", "."))):
+                raise ConfigError(f"Spark passes over files whose name begins with _ or a dot, here {hidden.name!r}.")
             return self.session.read.parquet(*map(str, source))
         if isinstance(source, DataFrame):
             return source

@@ -169,7 +169,7 @@ def _reached(model: Model, field: str, labels: Sequence[str]) -> str:
 
 
 def _keep(db: Engine, model: Model, found: duckdb.DuckDBPyRelation, name: str) -> None:
-    found.create_view("_found_pairs", replace=True)
+    db.register("_found_pairs", found)
     db.execute(
         f"create or replace temp table {identifier(name)} as select idx_l, idx_r, match_weight, match_probability,"
         f" {evidence(model)} as evidence from _found_pairs where not ({_other_person(model)})"
