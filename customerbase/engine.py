@@ -47,7 +47,9 @@ def _for_spark(node):
     if isinstance(node, exp.Split) and node.expression.is_string and not node.expression.name:
         # Spark's split at the empty text adds an empty one at the end
         return call("split", node.this, exp.convert("(?s)(?<=.)(?=.)"))
-    if isinstance(node, exp.Length) and (isinstance(node.this, exp.ArrayDistinct) or node.this.name == "list_intersect"):
+    if isinstance(node, exp.Length) and (
+        isinstance(node.this, exp.ArrayDistinct) or node.this.name == "list_intersect"
+    ):
         return call("size", node.this)
     if isinstance(node, exp.Anonymous) and node.name == "list_intersect":
         return call("array_intersect", *node.expressions)

@@ -64,7 +64,7 @@ class SparkEngine:
             query = translate(statement.expression.sql(dialect="duckdb"))
             self._hold(statement.this.name, query, statement.kind == "TABLE")
         elif isinstance(statement, exp.Drop):
-            self._drop(statement.this.name)
+            self._drop(statement.find(exp.Table).name)
         else:
             first = text.strip().splitlines()[0]
             raise ConfigError(f"SparkEngine cannot execute {first!r}; expected create temp table, create view or drop.")
@@ -133,7 +133,9 @@ def _local(threads: int | None, memory: str, scratch: str) -> "SparkSession":
     }
     builder = SparkSession.builder.master(f"local[{threads or '*'}]").appName("customerbase")
     try:
-        session = builder.config(map=settings).getOrCreate()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            session = builder.config(map=settings).getOrCreate()
     except Exception as error:  # Java too old or broken: pyspark says so in several ways
         raise RunError(f"{REMEDY}; {java} did not start it: {error}") from error
     session.sparkContext.setLogLevel("ERROR")

@@ -49,7 +49,9 @@ class Recorder(Engine):
             return
         result = super().query(sql_text(name), **params).to_arrow_table()
         if name not in self.cases or result.num_rows > self.cases[name].result.num_rows:
-            inputs = {table: super(Recorder, self).query(f"select * from {identifier(table)}") for table in read_by(name)}
+            inputs = {
+                table: super(Recorder, self).query(f"select * from {identifier(table)}") for table in read_by(name)
+            }
             tables = {table: relation.to_arrow_table() for table, relation in inputs.items()}
             self.cases[name] = Case(tables, params, result)
 
@@ -96,7 +98,9 @@ def _company(folder: Path) -> None:
     identity_base.keep(identity_base.resolve(db, month=date(2026, 9, 1)), first)
     db.execute("create or replace view customers_src as select * from customers_now")
     base = identity_base.resolve(db, carried=first)
-    whole = identity_base.hand_written([{"last_name": "山田 太郎"}, {"first_name": "佐藤,花子", "last_kana": "ﾔﾏﾀﾞ ﾀﾛｳ"}])
+    whole = identity_base.hand_written(
+        [{"last_name": "山田 太郎"}, {"first_name": "佐藤,花子", "last_kana": "ﾔﾏﾀﾞ ﾀﾛｳ"}]
+    )
     identity.standardise(whole, identity_base.KEY)
     made = {"id_changes": base.people.id_changes}
     for name, relation in made.items():
@@ -189,14 +193,11 @@ def identity_orders(db: Engine) -> None:
 
 def _ids() -> None:
     """Months of people who are joined, parted and joined anew, with records that come and go."""
-    for seed in range(4):
-        rng = np.random.default_rng(seed)
-        first = partition = {f"{number:02}": number // 3 for number in range(36)}
-        sequence = [first]
-        for month in range(8):
-            moved = {name: int(rng.integers(0, 14)) if rng.random() < 0.3 else at for name, at in partition.items()}
-            partition = {name: at for name, at in moved.items() if rng.random() > 0.04} if month % 3 else first
-            sequence.append(partition)
+    for names, groups, seed in ((8, 3, 1), (12, 4, 1), (36, 14, 0)):
+        rng, sequence = np.random.default_rng(seed), []
+        for _ in range(6):
+            present = (name for name in range(names) if rng.random() > 0.1)
+            sequence.append({f"{name:02}": int(rng.integers(0, groups)) for name in present})
         made = identity_months.run(sequence)[-1]
     db = identity_months.DB
     db.register("known_history", made["id_history"])

@@ -15,6 +15,7 @@ from customerbase.spark import SparkEngine
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+
 class Scorer:
     """The model over one linkage table (one row per record: idx, the compared columns, block_<rule>).
 
@@ -123,7 +124,8 @@ def _for_spark(settings: dict) -> dict:
         return one | {"sql_condition": translate(one["sql_condition"]), "base_dialect_str": "spark"}
 
     compared = [
-        one | {"comparison_levels": [level(each) for each in one["comparison_levels"]]} for one in settings["comparisons"]
+        one | {"comparison_levels": [level(each) for each in one["comparison_levels"]]}
+        for one in settings["comparisons"]
     ]
     return settings | {"comparisons": compared}
 
