@@ -31,8 +31,11 @@ class SparkEngine:
     """
 
     def __init__(self, session: "SparkSession | None" = None, *, threads: int | None = None, memory: str = "1g"):
-        self._scratch = None if session else tempfile.mkdtemp(prefix="customerbase-spark-")
-        self._shared = session or _local(threads, memory, self._scratch)
+        self._scratch = None
+        if session is None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="customerbase-spark-", ignore_cleanup_errors=True)
+            session = _local(threads, memory, self._scratch.name)
+        self._shared = session
         self.session = self._shared.newSession()
         self.session.conf.set("spark.sql.session.timeZone", "UTC")
         self.session.conf.set("spark.sql.timestampType", "TIMESTAMP_NTZ")  # business dates are local, as in DuckDB
@@ -75,7 +78,7 @@ class SparkEngine:
             self._drop(name)
         if self._scratch:
             self._shared.stop()
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch.cleanup()
 
     def _frame(self, source: object) -> "DataFrame":
         from pyspark.sql import DataFrame

@@ -4,6 +4,7 @@ One Spark session for the module: starting it costs more than most tests.
 """
 
 import math
+import sys
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -187,6 +188,12 @@ def test_without_java_the_error_says_what_to_install(spark, monkeypatch, tmp_pat
     monkeypatch.delenv("JAVA_HOME")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RunError, match="JAVA_HOME is not set"):
+        SparkEngine()
+
+
+def test_without_pyspark_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    with pytest.raises(RunError, match=r"customerbase\[spark\].*pyspark is not installed"):
         SparkEngine()
 
 
