@@ -28,7 +28,7 @@ from customerbase.identity.model import pinned
 from customerbase.identity.scoring import Scorer
 from customerbase.spark import SparkEngine
 
-HOW = "pip install --require-hashes -r requirements-extras.lock"
+HOW = "make extras"
 WRITTEN = [  # last name, first name, their readings, telephone, birth date; two accounts each, not written alike
     ("髙橋", "美由紀", None, None, "090-1111-2222", date(1980, 2, 3)),
     ("高橋", "由紀", None, None, "090-1111-2222", date(1980, 2, 3)),
