@@ -21,7 +21,7 @@ endif
 
 RUN_OPTIONS = $(PIPELINE) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(DATA),--data '$(DATA)') $(foreach item,$(SET),--set $(item))
 
-.PHONY: help report quickstart test test-fast check lab dashboard verify bench clean docs
+.PHONY: help report quickstart test test-fast check extras lab dashboard verify bench clean docs
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,13 @@ check: $(VENV)/ready ## lint, import contracts, notebook shape, no outputs, gene
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m customerbase contracts
 	@$(PY) -m customerbase docs --check
+
+extras: $(VENV)/ready ## what only some need, into the same environment: Spark, peers of the lifetime-value models
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(PY) --require-hashes -r requirements-extras.lock; \
+	else \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-extras.lock; \
+	fi
 
 lab: $(VENV)/ready ## open the notebooks in JupyterLab (NOTEBOOK=… opens one)
 	@$(VENV)/bin/jupyter lab '$(NOTEBOOK)'

@@ -24,11 +24,36 @@ def sql_text(name: str) -> str:
 
 
 def transpile(name: str, dialect: str = "spark") -> str:
-    """The SQL file `name` in another engine's dialect, through sqlglot (placeholders become :name)."""
+    """The SQL file `name` in another engine's dialect (placeholders become :name)."""
+    return translate(sql_text(name), dialect)
+
+
+def translate(text: str, dialect: str = "spark") -> str:
+    """SQL written for DuckDB in another engine's dialect, through sqlglot; raises its UnsupportedError."""
     import sqlglot  # imported here: only needed when a table outgrows one machine
 
-    text = sql_text(name)
-    return sqlglot.transpile(text, read="duckdb", write=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)[0]
+    tree = sqlglot.parse_one(text, read="duckdb")
+    tree = tree.transform(_for_spark) if dialect == "spark" else tree
+    return tree.sql(dialect=dialect, unsupported_level=sqlglot.ErrorLevel.RAISE)
+
+
+def _for_spark(node):
+    """What sqlglot hands on as it is although Spark has another name or meaning for it: lists of characters."""
+    from sqlglot import exp
+
+    def call(name: str, *arguments: exp.Expression) -> exp.Expression:
+        return exp.Anonymous(this=name, expressions=[one.transform(_for_spark) for one in arguments])
+
+    if isinstance(node, exp.Split) and node.expression.is_string and not node.expression.name:
+        # Spark's split at the empty text adds an empty one at the end
+        return call("split", node.this, exp.convert("(?s)(?<=.)(?=.)"))
+    if isinstance(node, exp.Length) and (
+        isinstance(node.this, exp.ArrayDistinct) or node.this.name == "list_intersect"
+    ):
+        return call("size", node.this)
+    if isinstance(node, exp.Anonymous) and node.name == "list_intersect":
+        return call("array_intersect", *node.expressions)
+    return node
 
 
 def literal(value: object) -> str:

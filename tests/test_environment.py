@@ -1,11 +1,13 @@
-"""pyproject.toml, requirements.lock and environment.yml say one thing, and none names a download address."""
+"""pyproject.toml, both locks and environment.yml say one thing, and none names a download address."""
 
+import os
 import re
 import subprocess
 import sys
 import tomllib
 from importlib import metadata
 
+import pytest
 import yaml
 from conftest import ROOT
 from packaging.requirements import Requirement
@@ -13,23 +15,47 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCK = (ROOT / "requirements.lock").read_text()
-PINS = {
-    match[1].lower().replace("_", "-"): Version(match[2])
-    for match in re.finditer(r"^([A-Za-z0-9_.-]+)==([^ \\\n;]+)", LOCK, re.MULTILINE)
+LOCKS = {  # which extras each lock holds
+    "requirements.lock": ("dev",),
+    "requirements-extras.lock": ("dev", "spark", "bayes", "bench"),
 }
+TEXTS = {name: (ROOT / name).read_text() for name in LOCKS}
 
 
-def wanted():
-    extras = PROJECT["optional-dependencies"]["dev"]
-    return [Requirement(text) for text in [*PROJECT["dependencies"], *extras]]
+def locked(text: str) -> dict[str, dict[str, Version]]:
+    """The versions a lock holds: name -> for which environments -> version."""
+    found: dict[str, dict[str, Version]] = {}
+    for match in re.finditer(r"^([A-Za-z0-9_.-]+)==([^ \\\n;]+)(?: ; ([^\\\n]+?))? *\\?$", text, re.MULTILINE):
+        found.setdefault(match[1].lower().replace("_", "-"), {})[match[3] or ""] = Version(match[2])
+    return found
 
 
-def test_the_lock_satisfies_every_requirement_of_the_project():
-    for requirement in wanted():
+PINS = {name: max(versions.values()) for name, versions in locked(TEXTS["requirements.lock"]).items()}
+
+
+def wanted(lock: str = "requirements.lock"):
+    extras = [PROJECT["optional-dependencies"][extra] for extra in LOCKS[lock]]
+    return [Requirement(text) for text in sum(extras, PROJECT["dependencies"])]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_satisfies_every_requirement_of_the_project(lock):
+    pins = locked(TEXTS[lock])
+    for requirement in wanted(lock):
         name = requirement.name.lower()
-        assert name in PINS, f"{name} is not locked: run `uv pip compile` as in docs/adr/0002"
-        assert PINS[name] in requirement.specifier
+        assert name in pins, f"{name} is not locked: run `uv pip compile` as in docs/adr/0002"
+        assert all(version in requirement.specifier for version in pins[name].values())
+
+
+def test_the_extras_leave_the_core_as_it_is():
+    core, all_of_it = locked(TEXTS["requirements.lock"]), locked(TEXTS["requirements-extras.lock"])
+    assert len(core) > 100
+    for name, versions in core.items():
+        assert set(all_of_it[name].values()) == set(versions.values()), name
+
+
+def test_every_extra_is_locked():
+    assert {extra for extras in LOCKS.values() for extra in extras} == set(PROJECT["optional-dependencies"])
 
 
 def test_the_fixed_packages_are_there():
@@ -47,10 +73,11 @@ def test_the_fixed_packages_are_there():
     assert fixed <= {requirement.name.lower() for requirement in wanted()} & PINS.keys()
 
 
-def test_every_pin_is_hashed_and_no_address_is_named():
-    blocks = re.split(r"\n(?=\S)", LOCK.strip())
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_pin_is_hashed_and_no_address_is_named(lock):
+    blocks = re.split(r"\n(?=\S)", TEXTS[lock].strip())
     assert all("--hash=sha256:" in block for block in blocks)
-    assert not re.search(r"https?://|file:|--index|--find-links", LOCK)
+    assert not re.search(r"https?://|file:|--index|--find-links", TEXTS[lock])
 
 
 def test_conda_users_get_the_same_environment():
@@ -64,11 +91,7 @@ def test_conda_users_get_the_same_environment():
 
 
 def test_what_runs_here_is_what_is_locked():
-    import os
-
     if not os.environ.get("CI"):
-        import pytest
-
         pytest.skip("only in CI, where the environment is built from the lock (set CI=true to run it here)")
     for name in ("duckdb", "pandas", "papermill", "great-expectations", "pyarrow", "matplotlib"):
         assert Version(metadata.version(name)) == PINS[name]

@@ -6,7 +6,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from customerbase.engine import SQL_FOLDER, sql_text, transpile
+from customerbase.engine import SQL_FOLDER, sql_text, translate, transpile
+from customerbase.identity import shipped
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 # last sort keys that are unique in their partitions
@@ -53,6 +54,14 @@ def test_every_window_that_sorts_ends_with_a_unique_key(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_difference_of_times_starts_at_a_whole_unit(name):
+    # DuckDB counts the boundaries between two times, Spark the whole units that have passed
+    for difference in tree(name).find_all(exp.DateDiff):
+        start = difference.expression
+        assert isinstance(start, exp.Cast | exp.TimestampTrunc | exp.DateTrunc), f"{name}.sql: {difference.sql()}"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_that_differs_between_engines(name):
     text = code(name).lower()
     for word in (
@@ -93,6 +102,18 @@ def test_lower_case_outside_quotes(name):
     assert bare == bare.lower()
 
 
+def test_every_condition_of_the_shipped_model_has_spark_words_for_its_lists():
+    levels = [level for one in shipped().settings["comparisons"] for level in one["comparison_levels"]]
+    conditions = [level["sql_condition"] for level in levels if level["sql_condition"] != "ELSE"]
+    assert sum("list_intersect" in condition for condition in conditions) == 2
+    for condition in conditions:
+        spark = translate(condition)
+        assert sqlglot.parse_one(spark, read="spark")
+        assert not re.search(r"list_|string_split|len\(|'\\\\Q'|length\(array", spark, re.IGNORECASE), spark
+
+
 def test_the_lint_finds_what_it_looks_for():
     bad = sqlglot.parse_one("select sum(a) from t", read="duckdb")
     assert not isinstance(next(bad.find_all(exp.Sum)).parent, exp.Cast)
+    late = sqlglot.parse_one("select date_diff('second', a, b) from t", read="duckdb")
+    assert isinstance(next(late.find_all(exp.DateDiff)).expression, exp.Column)

@@ -5,6 +5,7 @@ from customerbase.identity.decisions import read_decisions
 from customerbase.identity.explain import breakdown, path
 from customerbase.identity.linkage import Linked, link, make_linkage
 from customerbase.identity.model import as_row, read_model, shipped
+from customerbase.identity.on_spark import on_spark
 from customerbase.identity.people import identify, threshold_effect
 from customerbase.identity.records import standardise
 from customerbase.identity.resolve import Thresholds, read_pairs
@@ -19,6 +20,7 @@ __all__ = [
     "identify",
     "link",
     "make_linkage",
+    "on_spark",
     "path",
     "read_decisions",
     "read_model",

@@ -1,6 +1,6 @@
 """From standard records to scored pairs: the linkage table, the model's scores, and last month's scores reused."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -40,17 +40,26 @@ class Linked:
         return np.ma.filled(np.ma.asarray(rows["bits"], dtype=float), np.nan)
 
 
-def link(db: Engine, trained: Model, key: bytes, *, member_system: str = "", reuse: bool = True) -> Linked:
+def link(
+    db: Engine,
+    trained: Model,
+    key: bytes,
+    *,
+    member_system: str = "",
+    reuse: bool = True,
+    score: Callable[[Engine, Model], Scorer] | None = None,
+) -> Linked:
     """Find the pairs of customers_std that may be one person: the tables linkage, key_edges and scores.
 
     trained: the model to use; with reuse, pairs of records that have not changed keep last month's score, which gives
     the same result. member_system: the system whose own customer number is the company-wide member number.
+    score: another way to compare all pairs than score_all, such as on_spark(…); nothing is reused then.
     """
     audit = make_linkage(db, key, member_system=member_system)
     audit += key_edges(db, "linkage", key)
     model = pinned(db, in_use(db, trained), "linkage")
-    known = reuse and can_reuse(db, model, audit)
-    return Linked(model, audit, known, (score_changes if known else score_all)(db, model))
+    known = reuse and score is None and can_reuse(db, model, audit)
+    return Linked(model, audit, known, (score_changes if known else score or score_all)(db, model))
 
 
 def make_linkage(db: Engine, key: bytes, *, member_system: str = "") -> list[dict]:
@@ -169,7 +178,7 @@ def _reached(model: Model, field: str, labels: Sequence[str]) -> str:
 
 
 def _keep(db: Engine, model: Model, found: duckdb.DuckDBPyRelation, name: str) -> None:
-    found.create_view("_found_pairs", replace=True)
+    db.register("_found_pairs", found)
     db.execute(
         f"create or replace temp table {identifier(name)} as select idx_l, idx_r, match_weight, match_probability,"
         f" {evidence(model)} as evidence from _found_pairs where not ({_other_person(model)})"

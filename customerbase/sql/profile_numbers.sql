@@ -17,7 +17,7 @@ accounts as (
         coalesce(
             date_diff(
                 'second',
-                coalesce(customers_std.updated_at, customers_std.registered_at),
+                date_trunc('second', coalesce(customers_std.updated_at, customers_std.registered_at)),
                 timestamp '2200-01-01 00:00:00'
             ),
             100000000000

@@ -1,0 +1,216 @@
+"""Every SQL file as it is run in small scenarios on DuckDB: the tables it read, the values bound, and what came out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import identity_base
+import identity_months
+import numpy as np
+import profile_tables
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+import customerbase.identity.history as history
+from customerbase import features, identity, kpi, profile, report, rfm, segments
+from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
+from customerbase.periods import month_end
+
+NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
+AS_OF = date(2026, 10, 31)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of a file: its input tables, its parameters, its result."""
+
+    inputs: dict[str, pa.Table]
+    params: dict[str, object]
+    result: pa.Table
+
+
+class Recorder(Engine):
+    """An Engine that notes of every SQL file the run with the largest result."""
+
+    cases: dict[str, Case] = {}  # noqa: RUF012  one for all engines of a recording
+
+    def query(self, text: str, **params: object):
+        self._note(text, params)
+        return super().query(text, **params)
+
+    def execute(self, text: str, **params: object) -> None:
+        self._note(text, params)
+        super().execute(text, **params)
+
+    def _note(self, text: str, params: dict) -> None:
+        name = next((name for name, whole in FILES.items() if whole in text), None)
+        if name is None:
+            return
+        result = super().query(sql_text(name), **params).to_arrow_table()
+        if name not in self.cases or result.num_rows > self.cases[name].result.num_rows:
+            inputs = {
+                table: super(Recorder, self).query(f"select * from {identifier(table)}") for table in read_by(name)
+            }
+            tables = {table: relation.to_arrow_table() for table, relation in inputs.items()}
+            self.cases[name] = Case(tables, params, result)
+
+
+FILES = {name: sql_text(name).strip() for name in NAMES}
+
+
+def read_by(name: str) -> set[str]:
+    """The tables a file reads."""
+    tree = sqlglot.parse_one(sql_text(name), read="duckdb")
+    return {table.name for table in tree.find_all(exp.Table)} - {cte.alias for cte in tree.ctes}
+
+
+def record(folder: Path, monkeypatch) -> dict[str, Case]:
+    """One case of every file that the scenarios below run."""
+    monkeypatch.setattr(Recorder, "cases", {})
+    for module in (identity_base, profile_tables):
+        monkeypatch.setattr(module, "Engine", Recorder)
+    monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
+    _profiles()
+    _company(folder)
+    _ids()
+    return Recorder.cases
+
+
+def _profiles() -> None:
+    """Two customers with every kind of behaviour, and the tables that go by accounts and contacts."""
+    db = profile_tables.shop()
+    profile_tables.everything(db)
+    for step in (profile.check_accounting, profile.merging, profile.merged):
+        step(db)
+    profile.example(db, 1)
+
+
+def _company(folder: Path) -> None:
+    """Invented people over two months of linking, then their orders from profile to segments and KPI."""
+    db = identity_base.invented(folder, 250, 7)
+    db.execute(
+        "create or replace temp table customers_now as select * replace (case when right(source_customer_id, 1) = '3'"
+        " then null else phone end as phone) from customers_src where right(source_customer_id, 1) <> '7'"
+    )
+    first = folder / "first"
+    first.mkdir()
+    identity_base.keep(identity_base.resolve(db, month=date(2026, 9, 1)), first)
+    db.execute("create or replace view customers_src as select * from customers_now")
+    base = identity_base.resolve(db, carried=first)
+    whole = identity_base.hand_written(
+        [{"last_name": "山田 太郎"}, {"first_name": "佐藤,花子", "last_kana": "ﾔﾏﾀﾞ ﾀﾛｳ"}]
+    )
+    identity.standardise(whole, identity_base.KEY)
+    made = {"id_changes": base.people.id_changes}
+    for name, relation in made.items():
+        db.register(name, relation.to_arrow_table())
+    _analyse(_shop(db))
+
+
+def _shop(db: Engine) -> Engine:
+    """The company's tables beside customer records: documents of many kinds, with lines, refunds and blanks."""
+    shop = profile_tables.engine()
+    for name in ("customers_src", "customers_std", "identity_links", "identity_review", "id_changes"):
+        shop.execute(f"drop table if exists {name}")
+        shop.register(name, db.query(f"select * from {name}").to_arrow_table())
+    shop.register("given", db.query("select * from orders").to_arrow_table())
+    number = "cast(substr(md5(order_id), 1, 1) < '{}' as integer)"
+    shop.execute(
+        "insert into orders by name select source_system, order_id, total, source_system || ':' || order_id as source_row_id,"
+        f" case when {number.format('2')} = 1 then null else source_customer_id end as source_customer_id,"
+        f" case when {number.format('8')} = 1 then 'web' when {number.format('c')} = 1 then 'store' end as channel,"
+        " case substr(md5(order_id), 2, 1) when '0' then 'cancelled' when '1' then 'credit_note' else 'completed' end as status,"
+        " order_at, case when substr(md5(order_id), 3, 1) < '8' then 'S' || substr(md5(order_id), 3, 1) end as store_id"
+        " from given"
+    )
+    shop.execute(
+        "insert into refunds by name select source_system, order_id as refund_id, order_id, total / 3 as amount,"
+        " order_at + interval 9 day as refunded_at, 'r' as source_row_id from orders where substr(md5(order_id), 4, 1) = '0'"
+    )
+    shop.execute(
+        "insert into order_lines by name select source_system, order_id, line_no, 'P' || substr(md5(order_id), line_no, 1)"
+        " as product_id, case line_no when 3 then 'shipping' else 'goods' end as line_type, line_no * 1.5 as qty,"
+        " total / line_no as amount, 'l' as source_row_id from orders, (values (1), (2), (3)) as lines(line_no)"
+    )
+    shop.execute(
+        "insert into products by name select distinct source_system, product_id, case when product_id < 'P8'"
+        " then 'Food > ' || product_id when product_id < 'Pc' then '日用品' end as category, 'p' as source_row_id from order_lines"
+    )
+    shop.execute(
+        "insert into loyalty_points by name select source_system, order_id as txn_id, source_customer_id, order_at as txn_at,"
+        " 7 as delta, 'earn' as kind, case when total > 9000 then 'gold' end as rank_after, 'q' as source_row_id from orders"
+    )
+    states = "case when substr(md5(source_customer_id), 1, 1) < '4' then 'withdrawn' else 'granted' end"
+    shop.execute(
+        "insert into consents by name select source_system, source_customer_id, channel, 'marketing' as purpose,"
+        f" registered_at as changed_at, {states} as state, source_row_id from customers_src,"
+        " (values ('mail'), ('all')) as channels(channel) where registered_at is not null"
+    )
+    return shop
+
+
+def _analyse(db: Engine) -> None:
+    """From documents to profile, segments, KPI and the report's sums."""
+    profile.profile(db, as_of=AS_OF)
+    for step in (profile.contacts, profile.contact_phones, profile.contact_emails, profile.contact_addresses):
+        step(db)
+    for step in (profile.channel_overlap, profile.check_accounting, profile.merging, profile.merged):
+        step(db)
+    profile.profile_consents(db, as_of=AS_OF)
+    profile.timeline(db, as_of=AS_OF)
+    profile.example(db, 2)
+    features.customer_months(db, as_of=AS_OF)
+    features.customer_features(db, as_of=AS_OF)
+    features.customer_attributes(db)
+    now = segments.assign(rfm.rfm(db, as_of=AS_OF, window_months=12, ties="middle"))
+    before = segments.assign(rfm.rfm(db, as_of=month_end(date(2025, 12, 1)), window_months=12))
+    segments.summary(db, now, before, as_of=AS_OF)
+    segments.migration(db, before, now, as_of=AS_OF)
+    segments.attributes(db, now, as_of=AS_OF)
+    kpi.kpi_table(db, as_of=AS_OF)
+    kpi.cohorts(db, as_of=AS_OF)
+    identity_orders(db)
+    db.execute(
+        "create table line_types as select date_trunc('month', order_at) as month, line_type, count(*) as lines,"
+        " cast(sum(amount) as decimal(18, 2)) as amount, count(*) filter (source_customer_id is null) as anonymous_lines"
+        " from order_lines inner join orders using (source_system, order_id) group by all"
+    )
+    db.execute(
+        "create table quarantine as select 'no_date' as reason, 'reject' as severity, source_system, 'f.csv' as file,"
+        " row_number() over (order by order_id) as line from orders where status = 'cancelled'"
+    )
+    report.summed_up(db)
+
+
+def identity_orders(db: Engine) -> None:
+    db.execute(
+        "create or replace temp table linkage as select row_number() over (order by source_system, source_customer_id) - 1"
+        " as idx, * from customers_std"
+    )
+    db.query(sql_text("identity_orders_by_record"))
+
+
+def _ids() -> None:
+    """Months of people who are joined, parted and joined anew, with records that come and go."""
+    for names, groups, seed in ((8, 3, 1), (12, 4, 1), (36, 14, 0)):
+        rng, sequence = np.random.default_rng(seed), []
+        for _ in range(6):
+            present = (name for name in range(names) if rng.random() > 0.1)
+            sequence.append({f"{name:02}": int(rng.integers(0, groups)) for name in present})
+        made = identity_months.run(sequence)[-1]
+    db = identity_months.DB
+    db.register("known_history", made["id_history"])
+    history.hold(db, "alias_history", "known_history")
+    for customer_id in sorted(set(made["ids"]["customer_id"].to_pylist()))[:3]:
+        history.members(db, customer_id)
+
+
+def plain(table: pa.Table) -> list[tuple]:
+    """A result as rows of plain Python values."""
+    columns = [[_plain(value) for value in column.to_pylist()] for column in table.columns]
+    return list(zip(*columns, strict=True))
+
+
+def _plain(value: object) -> object:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
