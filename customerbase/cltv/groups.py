@@ -17,12 +17,16 @@ from customerbase.cltv.season import with_values
 from customerbase.cltv.spending import Spending
 
 ALL = "all"
+GONE = 0.01
 TOP = np.round(np.concatenate([[0.01], np.arange(0.05, 1.0001, 0.05)]), 2)
 
 
 @dataclass(frozen=True)
 class Base:
-    """Customers and their expectations: `place` is each customer's row of counts."""
+    """Customers and their expectations: `place` is each customer's row of counts.
+
+    model_error: how far the model's total was off on the hold-out, as the log of predicted over actual; 0 without one.
+    """
 
     counts: Counts
     place: np.ndarray
@@ -31,6 +35,7 @@ class Base:
     found: Outcomes
     money: Spending
     margin: float
+    model_error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,10 @@ class Moves:
 
     buying: (draws, parameters); ahead: per parameter (purchases, discounted) of the rows of counts, half a standard
     deviation below and above. money, spend: the same for the spend a purchase of each customer; empty without amounts.
+    wrong: (draws, 1), how wrong the model as a whole may be: no other customers, no other parameters make it right.
     """
 
+    wrong: np.ndarray
     buying: np.ndarray
     ahead: tuple
     money: np.ndarray
@@ -50,6 +57,7 @@ class Moves:
 def moves(base: Base, seed: int = 0) -> Moves:
     """Both models moved by half a standard deviation in each parameter, once for all groups."""
     buying = _distances(base.model, seed)
+    wrong = np.random.default_rng([seed, DRAWS]).standard_normal((DRAWS, 1)) * abs(base.model_error)
 
     def ahead(model: BuyTillYouDie) -> tuple[np.ndarray, np.ndarray]:
         found = expect(model, base.counts, base.expected.calendar, infinite=False)
@@ -57,13 +65,13 @@ def moves(base: Base, seed: int = 0) -> Moves:
 
     sides = tuple(_both_sides(base.model, buying, ahead))
     if base.money.model is None:
-        return Moves(buying, sides, np.zeros((DRAWS, 0)), ())
+        return Moves(wrong, buying, sides, np.zeros((DRAWS, 0)), ())
     money = _distances(base.money.model, seed)
 
     def spend(model: GammaGamma) -> np.ndarray:
         return model.expected_spend(base.money.x, base.money.mean) if model.q_ > 1 else base.money.expected
 
-    return Moves(buying, sides, money, tuple(_both_sides(base.money.model, money, spend)))
+    return Moves(wrong, buying, sides, money, tuple(_both_sides(base.money.model, money, spend)))
 
 
 def _distances(model: Estimator, seed: int) -> np.ndarray:
@@ -89,8 +97,9 @@ def groups(
 ) -> pd.DataFrame:
     """Customers, purchases, spend and value of every group, as in expectations/cltv_groups.yaml.
 
-    labels: dimension -> each customer's value of it (None: in no group). Parameters that are uncertain move all members
-    together, outcomes move each by themselves: the interval of a sum holds both.
+    labels: dimension -> each customer's value of it (None: in no group). A model that was off on the hold-out may be off
+    as much again, and parameters that are uncertain move all members together; outcomes move each by themselves. The
+    interval of a sum holds all three.
     """
     labels = {ALL: np.full(len(base.place), ALL, dtype=object), **labels}
     moved = moves(base, seed)
@@ -115,7 +124,7 @@ def _dimension(
     frame["p_alive"] = by_group(p_alive) / customers if p_alive is not None else np.nan
     frame["purchases"] = purchases
     slopes = [[_log(by_group(end[0][place])) for end in ends] for ends in moved.ahead]
-    bounds = list(totals(rng, purchases * np.exp(_shift(moved.buying, slopes)), spread))
+    bounds = list(totals(rng, purchases * np.exp(moved.wrong + _shift(moved.buying, slopes)), spread))
     frame["purchases_low"], frame["purchases_high"] = ([one[which] for one in bounds] for which in (0, 2))
     return _money(base, moved, frame, by_group, p_alive, rng)
 
@@ -131,7 +140,7 @@ def _money(base: Base, moved: Moves, frame: pd.DataFrame, by_group: Callable, p_
     ahead = base.expected.discounted[place]
     value = by_group(ahead * worth)
     slopes = [[_log(by_group(end[1][place] * worth)) for end in ends] for ends in moved.ahead]
-    shift = _shift(moved.buying, slopes)
+    shift = moved.wrong + _shift(moved.buying, slopes)
     shift = shift + _shift(moved.money, [[_log(by_group(ahead * end)) for end in ends] for ends in moved.spend])
     share = base.expected.ahead().share[place] * base.margin
     variance = by_group(share**2 * spend_variance_of(base.found, place, base.money.spent))
@@ -151,8 +160,11 @@ def _shift(distances: np.ndarray, ends: list) -> np.ndarray | float:
 
 
 def at_stake(value: np.ndarray, p_alive: np.ndarray) -> np.ndarray:
-    """Value at stake: what a customer would be worth more, were it certain that they still are one."""
-    return value * (1 - p_alive) / np.maximum(p_alive, 1e-12)
+    """Value at stake: what a customer would be worth more, were it certain that they still are one.
+
+    Below a chance of 1 % somebody counts as gone: what they were worth is lost, and no longer at stake.
+    """
+    return np.divide(value * (1 - p_alive), p_alive, out=np.zeros(len(value)), where=p_alive >= GONE)
 
 
 def _log(values: np.ndarray) -> np.ndarray:

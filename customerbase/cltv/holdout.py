@@ -44,6 +44,12 @@ class Scores:
         """Predicted over actual purchases, minus 1; NaN when nobody bought."""
         return self.predicted_purchases / self.actual_purchases - 1 if self.actual_purchases else np.nan
 
+    @property
+    def log_error(self) -> float:
+        """log of predicted over actual purchases; 0 where there are none of either."""
+        both = self.predicted_purchases > 0 and self.actual_purchases > 0
+        return float(np.log(self.predicted_purchases / self.actual_purchases)) if both else 0.0
+
 
 @dataclass(frozen=True)
 class HoldOut:

@@ -131,7 +131,8 @@ def value(
     expected = expect(chosen, counts, calendar)
     money = spending(base, first_order_counts=options.first_order_counts)
     found = outcomes_of(chosen, counts, place, expected, money, options)
-    whole = grouping.Base(counts, place, chosen, expected, found, money, options.margin)
+    error = held.scores[chosen.family].log_error if held is not None else 0.0
+    whole = grouping.Base(counts, place, chosen, expected, found, money, options.margin, error)
     p_alive = alive.probability_alive(counts)[place] if alive is not None else None
     customers = tables.customers(base, whole, p_alive, alive, as_of)
     customers["previous_cltv"] = _previous(previous, customers)
@@ -140,6 +141,8 @@ def value(
     lost = returns_without_purchase(db)
     if lost > 0:
         more.append(Note("returns_without_purchase", {"amount": f"{lost:,.0f}"}))
+    if season.begins_midway(db, as_of):
+        more.append(Note("begins_midway"))
     notes = tuple({str(note): note for note in [*remarks, *more, *season_note, *money.notes]}.values())
     return Result(
         customers=customers,

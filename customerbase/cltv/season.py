@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from customerbase.errors import ConfigError, near_miss
 from customerbase.periods import add_months, month_end
 
 CHOICES = ("auto", "last_year", "none")
+NORMAL_TENTH = 1.2816  # standard deviations to the 10 % and 90 % points
+MIDWAY = 2.0  # times as many new customers in the first month
 FEW = 50  # purchases: a factor from fewer expected ones is mostly chance
 
 
@@ -131,6 +133,28 @@ def factors(tracked: pd.DataFrame, ahead: Sequence[date], as_of: date) -> np.nda
         row = whole.get(add_months(month, -12 * years))
         made.append(row.actual / row.expected if row is not None and row.expected >= FEW else 1.0)
     return np.array(made)
+
+
+def shaken(tracked: pd.DataFrame) -> float:
+    """How much more the months of the last year scattered around the model than it says: a factor on the band, from 1 up.
+
+    Root mean square of (actual - expected) over half the width of the 10-90 % band, over what a normal month would give.
+    """
+    months = tracked.iloc[1:].tail(12)
+    half = np.maximum((months["high"] - months["low"]) / 2, 1e-9)
+    apart = (months["actual"] - months["expected"]) / half
+    return max(1.0, float(np.sqrt((apart**2).mean())) * NORMAL_TENTH) if len(months) else 1.0
+
+
+def begins_midway(db: Engine, as_of: date) -> bool:
+    """Whether the log begins in the middle of its customers' time: its first month has far more new ones than those after."""
+    starts = Starts.read(db, as_of)
+    months = months_of(starts)
+    if len(months) < 6:
+        return False
+    days = [as_of - timedelta(days=int(age)) for age in starts.age]
+    new = np.array([starts.customers[[day.replace(day=1) == month for day in days]].sum() for month in months[:-1]])
+    return bool(new[0] > MIDWAY * np.median(new[2:]) and new[0] >= FEW)
 
 
 def helps(expected: np.ndarray, actual: np.ndarray, season: np.ndarray) -> bool:

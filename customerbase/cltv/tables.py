@@ -13,6 +13,7 @@ from customerbase.cltv.families import FAMILIES
 from customerbase.cltv.groups import Base
 from customerbase.cltv.holdout import HoldOut
 from customerbase.cltv.outcomes import spend_of
+from customerbase.cltv.season import NORMAL_TENTH, shaken
 from customerbase.cltv.spending import Spending
 from customerbase.periods import add_months
 
@@ -100,9 +101,10 @@ def tracking_and_ahead(
     cumulative = (whole.expected.by_month * n[:, None]).sum(axis=0)[: calendar.horizon]
     everybody = grouped.iloc[0]
     monthly = np.diff(cumulative, prepend=0.0)
-    # a month's band is that of the whole horizon, wider as chance in a month is larger beside what is expected in it
+    # the whole horizon's band, and chance, which is larger in a month beside what is expected in it; as much wider again
+    # as months have scattered around the model in the last year (seasons, campaigns: what moves everybody at once)
     spread = (everybody["purchases_high"] - everybody["purchases_low"]) / 2 / max(everybody["purchases"], 1e-9)
-    half = np.sqrt((spread * monthly) ** 2 + 1.2816**2 * monthly)
+    half = np.sqrt((spread * monthly) ** 2 + NORMAL_TENTH**2 * monthly) * shaken(tracked)
     future = pd.DataFrame(
         {
             "month": [add_months(as_of, step) for step in range(1, calendar.horizon + 1)],

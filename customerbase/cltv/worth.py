@@ -22,15 +22,6 @@ CHANGES = {"halved": 0.0, "fell": 0.5, "same": 0.9, "rose": 1.1}
 NEW = "new"
 
 
-def at_stake(frame: pd.DataFrame) -> pd.Series:
-    """Value at stake of each customer: what cltv would be more, were the customer certainly still one.
-
-    cltv * (1 - p_alive) / p_alive; empty where either is unknown or p_alive is 0.
-    """
-    alive = frame["p_alive"].astype(float).where(lambda p: p > 0)
-    return frame["cltv"].astype(float) * (1 - alive) / alive
-
-
 def measure_of(groups: pd.DataFrame) -> str:
     """What groups are told by: cltv, or purchases where there are no amounts."""
     return "cltv" if groups["cltv"].notna().any() else "purchases"
@@ -288,4 +279,3 @@ distribution.definition_ja = "顧客生涯価値の階級ごとの顧客数"
 concentration.definition_ja = "価値の高い順に並べた顧客の割合と、その顧客が占める価値の割合"
 by.definition_ja = "グループごとの顧客生涯価値の合計（対象期間の予想純購入額を割り引き、粗利率を掛けたもの）"
 changes.definition_ja = "前回からの顧客生涯価値の変化の大きさごとの顧客数と価値"
-at_stake.definition_ja = "失われつつある価値（全員がまだ顧客であれば増えるはずの価値）"

@@ -27,10 +27,10 @@ histories as (
 final as (
     select
         cast(earlier - 1 as double) as frequency,
-        cast(date_diff('day', first_day, last_before) as double) / 7 as recency,
-        cast(date_diff('day', first_day, $cut) as double) / 7 as age,
+        cast(date_diff('day', cast(first_day as date), last_before) as double) / 7 as recency,
+        cast(date_diff('day', cast(first_day as date), $cut) as double) / 7 as age,
         cast(later as double) as later,
-        cast(date_diff('day', first_day, last_day) as double) / 7 as last_week,
+        cast(date_diff('day', cast(first_day as date), last_day) as double) / 7 as last_week,
         cast(count(*) as double) as customers
     from histories
     group by earlier, first_day, last_before, later, last_day

@@ -32,8 +32,8 @@ final as (
     select
         customer_id,
         cast(purchases - 1 as bigint) as frequency,
-        cast(date_diff('day', first_day, last_day) as double) / 7 as recency,
-        cast(date_diff('day', first_day, $as_of) as double) / 7 as age,
+        cast(date_diff('day', cast(first_day as date), last_day) as double) / 7 as recency,
+        cast(date_diff('day', cast(first_day as date), $as_of) as double) / 7 as age,
         case when purchases > 1 then repeat_spend / (purchases - 1) end as monetary_value,
         cast(purchases as bigint) as purchases,
         spend,
