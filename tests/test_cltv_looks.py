@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from customerbase.cltv.groups import at_stake
 import customerbase.cltv.looks as looks
 import customerbase.cltv.worth as worth
 from customerbase import i18n
 from customerbase.cltv import counts
 from customerbase.cltv.betageometric import ModifiedBetaGeometricNBD
+from customerbase.cltv.groups import at_stake
 
 AS_OF = date(2026, 10, 31)
 NB = "\u00a0"
