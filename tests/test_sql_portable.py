@@ -10,7 +10,7 @@ from customerbase.engine import SQL_FOLDER, sql_text, transpile
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 # last sort keys that are unique in their partitions
-UNIQUE_WITHIN = {"customer_id", "month", "score", "channel", "record_id", "valid_from", "other_record"}
+UNIQUE_WITHIN = {"customer_id", "month", "score", "channel", "record_id", "valid_from", "other_record", "order_day"}
 
 
 def tree(name: str) -> exp.Expression:
