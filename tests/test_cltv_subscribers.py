@@ -268,6 +268,11 @@ def test_the_hold_out_uses_only_what_was_known_before():
     assert (one["holdout_from"], one["holdout_to"]) == (date(2025, 11, 1), AS_OF)
     assert (one["holdout_customers"], one["actual_purchases"]) == (len(running), came)
     assert abs(one["bias"]) < 0.05
+    assert (
+        abs(one["actual_purchases"] - one["predicted_purchases"]) / len(running)
+        <= one["calibration_error"]
+        < one["mae"]
+    )
     before = contract_models.fit_subscribers(db, as_of=then)
     expected = value_of_subscribers(db, as_of=then, horizon_months=12, fitted=before)["purchases_12m"].sum()
     assert one["predicted_purchases"] == pytest.approx(expected)

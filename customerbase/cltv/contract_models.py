@@ -182,8 +182,15 @@ def _judged(db: Engine, family: str, now: Contracts, months: int) -> dict:
         "bias": float(wanted.sum() / came.sum() - 1) if came.sum() else None,
         "mae": float(np.abs(wanted - came).mean()),
         "correlation": float(np.corrcoef(wanted, came)[0, 1]) if came.std() > 0 and wanted.std() > 0 else None,
+        "calibration_error": _calibration_error(np.bincount(who, running.renewals), wanted, came),
         "holdout_log_likelihood": float(density.sum() / len(came)),
     }
+
+
+def _calibration_error(before: np.ndarray, wanted: np.ndarray, came: np.ndarray) -> float:
+    """Mean over customers of the distance between expected and actual mean of those with as many renewals before (0 to 6, 7+)."""
+    group = np.minimum(before, 7).astype(int)
+    return float(np.abs(np.bincount(group, wanted) - np.bincount(group, came)).sum() / len(came))
 
 
 def _foreseen(model: Contract, age, ahead, made, ended) -> tuple[np.ndarray, np.ndarray]:
