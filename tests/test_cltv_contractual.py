@@ -165,7 +165,7 @@ def test_long_and_short_cohorts_count_alike():
 # --- over the whole range -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     values=st.one_of(st.tuples(positive, positive), st.tuples(positive, positive, positive)), age=st.integers(0, 300)
 )
@@ -187,7 +187,7 @@ def test_finite_and_in_bounds_for_all_parameters(values, age):
     assert np.isfinite(value) and np.isfinite(slopes).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     theta=st.one_of(
         st.tuples(*[st.floats(-5, 5)] * 2), st.tuples(st.floats(-5, 5), st.floats(-5, 5), st.floats(-3, 1.2))
@@ -200,7 +200,7 @@ def test_the_gradient_is_the_slope(theta):
     assert target(at)[1] == pytest.approx(np.array(slopes), rel=1e-4, abs=1e-3)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(a=positive, b=positive, c=st.floats(-3, 1).map(math.exp))
 def test_steps_add_up_to_survival(a, b, c):
     t = np.arange(1.0, 400.0)

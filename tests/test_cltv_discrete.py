@@ -154,7 +154,7 @@ def test_simulated_customers_give_their_parameters_back():
 # --- over the whole range -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(values=st.tuples(positive, positive, positive, positive), n=st.integers(1, 40), data=st.data())
 def test_finite_and_in_bounds_for_all_parameters(values, n, data):
     model = with_values(*values)
@@ -170,7 +170,7 @@ def test_finite_and_in_bounds_for_all_parameters(values, n, data):
     assert 0 <= within * (1 - 1e-9) <= for_ever <= 1 / math.expm1(math.log(1.1) / 12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(theta=st.tuples(*[st.floats(-6, 6)] * 4))
 def test_the_gradient_is_the_slope(theta):
     rows = {"frequency": [0, 1, 3, 7], "recency": [0, 2, 9, 11], "periods": [3, 7, 9, 12], "customers": [5, 1, 2, 9]}

@@ -122,13 +122,13 @@ def _tail(params: tuple, start: np.ndarray, discount: float) -> np.ndarray:
         return u - gone + log_survival(params, log_start + u) - base
 
     tried = 1e-7 * 2.0 ** np.arange(60)
-    below = np.stack([exponent(np.full(len(start), u)) < -_FAR for u in tried])
+    below = exponent(tried[:, None]) < -_FAR
     reach = np.where(below.any(axis=0), tried[below.argmax(axis=0)], np.inf)
     panels, (inside, weights) = 48, legendre(16)
     share = ((np.arange(panels)[:, None] + inside) / panels).ravel()
     counts = np.tile(weights / panels, panels)
     bounded = np.where(np.isfinite(reach), reach, 0.0)
-    area = sum(w * np.exp(exponent(s * bounded)) for s, w in zip(share, counts, strict=True)) * bounded * start
+    area = counts @ np.exp(exponent(share[:, None] * bounded)) * bounded * start
     slope = log_retention(params, start + 0.5) - discount  # of the log of a term, here
     found = area - 0.5 - slope / 12
     most = 1 / np.expm1(discount) if discount > 0 else np.inf
