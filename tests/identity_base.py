@@ -14,6 +14,7 @@ MONTH = date(2026, 10, 1)
 CARRIED = ("customers_std", "identity_edges", "identity_audit", "identity_model", "id_history")
 OTHERS = (
     "inquiries", "web_events", "survey_answers", "reviews", "loyalty_points", "campaign_contacts", "consents", "deals",
+    "subscriptions",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from customerbase.intervals import wilson
 # every table in which a customer of a source system may stand; an id that stands only there is a person of its own
 TABLES_OF_IDS = (
     "customers_src", "orders", "inquiries", "web_events", "survey_answers", "reviews", "loyalty_points",
-    "campaign_contacts", "consents", "deals",
+    "campaign_contacts", "consents", "deals", "subscriptions",
 )  # fmt: skip
 STATES = {CUT_GUARD: "cut_guard", CUT_CONFLICT: "cut_conflict", CUT_DECISION: "cut_decision"}
 
