@@ -12,7 +12,9 @@ import customerbase.cltv.groups as grouping
 import customerbase.cltv.holdout as holdout
 import customerbase.cltv.tables as tables
 from customerbase.cltv.ahead import Calendar, expect
+from customerbase.cltv.bgbb import BetaGeometricBetaBinomial
 from customerbase.cltv.buying import BuyTillYouDie, rows_of
+from customerbase.cltv.contractual import BetaDiscreteWeibull, ShiftedBetaGeometric
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.month import Options, choose_models, outcomes_of
@@ -160,7 +162,8 @@ def _parsed(text: str) -> dict:
 
 
 def _model(content: dict) -> BuyTillYouDie | GammaGamma:
-    known = {**FAMILIES, GammaGamma.family: GammaGamma}
+    others = (GammaGamma, BetaGeometricBetaBinomial, ShiftedBetaGeometric, BetaDiscreteWeibull)
+    known = {**FAMILIES, **{one.family: one for one in others}}
     family = content.get("family")
     if family not in known:
         raise InputError(
