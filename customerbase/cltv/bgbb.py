@@ -34,6 +34,9 @@ class DiscreteCounts:
     customers: np.ndarray
     place: np.ndarray
 
+    def __len__(self) -> int:
+        return len(self.x)
+
     @staticmethod
     def of(data: object) -> "DiscreteCounts":
         """Counts of anything with columns frequency, recency, periods, and customers if a row stands for several.
@@ -106,6 +109,7 @@ class BetaGeometricBetaBinomial(Estimator):
     """BG/BB: a customer buys or not in each period, and may leave before any of them."""
 
     family, title, names = "bg_bb", "BG/BB", ("alpha", "beta", "gamma", "delta")
+    unit = "period"
 
     def fit(self, data: object) -> Self:
         """Maximum likelihood on rows of frequency, recency, periods (and customers); see DiscreteCounts.of."""

@@ -7,7 +7,6 @@ J. of Interactive Marketing 43, 1-16: the chance itself grows (c > 1) or falls (
 DERL: Fader & Hardie (2010), Customer-base valuation in a contractual setting, Marketing Science 29(1), 85-93.
 """
 
-import json
 from typing import Self
 
 import numpy as np
@@ -32,6 +31,8 @@ _CLIFF = 1e9  # where a chance is e^-1e9 its logarithm need not be known better
 
 class Contract(Estimator):
     """A model of renewals: after t renewals, the chance to make the next one. Time is counted in periods of the contract."""
+
+    unit = "period"
 
     # --- estimator --------------------------------------------------------------------------------------------------
 
@@ -139,12 +140,6 @@ class Contract(Estimator):
         else:
             raise ConfigError("an infinite horizon needs a discount above 0: without one the value has no bound.")
         return sums[place] * np.exp(rate * (1.0 - np.asarray(wait, dtype=float)))
-
-    # --- text -------------------------------------------------------------------------------------------------------
-
-    def to_json(self) -> str:
-        """The fitted model as JSON text, as of every Estimator; the unit of time is the period of the contract."""
-        return json.dumps(json.loads(super().to_json()) | {"unit": "period"}, ensure_ascii=False, indent=1)
 
 
 class ShiftedBetaGeometric(Contract):

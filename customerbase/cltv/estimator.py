@@ -139,6 +139,7 @@ class Estimator:
     family: ClassVar[str]
     title: ClassVar[str]
     names: ClassVar[tuple[str, ...]]
+    unit: ClassVar[str] = "week"  # of all times
 
     params_: dict[str, float]
     log_likelihood_: float
@@ -242,7 +243,7 @@ class Estimator:
         """The fitted model as JSON text: family, unit, parameters, covariance; no customer's data."""
         content = {
             "family": self.family,
-            "unit": "week",
+            "unit": self.unit,
             "parameters": dict(zip(self.names, self.values.tolist(), strict=True)),
             "covariance_of_logs": self._covariance.tolist(),
             "draws": self.draws().tolist(),

@@ -103,7 +103,7 @@ class Result:
         """The few numbers that stay with the run."""
         everybody, scores = self.groups.iloc[0], self.held.scores[self.model.family] if self.held else None
         kept = {"customers": len(self.customers), "model": self.model.family}
-        kept |= {"p_alive_model": self.alive.family if self.alive else "none"}
+        kept |= {"p_alive_model": next(iter(self.customers["p_alive_model"].dropna()), "none")}
         kept |= {f"purchases_{end}": float(everybody[f"purchases_{end}"]) for end in ("low", "high")}
         kept["purchases"] = float(everybody["purchases"])
         if self.has_money:

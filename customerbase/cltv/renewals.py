@@ -22,6 +22,9 @@ class Renewals:
     lost: np.ndarray
     customers: float
 
+    def __len__(self) -> int:
+        return len(self.renewed)
+
     @property
     def at_risk(self) -> np.ndarray:
         """Customers who came to each opportunity and whose decision is known."""
