@@ -6,8 +6,9 @@ purchase too. lambda ~ Gamma(r, rate alpha) a week, p ~ Beta(a, b) a purchase.
 """
 
 import numpy as np
-from scipy.special import gammaln, hyp2f1, psi
+from scipy.special import gammaln, psi
 
+from customerbase.cltv.betagamma import beta_gamma_rate
 from customerbase.cltv.buying import BuyTillYouDie
 from customerbase.cltv.counts import Counts, dot
 
@@ -87,11 +88,11 @@ class BetaGeometricNBD(BuyTillYouDie):
 
     def _rate(self, params, u, x, T):
         r, alpha, a, b = params
-        return _beta_gamma_rate(u, r + x, alpha + T, a, b + x + self._chances)
+        return beta_gamma_rate(u, r, x, alpha + T, a, b + self._chances)
 
     def _new_rate(self, params, u):
         r, alpha, a, b = params
-        return float(self._first(a, b) * _beta_gamma_rate(u, r, alpha, a, b + self._chances))
+        return float(self._first(a, b) * beta_gamma_rate(u, r, 0.0, alpha, a, b + self._chances))
 
     def _first(self, a: float, b: float) -> float:
         """Chance not to leave right after the first purchase."""
@@ -138,13 +139,3 @@ def _logaddexp(stay: np.ndarray, leave: np.ndarray) -> tuple[np.ndarray, np.ndar
     """log(e^stay + e^leave), and the share of the first."""
     total = np.logaddexp(stay, leave)
     return total, np.exp(stay - total)
-
-
-def _beta_gamma_rate(u: float, shape, rate, a, b):
-    """E[lambda exp(-lambda p u)] for lambda ~ Gamma(shape, rate) and p ~ Beta(a, b).
-
-    = shape / rate * 2F1(shape + 1, a; a + b; -u / rate); by Pfaff's transformation every term stays in range, also for
-    tens of thousands of purchases: (1 - z)^a 2F1(a, a + b - shape - 1; a + b; z) with z = u / (rate + u).
-    """
-    z = u / (rate + u)
-    return shape / rate * np.exp(a * np.log1p(-z)) * hyp2f1(a, a + b - shape - 1, a + b, z)

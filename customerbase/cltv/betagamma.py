@@ -1,0 +1,59 @@
+"""The rate of purchases of somebody who may leave after each: E[lambda exp(-lambda p u)] over Gamma and Beta, anywhere.
+
+SciPy's hypergeometric function is exact for the parameters that customers usually have; far out (nearly everybody alike, chances
+of leaving nearly the same) it overflows or cancels to any number, and the expectation is integrated instead.
+"""
+
+import numpy as np
+from scipy.special import betaln, hyp2f1
+
+_TRUSTED = {"r": 20.0, "a": 30.0, "b": 500.0}  # up to where hyp2f1 was measured right to 1e-9
+_POINTS = 200
+_DROP = 40.0  # where the integrand has fallen by e^-40 the rest is below rounding
+
+
+def beta_gamma_rate(u: float, r, x, rate, a, b) -> np.ndarray:
+    """E[lambda exp(-lambda p u)] for lambda ~ Gamma(r + x, rate) and p ~ Beta(a, b + x).
+
+    = (r + x) / rate * 2F1(r + x + 1, a; a + b + x; -u / rate); by Pfaff's transformation every term stays in range, also for
+    tens of thousands of purchases: (1 - z)^a 2F1(a, a + b - r - 1; a + b + x; z) with z = u / (rate + u).
+    """
+    k, b_x, w, z = np.broadcast_arrays(r + x + 1.0, b + x, u / rate, u / (rate + u))
+    found = np.full(k.shape, np.nan)
+    if max(r / _TRUSTED["r"], a / _TRUSTED["a"], b / _TRUSTED["b"]) <= 1:
+        found = np.exp(a * np.log1p(-z)) * hyp2f1(a, a + b - r - 1, a + b_x, z)
+    lost = ~((found >= 0) & (found <= 1 + 1e-9))
+    if lost.any():
+        found = np.where(lost, 0.0, found)
+        found[lost] = _mean_power(k[lost], a, b_x[lost], w[lost])
+    return (r + x) / rate * found
+
+
+def _mean_power(k: np.ndarray, a: np.ndarray, b: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """E[(1 + w p)^-k] for p ~ Beta(a, b): trapezoids in the log odds of p, with both exponential tails to infinity."""
+    total = a + b + k * w
+    far_low, far_high = np.log(1e-17 / total), np.log(total / 1e-17)
+    low, high, steps = far_low, far_high, np.linspace(0, 1, _POINTS)[:, None]
+    for _ in range(4):
+        logs = _log_density(low + (high - low) * steps, k, a, b, w)
+        kept = logs > logs.max(axis=0) - _DROP
+        gap = (high - low) / (_POINTS - 1)
+        first, last = kept.argmax(axis=0), _POINTS - 1 - kept[::-1].argmax(axis=0)
+        low, high = (
+            np.where(first > 0, low + gap * (first - 1), low),
+            np.where(last < _POINTS - 1, low + gap * (last + 1), high),
+        )
+    logs = _log_density(low + (high - low) * steps, k, a, b, w)
+    top = logs.max(axis=0)
+    values, gap = np.exp(logs - top), (high - low) / (_POINTS - 1)
+    area = values.sum(axis=0)
+    # beyond the window the integrand is an exponential: the trapezoids out there are a geometric series
+    area += np.where(low <= far_low, values[0] / np.expm1(np.minimum(a * gap, 700.0)), 0.0)
+    area += np.where(high >= far_high, values[-1] / np.expm1(np.minimum(b * gap, 700.0)), 0.0)
+    return np.minimum(np.exp(np.log(gap * area) + top - betaln(a, b)), 1.0)
+
+
+def _log_density(s: np.ndarray, k, a, b, w) -> np.ndarray:
+    """log of p^a (1 - p)^b (1 + w p)^-k at p = 1 / (1 + e^-s), the density of s without its constant."""
+    p = 1 / (1 + np.exp(-s))
+    return -a * np.log1p(np.exp(-s)) - b * np.logaddexp(0, s) - k * np.log1p(w * p)
