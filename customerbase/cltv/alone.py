@@ -13,14 +13,15 @@ import customerbase.cltv.holdout as holdout
 import customerbase.cltv.tables as tables
 from customerbase.cltv.ahead import Calendar, expect
 from customerbase.cltv.buying import BuyTillYouDie, rows_of
+from customerbase.cltv.estimator import notes_from
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.month import Options, choose_models, outcomes_of
-from customerbase.cltv.notes import Note
+from customerbase.cltv.notes import Note, distinct
 from customerbase.cltv.spending import Spending, spending
 from customerbase.cltv.transactions import day_of, histories, log_purchases
 from customerbase.engine import Engine
-from customerbase.errors import InputError, near_miss
+from customerbase.errors import ConfigError, InputError, near_miss
 from customerbase.periods import add_months, month_end
 
 
@@ -57,7 +58,8 @@ class Fitted:
         the intervals are of); as_of None: that of the summary. Without amounts the columns of money are empty.
         Raises InputError when as_of is not known.
         """
-        day = day_of(as_of if as_of is not None else summary.attrs.get("as_of", ""))
+        day = day_of(as_of if as_of is not None else summary.attrs.get("as_of"))
+        summary = self._complete(summary)
         options = Options(horizon_months=months, annual_discount=annual_discount, margin=margin, draws=draws, seed=seed)
         counts, place = rows_of(summary)
         expected = expect(self.purchases, counts, Calendar.of(day, months, annual_discount))
@@ -68,9 +70,20 @@ class Fitted:
         made = tables.customers(summary, base, p_alive, self.alive, day)
         return made.drop(columns=[name for name in ("previous_cltv",) if name in made])
 
+    def _complete(self, summary: pd.DataFrame) -> pd.DataFrame:
+        """The summary with ids (its index where it has none) and amounts (empty where none are needed)."""
+        needed = ("purchases", "spend") if self.first_order_counts else ("monetary_value",)
+        for name in needed if self.spend is not None else ():
+            if name not in summary:
+                raise InputError(
+                    f"the summary has no column {name!r}, which the model of spend needs.{near_miss(name, summary.columns)}"
+                )
+        missing = {"customer_id": summary.index, "monetary_value": np.nan}
+        return summary.assign(**{name: one for name, one in missing.items() if name not in summary})
+
     def _money(self, summary: pd.DataFrame) -> Spending:
         if self.spend is None:
-            return spending(summary.assign(spend=np.nan, monetary_value=np.nan))
+            return spending(summary.assign(monetary_value=np.nan), first_order_counts=False)
         return spending(summary, first_order_counts=self.first_order_counts, model=self.spend)
 
     def __repr__(self) -> str:
@@ -98,11 +111,11 @@ class Fitted:
             raise InputError(
                 f"model file: kind {content.get('kind')!r}, version {content.get('version')!r}; expected one that to_json wrote."
             )
-        models = {
-            name: _model(content[name]) if content.get(name) else None for name in ("purchases", "alive", "spend")
-        }
-        notes = tuple(Note(one["code"], one["values"]) for one in content["notes"])
-        return cls(**models, first_order_counts=bool(content["first_order_counts"]), notes=notes)
+        parts = ("purchases", "alive", "spend")
+        models = {name: _model(content[name]) if content.get(name) else None for name in parts}
+        if not isinstance(models["purchases"], BuyTillYouDie):
+            raise InputError("model file: there is no model of purchases in it; expected what to_json wrote.")
+        return cls(**models, first_order_counts=bool(content.get("first_order_counts")), notes=notes_from(content))
 
 
 def fit(
@@ -128,14 +141,17 @@ def fit(
     money = spending(summary, first_order_counts=first_order_counts) if amounts in summary else None
     known = money is not None and money.model is not None
     said = [*notes, *(money.notes if money is not None else [Note("no_amounts")])]
-    return Fitted(chosen, alive, money.model if known else None, first_order_counts, tuple(said), models, held)
+    return Fitted(chosen, alive, money.model if known else None, first_order_counts, distinct(said), models, held)
 
 
 def hold_out(transactions: object, *, customer: str, date: str, as_of: date | str, months: int = 6) -> holdout.HoldOut:
     """How each family, fitted on the log without its last months, foresaw them; for fit(…, held=…).
 
-    transactions: as in `summary`. months: calendar months before as_of. Raises InputError when nobody had bought before.
+    transactions: as in `summary`. months: calendar months before as_of. Raises InputError when nobody had bought before,
+    ConfigError for months that are none.
     """
+    if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= 120:
+        raise ConfigError(f"hold-out of {months!r} months; expected a whole number from 1 to 120.")
     day, db = day_of(as_of), Engine()
     log_purchases(db, transactions, customer, date, None, day)
     cut = month_end(add_months(day, -months - (day != month_end(day))))
@@ -161,8 +177,8 @@ def _parsed(text: str) -> dict:
 
 def _model(content: dict) -> BuyTillYouDie | GammaGamma:
     known = {**FAMILIES, GammaGamma.family: GammaGamma}
-    family = content.get("family")
-    if family not in known:
+    family = content.get("family") if isinstance(content, dict) else content
+    if not isinstance(family, str) or family not in known:
         raise InputError(
             f"model file: family {family!r}; expected one of {', '.join(known)}.{near_miss(str(family), known)}"
         )

@@ -204,18 +204,21 @@ class Estimator:
         """Parameters in the light of the data: `size` draws of the posterior under flat priors on the logarithms.
 
         A multivariate t around the maximum (Laplace's approximation), re-weighted by the likelihood and resampled. With
-        more than 20,000 distinct rows the likelihood is as good as normal and the draws stay as they are. They are kept with
-        the model, in its JSON too. Shape (size, number of parameters). Source: Rubin (1988), sampling importance resampling.
+        more than 20,000 distinct rows the likelihood is as good as normal and the draws stay as they are. 200 are kept with
+        the model, in its JSON too; another seed takes them in another order, and more of them come round again, so that a
+        model read from a file predicts what it did before. Shape (size, number of parameters).
+        Source: Rubin (1988), sampling importance resampling.
         """
-        kept = self.__dict__.setdefault("_draws", {})
-        if size <= DRAWS:
-            if seed not in kept:
-                kept[seed] = self._draw(DRAWS, seed)
-            return kept[seed][:size]
-        return self._draw(size, seed)
+        if "_draws" not in self.__dict__:
+            self._draws = self._draw(DRAWS)
+        if seed == 0 and size <= len(self._draws):
+            return self._draws[:size]
+        rng, kept = np.random.default_rng([seed, len(self.names)]), len(self._draws)
+        rounds = [rng.permutation(kept) for _ in range(-(-size // kept))]
+        return self._draws[np.concatenate(rounds)[:size]]
 
-    def _draw(self, size: int, seed: int) -> np.ndarray:
-        rng = np.random.default_rng([seed, len(self.names)])
+    def _draw(self, size: int) -> np.ndarray:
+        rng = np.random.default_rng([0, len(self.names)])
         centre, root = np.log(self.values), np.linalg.cholesky(self._covariance + 1e-14 * np.eye(len(self.names)))
         normal = rng.standard_normal((size, len(centre)))
         shrink = np.sqrt(rng.chisquare(_T_DEGREES, size) / _T_DEGREES)
@@ -255,20 +258,53 @@ class Estimator:
 
     @classmethod
     def _from_content(cls, content: Mapping) -> Self:
-        made = cls()
-        given = content["parameters"]
+        made, size = cls(), len(cls.names)
+        given = _part(content, "parameters", dict)
         for name in cls.names:
-            if name not in given or not 0 < float(given[name]) < np.inf:
+            if not _positive(given.get(name)):
                 raise InputError(
                     f"model file: parameter {name!r} of {cls.title} is {given.get(name)!r}; expected a number above 0."
                     f"{near_miss(name, given)}"
                 )
         values = [float(given[name]) for name in cls.names]
-        covariance = np.array(content["covariance_of_logs"], dtype=float)
-        made._take(values, content["log_likelihood"], content["customers"], covariance, content["converged"])
-        made._draws = {0: np.array(content["draws"], dtype=float)} if "draws" in content else {}
-        made.notes_ = tuple(Note(one["code"], one["values"]) for one in content.get("notes", ()))
+        covariance = _numbers(content, "covariance_of_logs", size)
+        if len(covariance) != size:
+            raise InputError(f"model file: covariance_of_logs has {len(covariance)} rows; expected {size}.")
+        value, customers = (float(_part(content, name, int | float)) for name in ("log_likelihood", "customers"))
+        made._take(values, value, customers, covariance, _part(content, "converged", bool))
+        if "draws" in content:
+            made._draws = _numbers(content, "draws", size)
+        made.notes_ = notes_from(content)
         return made
+
+
+def _positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf
+
+
+def _part(content: Mapping, name: str, kind: type) -> object:
+    """A part of a model file. Raises InputError for one that is missing or of another kind."""
+    found = content.get(name) if isinstance(content, Mapping) else None
+    if not isinstance(found, kind):
+        raise InputError(f"model file: {name} is {found!r:.60}; expected what to_json wrote.")
+    return found
+
+
+def _numbers(content: Mapping, name: str, width: int) -> np.ndarray:
+    """Rows of finite numbers in a model file."""
+    try:
+        found = np.array(_part(content, name, list), dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"model file: {name} holds what is no number; expected what to_json wrote.") from error
+    if found.ndim != 2 or found.shape[1] != width or not len(found) or not np.isfinite(found).all():
+        raise InputError(f"model file: {name} has the shape {found.shape}; expected rows of {width} finite numbers.")
+    return found
+
+
+def notes_from(content: Mapping) -> tuple[Note, ...]:
+    """The notes of a model file. Raises InputError for what are none."""
+    given = _part({"notes": [], **content}, "notes", list)
+    return tuple(Note(_part(one, "code", str), _part(one, "values", dict)) for one in given)
 
 
 def _resample(log_weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
