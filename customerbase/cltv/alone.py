@@ -13,9 +13,9 @@ import customerbase.cltv.holdout as holdout
 import customerbase.cltv.tables as tables
 from customerbase.cltv.ahead import Calendar, expect
 from customerbase.cltv.buying import BuyTillYouDie, rows_of
-from customerbase.cltv.estimator import notes_from
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
+from customerbase.cltv.modelfile import notes_from
 from customerbase.cltv.month import Options, choose_models, outcomes_of
 from customerbase.cltv.notes import Note, distinct
 from customerbase.cltv.spending import Spending, spending
@@ -168,7 +168,7 @@ def from_json(text: str) -> BuyTillYouDie | GammaGamma | Fitted:
 def _parsed(text: str) -> dict:
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"model file: not JSON ({error}); expected what to_json wrote.") from error
     if not isinstance(content, dict):
         raise InputError(f"model file: holds a {type(content).__name__}; expected what to_json wrote.")

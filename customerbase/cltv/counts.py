@@ -118,7 +118,7 @@ def _column(name: str, values: ArrayLike) -> np.ndarray:
             values = values.to_numpy(dtype=float, na_value=np.nan)
         return np.atleast_1d(np.asarray(values, dtype=float))
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} holds {values!r:.60}; expected numbers.") from error
+        raise InputError(f"{name} holds what is no number ({error!s:.60}); expected numbers.") from error
 
 
 def _check(found: Counts) -> None:

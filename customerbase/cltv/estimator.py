@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from customerbase.cltv.modelfile import notes_from, numbers, part, positive
 from customerbase.cltv.notes import Note
 from customerbase.errors import ConfigError, InputError, near_miss
 
@@ -222,10 +223,12 @@ class Estimator:
         centre, root = np.log(self.values), np.linalg.cholesky(self._covariance + 1e-14 * np.eye(len(self.names)))
         normal = rng.standard_normal((size, len(centre)))
         shrink = np.sqrt(rng.chisquare(_T_DEGREES, size) / _T_DEGREES)
+        # gamma of the Gamma-Gamma is an amount, and as large as the currency has it
+        edges = np.minimum(centre, -BOUND) - 2, np.maximum(centre, BOUND) + 2
         data = getattr(self, "_fitted_on", None)
         if data is None or len(data) > _NORMAL_ROWS:
-            return np.exp(np.clip(centre + normal @ root.T, -BOUND - 2, BOUND + 2))
-        theta = np.clip(centre + (normal @ root.T) / shrink[:, None], -BOUND - 2, BOUND + 2)
+            return np.exp(np.clip(centre + normal @ root.T, *edges))
+        theta = np.clip(centre + (normal @ root.T) / shrink[:, None], *edges)
         likelihood = np.array([self._value(one, data) for one in theta]) - self.log_likelihood_
         distance = (normal**2).sum(axis=1) / shrink**2
         proposal = -(_T_DEGREES + len(centre)) / 2 * np.log1p(distance / _T_DEGREES)
@@ -259,52 +262,23 @@ class Estimator:
     @classmethod
     def _from_content(cls, content: Mapping) -> Self:
         made, size = cls(), len(cls.names)
-        given = _part(content, "parameters", dict)
+        given = part(content, "parameters", dict)
         for name in cls.names:
-            if not _positive(given.get(name)):
+            if not positive(given.get(name)):
                 raise InputError(
                     f"model file: parameter {name!r} of {cls.title} is {given.get(name)!r}; expected a number above 0."
                     f"{near_miss(name, given)}"
                 )
         values = [float(given[name]) for name in cls.names]
-        covariance = _numbers(content, "covariance_of_logs", size)
+        covariance = numbers(content, "covariance_of_logs", size)
         if len(covariance) != size:
             raise InputError(f"model file: covariance_of_logs has {len(covariance)} rows; expected {size}.")
-        value, customers = (float(_part(content, name, int | float)) for name in ("log_likelihood", "customers"))
-        made._take(values, value, customers, covariance, _part(content, "converged", bool))
+        value, customers = (float(part(content, name, int | float)) for name in ("log_likelihood", "customers"))
+        made._take(values, value, customers, covariance, part(content, "converged", bool))
         if "draws" in content:
-            made._draws = _numbers(content, "draws", size)
+            made._draws = numbers(content, "draws", size)
         made.notes_ = notes_from(content)
         return made
-
-
-def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < np.inf
-
-
-def _part(content: Mapping, name: str, kind: type) -> object:
-    """A part of a model file. Raises InputError for one that is missing or of another kind."""
-    found = content.get(name) if isinstance(content, Mapping) else None
-    if not isinstance(found, kind):
-        raise InputError(f"model file: {name} is {found!r:.60}; expected what to_json wrote.")
-    return found
-
-
-def _numbers(content: Mapping, name: str, width: int) -> np.ndarray:
-    """Rows of finite numbers in a model file."""
-    try:
-        found = np.array(_part(content, name, list), dtype=float)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"model file: {name} holds what is no number; expected what to_json wrote.") from error
-    if found.ndim != 2 or found.shape[1] != width or not len(found) or not np.isfinite(found).all():
-        raise InputError(f"model file: {name} has the shape {found.shape}; expected rows of {width} finite numbers.")
-    return found
-
-
-def notes_from(content: Mapping) -> tuple[Note, ...]:
-    """The notes of a model file. Raises InputError for what are none."""
-    given = _part({"notes": [], **content}, "notes", list)
-    return tuple(Note(_part(one, "code", str), _part(one, "values", dict)) for one in given)
 
 
 def _resample(log_weights: np.ndarray, rng: np.random.Generator) -> np.ndarray:
