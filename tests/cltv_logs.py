@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase.cltv.estimator import Estimator
+from customerbase.engine import Engine
 
 CDNOW = {
     "nbd": {"r": 0.385, "alpha": 12.07},
@@ -48,3 +49,38 @@ def summary_of(rng: np.random.Generator, family: str, params: dict, weeks: np.nd
     times = purchase_times(rng, family, params, weeks)
     last = [one[-1] if len(one) else 0.0 for one in times]
     return pd.DataFrame({"frequency": [len(one) for one in times], "recency": last, "T": weeks})
+
+
+def purchase_days(
+    rng: np.random.Generator, family: str, params: dict, size: int, years: int, season: dict[int, float] | None = None
+) -> pd.DataFrame:
+    """Days on which simulated customers bought, from 2022-11-01 on: customer_id, purchase_day, net_amount, channel.
+
+    First purchases come evenly; a month's season (up to 1) is the chance with which a repeat purchase there takes place.
+    """
+    begin, total = np.datetime64("2022-11-01"), int(365.25 * years)
+    first = rng.integers(0, total - 30, size)
+    times = purchase_times(rng, family, params, (total - first) / 7)
+    days = [
+        start + np.unique(np.concatenate([[0], np.floor(one * 7)])) for start, one in zip(first, times, strict=True)
+    ]
+    customer = np.repeat(np.arange(size), [len(one) for one in days])
+    made = pd.DataFrame({"customer_id": [f"k{one:05}" for one in customer]})
+    made["purchase_day"] = begin + np.concatenate(days).astype("timedelta64[D]")
+    each = 3000 / rng.gamma(4.0, size=size)
+    made["net_amount"] = np.round(rng.gamma(6.0, size=len(made)) * each[customer])
+    made["channel"] = np.where(customer % 3 == 0, "store", "web")
+    if season:
+        repeat = made["customer_id"].duplicated()
+        keep = rng.random(len(made)) < made["purchase_day"].dt.month.map(season).fillna(1.0)
+        made = made[keep | ~repeat]
+    return made
+
+
+def engine_of(days: pd.DataFrame) -> Engine:
+    """cltv_purchases of given days, as a month of documents would leave it."""
+    db = Engine(threads=1)
+    db.register("given", days)
+    db.execute("""create table cltv_purchases as select customer_id, cast(purchase_day as date) as purchase_day,
+        cast(1 as bigint) as orders, cast(net_amount as decimal(18, 2)) as net_amount, channel from given""")
+    return db
