@@ -123,9 +123,22 @@ def test_a_tail_without_a_mean_is_capped_with_a_note():
     with pytest.raises(InputError, match=r"q is .*with q of 1 or less the mean spend of the population is infinite"):
         spend.expected_spend([1], [5])
     fitted = cltv.fit(data)
-    assert {"spend_capped", "spend_infinite"} & set(codes(fitted))
-    assert fitted.spend.q_ > 1
-    check(fitted.predict(data, as_of=AS_OF))
+    assert "spend_capped" in codes(fitted) and fitted.spend.q_ > 1
+    assert 1 <= (data["monetary_value"] > fitted.spend_cap).sum() <= 0.05 * len(data)
+    for one in (fitted, cltv.from_json(fitted.to_json())):
+        got = check(one.predict(data, as_of=AS_OF))
+        capped = fitted.spend.expected_spend(data["frequency"], data["monetary_value"].clip(upper=fitted.spend_cap))
+        assert got["expected_spend"].to_numpy() == pytest.approx(capped, rel=1e-12)
+
+
+def test_a_tail_that_no_cap_tames_gives_everybody_the_mean():
+    data = shop(size=400)
+    x = (data["frequency"] > 0).to_numpy()
+    data["monetary_value"] = np.where(x, 10.0 ** np.linspace(-8, 9, 400), np.nan)
+    fitted = cltv.fit(data)
+    assert "spend_infinite" in codes(fitted)
+    overall = (data["frequency"] * data["monetary_value"]).sum() / data["frequency"].sum()
+    assert check(fitted.predict(data, as_of=AS_OF))["expected_spend"].to_numpy() == pytest.approx(overall, rel=0.02)
 
 
 def test_customers_with_nothing_left_are_counted_and_named():
@@ -181,6 +194,7 @@ def test_a_damaged_file_is_refused_in_words():
                     cltv.from_json(json.dumps(damaged))
     others = [text[:100], "", "[]", "3", "{}", '{"family": "bg_nbt"}', json.dumps(content | {"version": 2})]
     others += [json.dumps(content | {"purchases": one}) for one in (None, 3, content["spend"])]
+    others += [json.dumps(content | {"spend_cap": one}) for one in ("x", -1, [])]
     others += [json.dumps(content | {"notes": one}) for one in (3, [3], [{"code": "x"}])]
     others += [json.dumps(content["purchases"] | {"draws": one}) for one in ([], [[1]], [["a", "b", "c", "d"]])]
     for damaged in others:

@@ -15,7 +15,7 @@ from customerbase.cltv.ahead import Calendar, expect
 from customerbase.cltv.buying import BuyTillYouDie, rows_of
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
-from customerbase.cltv.modelfile import notes_from
+from customerbase.cltv.modelfile import notes_from, positive
 from customerbase.cltv.month import Options, choose_models, outcomes_of
 from customerbase.cltv.notes import Note, distinct
 from customerbase.cltv.spending import Spending, spending
@@ -30,7 +30,7 @@ class Fitted:
     """A model of purchases, one of P(alive), one of spend; what `fit` gives.
 
     alive is None where the data show nobody leaving, spend None where there are no amounts. candidates: all families
-    fitted; held: the hold-out that chose among them, None without one.
+    fitted; held: the hold-out that chose among them, None without one. spend_cap: what mean amounts are cut at.
     """
 
     purchases: BuyTillYouDie
@@ -40,6 +40,7 @@ class Fitted:
     notes: tuple[Note, ...] = ()
     candidates: dict[str, BuyTillYouDie] | None = None
     held: holdout.HoldOut | None = None
+    spend_cap: float = np.inf
 
     def predict(
         self,
@@ -84,7 +85,8 @@ class Fitted:
     def _money(self, summary: pd.DataFrame) -> Spending:
         if self.spend is None:
             return spending(summary.assign(monetary_value=np.nan), first_order_counts=False)
-        return spending(summary, first_order_counts=self.first_order_counts, model=self.spend)
+        given = {"first_order_counts": self.first_order_counts, "model": self.spend, "cap": self.spend_cap}
+        return spending(summary, **given)
 
     def __repr__(self) -> str:
         said = [f"purchases: {self.purchases!r}"]
@@ -98,6 +100,7 @@ class Fitted:
         models = {"purchases": self.purchases, "alive": self.alive, "spend": self.spend}
         content: dict = {name: json.loads(one.to_json()) if one is not None else None for name, one in models.items()}
         content["first_order_counts"] = self.first_order_counts
+        content["spend_cap"] = self.spend_cap if np.isfinite(self.spend_cap) else None
         content["notes"] = [note.as_dict() for note in self.notes]
         return json.dumps(
             {"kind": "customerbase lifetime value", "version": 1, **content}, ensure_ascii=False, indent=1
@@ -115,7 +118,15 @@ class Fitted:
         models = {name: _model(content[name]) if content.get(name) else None for name in parts}
         if not isinstance(models["purchases"], BuyTillYouDie):
             raise InputError("model file: there is no model of purchases in it; expected what to_json wrote.")
-        return cls(**models, first_order_counts=bool(content.get("first_order_counts")), notes=notes_from(content))
+        cap = content.get("spend_cap")
+        if cap is not None and not positive(cap):
+            raise InputError(f"model file: spend_cap is {cap!r}; expected an amount above 0, or null.")
+        return cls(
+            **models,
+            first_order_counts=bool(content.get("first_order_counts")),
+            notes=notes_from(content),
+            spend_cap=np.inf if cap is None else float(cap),
+        )
 
 
 def fit(
@@ -141,7 +152,10 @@ def fit(
     money = spending(summary, first_order_counts=first_order_counts) if amounts in summary else None
     known = money is not None and money.model is not None
     said = [*notes, *(money.notes if money is not None else [Note("no_amounts")])]
-    return Fitted(chosen, alive, money.model if known else None, first_order_counts, distinct(said), models, held)
+    return Fitted(
+        chosen, alive, money.model if known else None, first_order_counts, distinct(said), models, held,
+        money.cap if known else np.inf,
+    )  # fmt: skip
 
 
 def hold_out(transactions: object, *, customer: str, date: str, as_of: date | str, months: int = 6) -> holdout.HoldOut:
