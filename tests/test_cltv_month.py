@@ -9,6 +9,7 @@ from cltv_logs import CDNOW, engine_of, purchase_days
 
 from customerbase import cltv
 from customerbase.cltv.holdout import CLASSES
+from customerbase.cltv.season import factors
 from customerbase.errors import InputError
 from customerbase.tables import evaluate, schema
 from customerbase.tables.store import as_declared
@@ -231,6 +232,22 @@ def test_a_season_is_used_where_there_is_one():
     assert used["expected"].to_numpy() == pytest.approx((months["expected"] * used["season"]).to_numpy(), rel=1e-9)
 
 
+@pytest.mark.parametrize(("as_of", "october"), [(date(2026, 10, 31), 1.5), (date(2026, 10, 15), 2.0)])
+def test_calendar_factors_by_hand(as_of, october):
+    """Of the newest whole month of that name; none of the first month, nor of one that expects fewer than 50 purchases."""
+    months = [
+        date(2025, 9, 1),
+        *(date(2025, month, 1) for month in (10, 11, 12)),
+        *(date(2026, m, 1) for m in range(1, 11)),
+    ]
+    tracked = pd.DataFrame({"month": months, "actual": 200.0, "expected": 100.0})
+    tracked.loc[2, "expected"] = 49.9  # November 2025
+    tracked.loc[13, "actual"] = 150.0  # October 2026, whole at its end only
+    ahead = [date(2026, 11, 1), date(2026, 12, 1), date(2027, 9, 1), date(2027, 10, 1), date(2028, 10, 1)]
+    assert factors(tracked, ahead, as_of).tolist() == [1.0, 2.0, 2.0, october, october]
+    assert factors(tracked[tracked["month"] < date(2026, 9, 1)], ahead[2:3], date(2026, 8, 31)).tolist() == [1.0]
+
+
 def test_no_season_where_there_is_none(pareto):
     assert (pareto.made.tracking["season"] == 1).all()
     assert "season_does_not_help" in [note.code for note in pareto.made.notes]
@@ -270,16 +287,13 @@ def test_what_happened_lies_where_it_was_said_to_lie():
         customers = made.customers.set_index("customer_id")
         bought = year.groupby("customer_id").size().reindex(customers.index, fill_value=0)
         spent = year.groupby("customer_id")["net_amount"].sum().reindex(customers.index, fill_value=0)
-        people.append([
-            bought.between(customers["purchases_low"], customers["purchases_high"]).mean(),
-            spent.between(customers["cltv_low"], customers["cltv_high"] + 1e-9).mean(),
-        ])  # fmt: skip
+        within = bought.between(customers["purchases_low"], customers["purchases_high"])
+        people.append((within.mean(), spent.between(customers["cltv_low"], customers["cltv_high"] + 1e-9).mean()))
         first = days.groupby("customer_id")["purchase_day"].min()[customers.index].dt.strftime("%Y-%m")
         channel = days.drop_duplicates("customer_id").set_index("customer_id")["channel"][customers.index]
         for dimension, labels in (("cohort", first), ("channel", channel), ("all", first.map(lambda _: "all"))):
             said = made.groups[made.groups["dimension"] == dimension].set_index("value")
             for one, low, high in ((bought, "purchases_low", "purchases_high"), (spent, "cltv_low", "cltv_high")):
                 groups += one.groupby(labels.to_numpy()).sum().between(said[low], said[high]).tolist()
-    low, high = np.mean(people, axis=0)
-    assert 0.85 < low < 0.99 and 0.85 < high < 0.99, people  # above 80 %: most intervals begin at 0
+    assert np.abs(np.mean(people, axis=0) - 0.92).max() < 0.07, people  # above 80 %: most intervals begin at 0
     assert 0.70 < np.mean(groups) < 0.90, np.mean(groups)
