@@ -214,6 +214,21 @@ def test_frequency_and_spend_hardly_related(request, log, correlation):
     assert np.corrcoef(known["frequency"], known["monetary_value"])[0, 1] == pytest.approx(correlation, abs=6e-4)
 
 
+def test_online_retail_shows_nobody_leaving_in_its_first_year():
+    """Wholesalers who come back for years: every family runs to an edge without gaining on the NBD."""
+    raw = pd.read_parquet(real_data("online-retail-ii") / "online_retail_ii.parquet")
+    raw = raw[(raw["InvoiceDate"] < "2010-12-01") & ~raw["Invoice"].str.startswith("A")]
+    raw = raw.assign(amount=raw["Quantity"] * raw["Price"])
+    summary = cltv.summary(raw, customer="CustomerID", date="InvoiceDate", amount="amount", as_of="2010-11-30")
+    fitted = cltv.fit(summary)
+    assert fitted.purchases.family == "nbd" and fitted.alive is None
+    for family, model in fitted.candidates.items():
+        assert -1e-3 < model.log_likelihood_ - fitted.purchases.log_likelihood_ < 2.995, family
+        assert family == "nbd" or "no_dropout" in [note.code for note in model.notes_]
+    predicted = fitted.predict(summary)
+    assert predicted["p_alive"].isna().all() and np.isfinite(predicted["cltv"]).all()
+
+
 # --- point values that need published parameters only ---------------------------------------------------------------
 
 
