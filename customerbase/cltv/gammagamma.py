@@ -88,6 +88,10 @@ class GammaGamma(Estimator):
         aside = theta - np.array([0.0, 0.0, np.log(data.unit)])
         return self._target(data)(aside)[0] - len(data.x) * np.log(data.unit)
 
+    def at_bound(self) -> list[str]:
+        """p and q at the edge of what is searched; gamma is an amount, and any is possible."""
+        return [name for name in super().at_bound() if name != "gamma"]
+
     @property
     def population_mean(self) -> float:
         """Expected spend a purchase of somebody about whom nothing is known: gamma p / (q - 1); infinite for q <= 1."""

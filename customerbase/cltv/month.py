@@ -18,7 +18,7 @@ from customerbase.cltv.counts import Counts, compress
 from customerbase.cltv.estimator import Estimator
 from customerbase.cltv.families import FALLBACK, check_family, dropout_shown, fit_all
 from customerbase.cltv.horizon import discount_per_week
-from customerbase.cltv.notes import Note
+from customerbase.cltv.notes import Note, distinct
 from customerbase.cltv.outcomes import Outcomes, outcomes
 from customerbase.cltv.relationship import check_relationship, situation
 from customerbase.cltv.spending import NO_POSITIVE, Spending, spending
@@ -57,12 +57,17 @@ class Options:
         check_family(self.family)
         season.check_season(self.season)
         discount_per_week(self.annual_discount)
-        if not 0 < self.margin <= 1:
+        if not isinstance(self.margin, int | float) or not 0 < self.margin <= 1:
             raise ConfigError(f"margin is {self.margin!r}; expected a share of net sales above 0 and up to 1.")
-        if not 1 <= self.horizon_months <= 120:
-            raise ConfigError(f"horizon_months is {self.horizon_months!r}; expected 1 to 120.")
-        if not 0 <= self.holdout_months <= 24:
-            raise ConfigError(f"holdout_months is {self.holdout_months!r}; expected 0 (none) to 24.")
+        for name, low, high in (
+            ("horizon_months", 1, 120),
+            ("holdout_months", 0, 24),
+            ("draws", 1, 10_000),
+            ("seed", 0, 2**32),
+        ):
+            given = getattr(self, name)
+            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ def value(
         more.append(Note("returns_without_purchase", {"amount": f"{lost:,.0f}"}))
     if season.begins_midway(db, as_of):
         more.append(Note("begins_midway"))
-    notes = tuple({str(note): note for note in [*against, *remarks, *more, *season_note, *money.notes]}.values())
+    notes = distinct([*against, *remarks, *more, *season_note, *money.notes])
     return Result(
         customers=customers,
         models=tables.models_side_by_side(models, held, chosen, alive, money, as_of),
@@ -183,7 +188,7 @@ def _contractual(db: Engine, as_of: date, options: Options, segments, previous, 
     parts, model, fitted = contractual(db, as_of=as_of, options=options, segments=segments)
     customers = parts["customers"]
     customers["previous_cltv"] = _previous(previous, customers)
-    notes = tuple({str(note): note for note in [*against, *fitted.notes]}.values())
+    notes = distinct([*against, *fitted.notes])
     return Result(**parts, model=model, alive=None, money=None, held=None, notes=notes)
 
 
