@@ -22,13 +22,23 @@ from customerbase.text.postcodes import standard_postcode
 
 PLAIN_EMAIL = {"pattern": emails.PLAIN, "longest": emails.LONGEST}
 PLAIN_PHONE = {
-    "pattern": phones.PLAIN,
     "longest": phones.LONGEST,
     "mobile": phones.MOBILE,
     "service": phones.SERVICE,
     "fixed": phones.FIXED,
 }
-STEPS = ("_full_names", "_name_parts", "_names", "_kana", "_companies", "_emails", "_phones", "_postcodes", "_places", "_standard")
+STEPS = (
+    "_full_names",
+    "_name_parts",
+    "_names",
+    "_kana",
+    "_companies",
+    "_emails",
+    "_phones",
+    "_postcodes",
+    "_places",
+    "_standard",
+)
 
 
 def standardise(db: Engine, key: bytes) -> list[dict]:

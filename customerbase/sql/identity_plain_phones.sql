@@ -7,9 +7,9 @@ written as (
 ),
 
 dialled as (
-    select raw, regexp_replace(raw, '[ ()-]', '', 'g') as digits
+    select raw, translate(raw, ' ()-', '') as digits
     from written
-    where length(raw) <= $longest and regexp_full_match(raw, $pattern)
+    where length(raw) <= $longest and (raw not like '%+%' or raw like '+%')
 ),
 
 nationals as (

@@ -33,8 +33,7 @@ _NOTE = re.compile(r"(?<=[0-9])\s*\([^()0-9+]*\)$|(?<=[0-9])[\s(]*(?:代表|代|
 _SEVERAL = re.compile(r"(?<=[0-9])\s*(?:[,;/、]|または|又は|or)\s*(?=[+(0-9])")
 _SEPARATORS = re.compile(rf"[\s{DASHES}ーｰ一~〜・.·/_()\[\]]+")
 _DIGITS = re.compile(r"\+?[0-9]{3,20}")
-PLAIN = "[+]?[0-9 ()-]+"  # nothing but a number (also read by SQL)
-_PLAIN = re.compile(PLAIN)
+_PLAIN = re.compile(r"\+?[0-9 ()-]+")
 _PLAIN_SEPARATORS = str.maketrans("", "", " ()-")
 
 
@@ -50,7 +49,8 @@ def _digits(text: str) -> str:
 
 # --- numbers of Japan ---------------------------------------------------------------------------------------------
 
-# behind the 0; length and first digits decide, not whether the number is assigned (090-0…, 03-0… are kept)
+# behind the 0; length and first digits decide, not whether the number is assigned (090-0…, 03-0… are kept);
+# read by SQL too, for numbers written plainly
 MOBILE = "(?:[679]0[0-9]|80[1-9])[0-9]{7}"
 SERVICE = "(?:120|170|180|570|990)[0-9]{6}|60[0-9]{7}|(?:800|50[0-9]|20[0-9])[0-9]{7}"
 FIXED = "(?:[1-9][1-9]|[34]0)[0-9]{7}"
