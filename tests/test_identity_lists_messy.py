@@ -47,7 +47,7 @@ def population(count: int, random: np.random.Generator) -> pd.DataFrame:
     names = [head + tail for head in HEADS for tail in TAILS]
     return pd.DataFrame(
         {
-            "first_name": random.choice(names, count),
+            "first_name": random.choice([f"{head}{end}" for head in HEADS for end in ("a", "ine", "o", "us")], count),
             "surname": random.choice(names, count),
             "dob": [
                 f"{random.integers(1930, 2005)}-{random.integers(1, 13):02}-{random.integers(1, 29):02}"
