@@ -199,7 +199,8 @@ def identity_orders(db: Engine) -> None:
         "create or replace temp table linkage as select row_number() over (order by source_system, source_customer_id) - 1"
         " as idx, * from customers_std"
     )
-    db.query(sql_text("identity_orders_by_record"))
+    for name in ("identity_orders_by_record", "identity_order_days"):
+        db.query(sql_text(name))
 
 
 def _ids() -> None:

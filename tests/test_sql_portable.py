@@ -21,6 +21,7 @@ UNIQUE_WITHIN = {
     "other_record",
     "day",
     "order_day",
+    "source_customer_id",
 }
 
 

@@ -16,6 +16,7 @@ from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.month import Options, Result, value
 from customerbase.cltv.nbd import NBD
 from customerbase.cltv.pareto import ParetoNBD
+from customerbase.cltv.regrouped import value_of_grouping
 from customerbase.cltv.transactions import purchases, summary
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "purchases",
     "summary",
     "value",
+    "value_of_grouping",
 ]

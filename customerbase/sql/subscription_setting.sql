@@ -32,7 +32,9 @@ order_days as (
 steps as (
     select
         customer_id,
-        date_diff('day', lag(order_day) over (partition by customer_id order by order_day), order_day) as days
+        date_diff(
+            'day', cast(lag(order_day) over (partition by customer_id order by order_day) as date), order_day
+        ) as days
     from order_days
 ),
 
