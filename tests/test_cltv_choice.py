@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pytest
 import yaml
-from cltv_logs import CDNOW, at
+from cltv_logs import CDNOW, at, engine_of, purchase_days
 from conftest import ROOT
 
 from customerbase import cltv
@@ -51,6 +51,22 @@ def test_the_rule_of_the_hold_out(scores, chosen):
 
 def test_without_a_hold_out_the_fallback():
     assert choose(None) == choose(HoldOut(date(2026, 4, 30), date(2026, 10, 31), KNOWN, np.ones(100))) == "mbg_nbd"
+
+
+def test_log_likelihood_of_the_hold_out_and_band_of_the_months_on_a_simulated_log():
+    """The whole history's likelihood over that of its first part; about 80 % of the months within their 10-90 % band."""
+    days = purchase_days(np.random.default_rng(3), "pareto_nbd", CDNOW["pareto_nbd"], 1500, 4)
+    names, as_of = {"customer": "customer_id", "date": "purchase_day"}, date(2026, 10, 31)
+    known, whole = (cltv.summary(days, **names, as_of=day) for day in (date(2026, 4, 30), as_of))
+    whole = whole.set_index("customer_id").loc[known["customer_id"]]
+    made = cltv.value(engine_of(days), as_of=as_of)
+    said = made.models.set_index("model")["holdout_log_likelihood"]
+    for family, scores in made.held.scores.items():
+        each = scores.model.log_likelihoods(whole) - scores.model.log_likelihoods(known)
+        assert said[family] == pytest.approx(each.mean(), rel=1e-9), family
+    past, ahead = (made.tracking[made.tracking["ahead"] == when] for when in (False, True))
+    assert 0.6 < past["actual"].between(past["low"], past["high"])[1:].mean() < 0.95
+    assert (ahead["expected"] > ahead["low"]).all() and (ahead["low"] > 0.5 * ahead["expected"]).all()
 
 
 def models(**gains: float) -> dict:
