@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from customerbase.cltv.counts import Counts, compress, of
+from customerbase.cltv.counts import Counts, of
 from customerbase.engine import Engine, identifier, sql_text
 from customerbase.errors import InputError, near_miss
 from customerbase.features import keep
@@ -57,11 +57,6 @@ def returns_without_purchase(db: Engine) -> float:
 def summarise(db: Engine, *, as_of: date) -> pd.DataFrame:
     """The summary of cltv_purchases as of a day, with first_day and first_channel; one row a customer, sorted by id."""
     return db.run("cltv_summary", as_of=as_of).df().rename(columns={"age": "T"})
-
-
-def counted(summary: pd.DataFrame) -> Counts:
-    """Distinct (frequency, recency, T) of a summary with the customers of each: what models are fitted on."""
-    return compress(summary["frequency"], summary["recency"], summary["T"])[0]
 
 
 def histories(db: Engine, *, cut: date, as_of: date) -> tuple[Counts, np.ndarray, np.ndarray]:
