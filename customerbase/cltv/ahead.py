@@ -74,5 +74,13 @@ def expect(model: BuyTillYouDie, counts: Counts, calendar: Calendar, *, infinite
     return Expected(np.cumsum(monthly * calendar.season, axis=1), total, endless_part, plain, calendar)
 
 
+def within(model: BuyTillYouDie, counts: Counts, calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
+    """Expected purchases of each row of counts within the horizon, undiscounted and discounted: two numbers of `expect`."""
+    over, season = calendar.grid(model._scale()), calendar.season[: calendar.horizon]
+    parts = over.weights[:, : len(season)], over.weights[:, len(calendar.season) :]
+    both = Grid(over.times, np.stack([(part * season).sum(axis=1) for part in parts], axis=1))
+    return tuple(model.integrals(both, counts).T)
+
+
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     return np.divide(top, bottom, out=np.ones_like(top), where=bottom > 0)

@@ -95,11 +95,8 @@ class BetaGeometricNBD(BuyTillYouDie):
 
     def _new_rate(self, params, u):
         r, alpha, a, b = params
-        return float(self._first(a, b) * _beta_gamma_rate(u, r, alpha, a, b + self._chances)[0])
-
-    def _first(self, a: float, b: float) -> float:
-        """Chance not to leave right after the first purchase."""
-        return b / (a + b) if self._chances else 1.0
+        stayed = b / (a + b) if self._chances else 1.0  # right after the first purchase
+        return stayed * _beta_gamma_rate(u, r, alpha, a, b + self._chances)
 
     def _scale(self) -> float:
         r, alpha, a, b = self.values
@@ -144,7 +141,7 @@ def _logaddexp(stay: np.ndarray, leave: np.ndarray) -> tuple[np.ndarray, np.ndar
     return total, np.exp(stay - total)
 
 
-def _beta_gamma_rate(u: float, shape, rate, a, b):
+def _beta_gamma_rate(u, shape, rate, a, b):
     """E[lambda exp(-lambda p u)] for lambda ~ Gamma(shape, rate) and p ~ Beta(a, b).
 
     = shape / rate * 2F1(shape + 1, a; a + b; -u / rate). Pfaff's two transformations keep every term in range, also for

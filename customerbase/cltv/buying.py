@@ -43,11 +43,11 @@ class BuyTillYouDie(Estimator):
         """log of P(gone by T) / P(alive at T) given the history."""
         raise NotImplementedError
 
-    def _rate(self, params: tuple, u: float, x: np.ndarray, T: np.ndarray) -> np.ndarray:
-        """Expected purchases a week, u weeks from now, of a customer who is alive now."""
+    def _rate(self, params: tuple, u: np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """Expected purchases a week, u weeks from now, of a customer who is alive now; of x and T alone."""
         raise NotImplementedError
 
-    def _new_rate(self, params: tuple, u: float) -> float:
+    def _new_rate(self, params: tuple, u: np.ndarray) -> np.ndarray:
         """Expected repeat purchases a week, u weeks after a first purchase."""
         raise NotImplementedError
 
@@ -119,9 +119,13 @@ class BuyTillYouDie(Estimator):
 
     def curve(self, over: Grid) -> np.ndarray:
         """Expected repeat purchases of a new customer by each edge of a grid that begins at 0; the first is 0."""
-        params = tuple(self.values)
-        steps = np.array([self._new_rate(params, u) for u in over.times]) @ over.weights
-        return np.concatenate([[0.0], np.cumsum(steps)])
+        return self.curves(over, self.values[None, :])[0]
+
+    def curves(self, over: Grid, draws: np.ndarray) -> np.ndarray:
+        """The curve under each row of draws, parameters of shape (D, number of parameters); shape (D, edges)."""
+        rates = np.broadcast_to(self._new_rate(tuple(draws.T[:, :, None]), over.times), (len(draws), len(over.times)))
+        steps = np.einsum("dk,kj->dj", rates, over.weights)
+        return np.hstack([np.zeros((len(draws), 1)), np.cumsum(steps, axis=1)])
 
     def lifetime_value(
         self,
@@ -144,16 +148,17 @@ class BuyTillYouDie(Estimator):
 
     def integrals(self, over: Grid, counts: Counts) -> np.ndarray:
         """Integrals of the expected rate of purchases over the intervals of a grid; shape (rows of counts, intervals)."""
-        params = tuple(self.values)
-        alive = expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))
-        made = np.empty((len(counts), over.weights.shape[1]))
+        params, (x, T) = tuple(self.values), counts.rates
+        each = np.empty((len(x), over.weights.shape[1]))
 
         def fill(block: slice) -> None:
-            x, T = counts.x[block], counts.T[block]
-            rates = np.stack([np.broadcast_to(self._rate(params, u, x, T), x.shape) for u in over.times], axis=1)
-            made[block] = alive[block, None] * np.maximum(rates @ over.weights, 0.0)
+            shape = (len(x[block]), len(over.times))
+            rates = np.broadcast_to(self._rate(params, over.times, x[block, None], T[block, None]), shape)
+            each[block] = np.maximum(np.einsum("ik,kj->ij", rates, over.weights), 0.0)
 
-        in_blocks(fill, blocks(len(counts), len(over.times), 500_000))
+        in_blocks(fill, blocks(len(x), len(over.times), 100_000))
+        made = each[counts.of_rate.place]
+        made *= expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))[:, None]
         return made
 
     def simulate(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: ArrayLike) -> np.ndarray:

@@ -68,7 +68,7 @@ class ParetoNBD(BuyTillYouDie):
 
     def _new_rate(self, params, u):
         r, alpha, s, beta = params
-        return float(r / alpha * np.exp(-s * np.log1p(u / beta)))
+        return r / alpha * np.exp(-s * np.log1p(u / beta))
 
     def _scale(self) -> float:
         _, _, s, beta = self.values

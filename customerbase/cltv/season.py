@@ -102,8 +102,7 @@ def _band(model: BuyTillYouDie, starts: Starts, edges: list[date], expected: np.
     """10 and 90 % of purchases in each month: parameters drawn, then a gamma with the variance of an NBD total."""
     rng = np.random.default_rng(seed)
     over = grid(np.arange(max(_longest(starts, edges), 1) + 1) / WEEK, model._scale())
-    drawn = (with_values(model, values) for values in model.draws(50, seed))
-    means = np.array([np.diff(_cumulative(one.curve(over), starts, edges)) for one in drawn])
+    means = np.diff([_cumulative(curve, starts, edges) for curve in model.curves(over, model.draws(50, seed))])
     means = np.maximum(means, 1e-9)
     # customers differ: the variance of a total is its mean plus the squares of what each was expected to buy, over r
     per_head = expected / starts.customers.sum()
