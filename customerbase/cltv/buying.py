@@ -7,9 +7,9 @@ difference of large numbers anywhere) are purchases, discounted purchases and li
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,8 @@ from customerbase.errors import ConfigError, InputError, near_miss
 
 COLUMNS = ("frequency", "recency", "T")
 ROUGH_ROWS = 5_000
+_MANY_PARTS = 12  # below them threads cost more than they bring
+T = TypeVar("T")
 
 
 class BuyTillYouDie(Estimator):
@@ -36,7 +38,7 @@ class BuyTillYouDie(Estimator):
     # --- what a model says of itself; parameters may be arrays that broadcast against the customers ------------------
 
     def _row_values(self, params: tuple, counts: Counts) -> np.ndarray:
-        """Log-likelihood of one customer of each row of Counts."""
+        """Log-likelihood of one customer of each row of Counts; params of shape (D, 1): under each draw of them."""
         raise NotImplementedError
 
     def _gone_log_odds(self, params: tuple, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
@@ -83,6 +85,13 @@ class BuyTillYouDie(Estimator):
 
     def _value(self, theta: np.ndarray, data: Counts) -> float:
         return dot(data.n, self._row_values(tuple(np.exp(theta)), data))
+
+    def _values(self, thetas: np.ndarray, data: Counts) -> np.ndarray:
+        made = np.empty(len(thetas))
+        for block in blocks(len(thetas), len(data), 50_000):
+            values = self._row_values(tuple(np.exp(thetas[block]).T[:, :, None]), data)
+            made[block] = (data.n * values).sum(axis=1)
+        return made
 
     def probability_alive(self, data: object = None) -> np.ndarray:
         """P(alive): the chance that a customer is still one at T, given the history; one a row of `data`."""
@@ -161,6 +170,18 @@ class BuyTillYouDie(Estimator):
         made *= expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))[:, None]
         return made
 
+    def simulate_alive(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: float) -> np.ndarray:
+        """Purchases in the weeks ahead of somebody alive now, by every pair of counts.of_rate; shape (pairs, D)."""
+        x, T = counts.rates
+        return self._outcomes(rng, tuple(draws.T[:, None, :]), x[:, None], T[:, None], np.full((len(x), 1), weeks))
+
+    def gone(self, draws: np.ndarray, counts: Counts) -> np.ndarray:
+        """Chance of being gone by T, the mean over draws of the parameters; one a row of counts."""
+        made = np.zeros(len(counts))
+        for values in draws:
+            made += expit(self._gone_log_odds(tuple(values), counts.x, counts.t_x, counts.T))
+        return made / len(draws)
+
     def simulate(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: ArrayLike) -> np.ndarray:
         """Purchases in the weeks ahead, one outcome for every row of counts and every row of draws.
 
@@ -213,9 +234,9 @@ def blocks(rows: int, width: int, cells: int = 4_000_000) -> list[slice]:
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
-def in_blocks(work: Callable[[slice], None], parts: list[slice]) -> None:
-    """Work on disjoint slices, side by side where there are several: NumPy lets go of the lock, results are the same."""
-    if len(parts) < 4:
+def in_blocks(work: Callable[[T], None], parts: Sequence[T]) -> None:
+    """Work on disjoint parts, side by side where there are many: NumPy lets go of the lock, results are the same."""
+    if len(parts) < _MANY_PARTS:
         for part in parts:
             work(part)
         return

@@ -93,8 +93,8 @@ class Distinct:
         return Distinct(np.flatnonzero(there) / WEEK, (np.cumsum(there) - 1)[days])
 
     def spread(self, results: np.ndarray) -> np.ndarray:
-        """One result a row from one a distinct value."""
-        return results[self.place]
+        """One result a row from one a distinct value (along the last axis)."""
+        return results[..., self.place]
 
 
 def of(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, n: ArrayLike | None = None) -> Counts:
