@@ -111,7 +111,7 @@ class BetaGeometricNBD(BuyTillYouDie):
         wanted = rng.poisson(rate * weeks).astype(float)
         # the purchase after which they leave: geometric, by inversion so that tiny chances cannot overflow
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            last = np.ceil(np.log1p(-rng.random(shape)) / np.log1p(-leave))
+            last = np.ceil(rng.standard_exponential(shape) / -np.log1p(-leave))
         return np.minimum(wanted, np.where(leave < 1, np.maximum(np.nan_to_num(last, nan=np.inf), 1), 1))
 
 

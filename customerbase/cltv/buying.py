@@ -191,9 +191,12 @@ class BuyTillYouDie(Estimator):
         params = tuple(draws.T[:, None, :])
         x, t_x, T = (column[:, None] for column in (counts.x, counts.t_x, counts.T))
         gone = expit(self._gone_log_odds(params, x, t_x, T))
-        length = np.broadcast_to(np.asarray(weeks, dtype=float).reshape(-1, 1), (len(counts), 1))
-        bought = self._outcomes(rng, params, x, T, length)
-        return np.where(rng.random(gone.shape) < gone, 0.0, bought)
+        row, draw = np.nonzero(rng.random(gone.shape) >= gone)
+        length = np.broadcast_to(np.asarray(weeks, dtype=float).ravel(), len(counts))
+        bought = np.zeros(gone.shape)
+        here = counts.x[row], counts.T[row], length[row]
+        bought[row, draw] = self._outcomes(rng, tuple(draws.T[:, draw]), *here)
+        return bought
 
     def _rows(self, data: object) -> tuple[Counts, np.ndarray | slice]:
         if data is not None:
