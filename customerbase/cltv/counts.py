@@ -118,7 +118,7 @@ def compress(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Counts, np.nda
     """Counts of one row a customer, and the row of Counts that each customer is in."""
     single = of(x, t_x, T)
     key, size = np.zeros(len(single), dtype=np.int64), 1
-    for one in (single.of_T, single.of_t_x, single.of_x):
+    for one in map(Distinct.of, (single.T, single.t_x, single.x)):
         if size * len(one.values) > _LARGEST_KEY:
             size, key = len(single), np.unique(key, return_inverse=True)[1]
         size, key = size * len(one.values), key * len(one.values) + one.place
@@ -132,9 +132,12 @@ def _same(key: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     if size * rows >= _LARGEST_KEY:
         return np.unique(key, return_index=True, return_inverse=True, return_counts=True)[1:]
     # key and row in one number: sorting numbers is several times faster than finding the order of numbers
-    packed = np.sort(key * rows + np.arange(rows))
-    ordered, row = np.divmod(packed, rows)
-    new = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    packed = key * rows
+    packed += np.arange(rows)
+    packed.sort()
+    row = packed % rows
+    packed //= rows
+    new = np.concatenate([[True], packed[1:] != packed[:-1]])
     place = np.empty(rows, dtype=np.int64)
     place[row] = np.cumsum(new) - 1
     starts = np.flatnonzero(new)
