@@ -1,6 +1,6 @@
 """What every distinct history has ahead, month by month: expected purchases, discounted and not, with the calendar factor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -72,6 +72,15 @@ def expect(model: BuyTillYouDie, counts: Counts, calendar: Calendar, *, infinite
         endless_part = total + tail * calendar.season[-12:].mean()
     plain = monthly[:, : calendar.horizon].sum(axis=1)
     return Expected(np.cumsum(monthly * calendar.season, axis=1), total, endless_part, plain, calendar)
+
+
+def within(model: BuyTillYouDie, counts: Counts, calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
+    """Expected purchases of each row of counts within the horizon, undiscounted and discounted: two numbers of `expect`."""
+    near = replace(calendar, edges=calendar.edges[: calendar.horizon + 1], season=calendar.season[: calendar.horizon])
+    over = near.grid(model._scale())
+    parts = np.split(over.weights, 2, axis=1)
+    both = Grid(over.times, np.stack([(part * near.season).sum(axis=1) for part in parts], axis=1))
+    return tuple(model.integrals(both, counts).T)
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

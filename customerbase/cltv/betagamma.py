@@ -12,23 +12,39 @@ _POINTS, _LOOKS = 160, 48  # of the trapezoids, and of each look for where they 
 _DROP = 40.0  # where the integrand has fallen by e^-40 the rest is below rounding
 
 
-def beta_gamma_rate(u: float, r, x, rate, a, b) -> np.ndarray:
-    """E[lambda exp(-lambda p u)] for lambda ~ Gamma(r + x, rate) and p ~ Beta(a, b + x).
+def beta_gamma_rate(u, r, x, rate, a, b) -> np.ndarray:
+    """E[lambda exp(-lambda p u)] for lambda ~ Gamma(r + x, rate) and p ~ Beta(a, b + x); arguments broadcast.
 
     = (r + x) / rate * 2F1(r + x + 1, a; a + b + x; -u / rate); by Pfaff's transformation every term stays in range, also for
     tens of thousands of purchases: (1 - z)^a 2F1(a, a + b - r - 1; a + b + x; z) with z = u / (rate + u).
     """
-    k, b_x, w, z = np.broadcast_arrays(r + x + 1.0, b + x, u / rate, u / (rate + u))
+    k, rate, second, b_x, w, z, a, trusted = np.broadcast_arrays(
+        r + x + 1.0,
+        rate,
+        a + b - r - 1,
+        b + x,
+        u / rate,
+        u / (rate + u),
+        a,
+        (r <= _TRUSTED["r"]) & (a <= _TRUSTED["a"]),
+    )
     found = np.full(k.shape, np.nan)
-    if r <= _TRUSTED["r"] and a <= _TRUSTED["a"]:
-        found = np.exp(a * np.log1p(-z)) * hyp2f1(a, a + b - r - 1, a + b_x, z)
+    if trusted.any():
+        here = ... if trusted.all() else trusted
+        powers = np.exp(a[here] * np.log1p(-z[here]))
+        found[here] = powers * hyp2f1(a[here], second[here], a[here] + b_x[here], z[here])
     lost = ~((found >= 0) & (found <= 1 + 1e-9))
     if lost.any():
-        found = np.where(lost, 0.0, found)
-        # age and frequency alone tell histories apart here: far fewer are distinct
-        _, first, place = np.unique(k[lost] + 1j * w[lost], return_index=True, return_inverse=True)
-        found[lost] = _mean_power(k[lost][first], a, b_x[lost][first], w[lost][first])[place]
-    return (r + x) / rate * found
+        found[lost] = _integrated(k[lost], a[lost], b_x[lost], w[lost])
+    return (k - 1.0) / rate * found
+
+
+def _integrated(k: np.ndarray, a: np.ndarray, b: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """E[(1 + w p)^-k] for p ~ Beta(a, b); of one model, age and frequency alone tell histories apart: far fewer are distinct."""
+    if np.ptp(a) or np.ptp(np.round(k - b, 9)):
+        return _mean_power(k, a, b, w)
+    _, first, place = np.unique(k + 1j * w, return_index=True, return_inverse=True)
+    return _mean_power(k[first], a[first], b[first], w[first])[place]
 
 
 def _mean_power(k: np.ndarray, a: np.ndarray, b: np.ndarray, w: np.ndarray) -> np.ndarray:

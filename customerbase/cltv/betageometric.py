@@ -92,11 +92,8 @@ class BetaGeometricNBD(BuyTillYouDie):
 
     def _new_rate(self, params, u):
         r, alpha, a, b = params
-        return float(self._first(a, b) * beta_gamma_rate(u, r, 0.0, alpha, a, b + self._chances))
-
-    def _first(self, a: float, b: float) -> float:
-        """Chance not to leave right after the first purchase."""
-        return b / (a + b) if self._chances else 1.0
+        stayed = b / (a + b) if self._chances else 1.0  # right after the first purchase
+        return stayed * beta_gamma_rate(u, r, 0.0, alpha, a, b + self._chances)
 
     def _scale(self) -> float:
         r, alpha, a, b = self.values
@@ -111,7 +108,7 @@ class BetaGeometricNBD(BuyTillYouDie):
         wanted = rng.poisson(rate * weeks).astype(float)
         # the purchase after which they leave: geometric, by inversion so that tiny chances cannot overflow
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            last = np.ceil(np.log1p(-rng.random(shape)) / np.log1p(-leave))
+            last = np.ceil(rng.standard_exponential(shape) / -np.log1p(-leave))
         return np.minimum(wanted, np.where(leave < 1, np.maximum(np.nan_to_num(last, nan=np.inf), 1), 1))
 
 

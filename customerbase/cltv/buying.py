@@ -7,9 +7,9 @@ difference of large numbers anywhere) are purchases, discounted purchases and li
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,8 @@ from customerbase.errors import ConfigError, InputError, near_miss
 
 COLUMNS = ("frequency", "recency", "T")
 ROUGH_ROWS = 5_000
+_MANY_PARTS = 12  # below them threads cost more than they bring
+T = TypeVar("T")
 
 
 class BuyTillYouDie(Estimator):
@@ -36,18 +38,18 @@ class BuyTillYouDie(Estimator):
     # --- what a model says of itself; parameters may be arrays that broadcast against the customers ------------------
 
     def _row_values(self, params: tuple, counts: Counts) -> np.ndarray:
-        """Log-likelihood of one customer of each row of Counts."""
+        """Log-likelihood of one customer of each row of Counts; params of shape (D, 1): under each draw of them."""
         raise NotImplementedError
 
     def _gone_log_odds(self, params: tuple, x: np.ndarray, t_x: np.ndarray, T: np.ndarray) -> np.ndarray:
         """log of P(gone by T) / P(alive at T) given the history."""
         raise NotImplementedError
 
-    def _rate(self, params: tuple, u: float, x: np.ndarray, T: np.ndarray) -> np.ndarray:
-        """Expected purchases a week, u weeks from now, of a customer who is alive now."""
+    def _rate(self, params: tuple, u: np.ndarray, x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """Expected purchases a week, u weeks from now, of a customer who is alive now; of x and T alone."""
         raise NotImplementedError
 
-    def _new_rate(self, params: tuple, u: float) -> float:
+    def _new_rate(self, params: tuple, u: np.ndarray) -> np.ndarray:
         """Expected repeat purchases a week, u weeks after a first purchase."""
         raise NotImplementedError
 
@@ -84,6 +86,13 @@ class BuyTillYouDie(Estimator):
     def _value(self, theta: np.ndarray, data: Counts) -> float:
         return dot(data.n, self._row_values(tuple(np.exp(theta)), data))
 
+    def _values(self, thetas: np.ndarray, data: Counts) -> np.ndarray:
+        made = np.empty(len(thetas))
+        for block in blocks(len(thetas), len(data), 50_000):
+            values = self._row_values(tuple(np.exp(thetas[block]).T[:, :, None]), data)
+            made[block] = (data.n * values).sum(axis=1)
+        return made
+
     def probability_alive(self, data: object = None) -> np.ndarray:
         """P(alive): the chance that a customer is still one at T, given the history; one a row of `data`."""
         counts, place = self._rows(data)
@@ -119,9 +128,13 @@ class BuyTillYouDie(Estimator):
 
     def curve(self, over: Grid) -> np.ndarray:
         """Expected repeat purchases of a new customer by each edge of a grid that begins at 0; the first is 0."""
-        params = tuple(self.values)
-        steps = np.array([self._new_rate(params, u) for u in over.times]) @ over.weights
-        return np.concatenate([[0.0], np.cumsum(steps)])
+        return self.curves(over, self.values[None, :])[0]
+
+    def curves(self, over: Grid, draws: np.ndarray) -> np.ndarray:
+        """The curve under each row of draws, parameters of shape (D, number of parameters); shape (D, edges)."""
+        rates = np.broadcast_to(self._new_rate(tuple(draws.T[:, :, None]), over.times), (len(draws), len(over.times)))
+        steps = np.einsum("dk,kj->dj", rates, over.weights)
+        return np.hstack([np.zeros((len(draws), 1)), np.cumsum(steps, axis=1)])
 
     def lifetime_value(
         self,
@@ -144,17 +157,30 @@ class BuyTillYouDie(Estimator):
 
     def integrals(self, over: Grid, counts: Counts) -> np.ndarray:
         """Integrals of the expected rate of purchases over the intervals of a grid; shape (rows of counts, intervals)."""
-        params = tuple(self.values)
-        alive = expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))
-        made = np.empty((len(counts), over.weights.shape[1]))
+        params, (x, T) = tuple(self.values), counts.rates
+        each = np.empty((len(x), over.weights.shape[1]))
 
         def fill(block: slice) -> None:
-            x, T = counts.x[block], counts.T[block]
-            rates = np.stack([np.broadcast_to(self._rate(params, u, x, T), x.shape) for u in over.times], axis=1)
-            made[block] = alive[block, None] * np.maximum(rates @ over.weights, 0.0)
+            shape = (len(x[block]), len(over.times))
+            rates = np.broadcast_to(self._rate(params, over.times, x[block, None], T[block, None]), shape)
+            each[block] = np.maximum(np.einsum("ik,kj->ij", rates, over.weights), 0.0)
 
-        in_blocks(fill, blocks(len(counts), len(over.times), 500_000))
+        in_blocks(fill, blocks(len(x), len(over.times), 100_000))
+        made = each[counts.of_rate.place]
+        made *= expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))[:, None]
         return made
+
+    def simulate_alive(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: float) -> np.ndarray:
+        """Purchases in the weeks ahead of somebody alive now, by every pair of counts.of_rate; shape (pairs, D)."""
+        x, T = counts.rates
+        return self._outcomes(rng, tuple(draws.T[:, None, :]), x[:, None], T[:, None], np.full((len(x), 1), weeks))
+
+    def gone(self, draws: np.ndarray, counts: Counts) -> np.ndarray:
+        """Chance of being gone by T, the mean over draws of the parameters; one a row of counts."""
+        made = np.zeros(len(counts))
+        for values in draws:
+            made += expit(self._gone_log_odds(tuple(values), counts.x, counts.t_x, counts.T))
+        return made / len(draws)
 
     def simulate(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: ArrayLike) -> np.ndarray:
         """Purchases in the weeks ahead, one outcome for every row of counts and every row of draws.
@@ -165,9 +191,12 @@ class BuyTillYouDie(Estimator):
         params = tuple(draws.T[:, None, :])
         x, t_x, T = (column[:, None] for column in (counts.x, counts.t_x, counts.T))
         gone = expit(self._gone_log_odds(params, x, t_x, T))
-        length = np.broadcast_to(np.asarray(weeks, dtype=float).reshape(-1, 1), (len(counts), 1))
-        bought = self._outcomes(rng, params, x, T, length)
-        return np.where(rng.random(gone.shape) < gone, 0.0, bought)
+        row, draw = np.nonzero(rng.random(gone.shape) >= gone)
+        length = np.broadcast_to(np.asarray(weeks, dtype=float).ravel(), len(counts))
+        bought = np.zeros(gone.shape)
+        here = counts.x[row], counts.T[row], length[row]
+        bought[row, draw] = self._outcomes(rng, tuple(draws.T[:, draw]), *here)
+        return bought
 
     def _rows(self, data: object) -> tuple[Counts, np.ndarray | slice]:
         if data is not None:
@@ -210,9 +239,9 @@ def blocks(rows: int, width: int, cells: int = 4_000_000) -> list[slice]:
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
 
 
-def in_blocks(work: Callable[[slice], None], parts: list[slice]) -> None:
-    """Work on disjoint slices, side by side where there are several: NumPy lets go of the lock, results are the same."""
-    if len(parts) < 4:
+def in_blocks(work: Callable[[T], None], parts: Sequence[T]) -> None:
+    """Work on disjoint parts, side by side where there are many: NumPy lets go of the lock, results are the same."""
+    if len(parts) < _MANY_PARTS:
         for part in parts:
             work(part)
         return

@@ -6,9 +6,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike
 
+from customerbase.cltv.horizon import WEEK
 from customerbase.errors import InputError
 
 _LARGEST_KEY = 2**62
+_MOST_DAYS = 4_000_000
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:
@@ -57,6 +59,17 @@ class Counts:
         """The distinct ages."""
         return Distinct.of(self.T)
 
+    @cached_property
+    def of_rate(self) -> "Distinct":
+        """The distinct pairs of frequency and age, as keys: while somebody is a customer, nothing else tells the rate."""
+        return Distinct.of(self.of_T.place * float(len(self.of_x.values)) + self.of_x.place)
+
+    @property
+    def rates(self) -> tuple[np.ndarray, np.ndarray]:
+        """Frequency and age of each pair of of_rate."""
+        age, x = np.divmod(self.of_rate.values.astype(np.int64), len(self.of_x.values))
+        return self.of_x.values[x], self.of_T.values[age]
+
     def take(self, keep: np.ndarray) -> "Counts":
         """Only some of the rows."""
         return Counts(self.x[keep], self.t_x[keep], self.T[keep], self.n[keep])
@@ -71,13 +84,17 @@ class Distinct:
 
     @staticmethod
     def of(column: np.ndarray) -> "Distinct":
-        """Distinct values in ascending order."""
-        values, place = np.unique(column, return_inverse=True)
-        return Distinct(values, place)
+        """Distinct values in ascending order. Whole numbers, and weeks that are whole days, are counted instead of sorted."""
+        days = np.rint(column * WEEK)
+        if not len(days) or not 0 <= days.min() <= days.max() < _MOST_DAYS or not np.array_equal(days / WEEK, column):
+            return Distinct(*np.unique(column, return_inverse=True))
+        days = days.astype(np.int32)
+        there = np.bincount(days) > 0
+        return Distinct(np.flatnonzero(there) / WEEK, (np.cumsum(there) - 1)[days])
 
     def spread(self, results: np.ndarray) -> np.ndarray:
-        """One result a row from one a distinct value."""
-        return results[self.place]
+        """One result a row from one a distinct value (along the last axis)."""
+        return results[..., self.place]
 
 
 def of(x: ArrayLike, t_x: ArrayLike, T: ArrayLike, n: ArrayLike | None = None) -> Counts:
@@ -101,12 +118,30 @@ def compress(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Counts, np.nda
     """Counts of one row a customer, and the row of Counts that each customer is in."""
     single = of(x, t_x, T)
     key, size = np.zeros(len(single), dtype=np.int64), 1
-    for one in (single.of_T, single.of_t_x, single.of_x):
+    for one in map(Distinct.of, (single.T, single.t_x, single.x)):
         if size * len(one.values) > _LARGEST_KEY:
             size, key = len(single), np.unique(key, return_inverse=True)[1]
         size, key = size * len(one.values), key * len(one.values) + one.place
-    _, first, place, n = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    first, place, n = _same(key, size)
     return Counts(single.x[first], single.t_x[first], single.T[first], n.astype(float)), place
+
+
+def _same(key: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Equal keys (from 0 up to below `size`) in ascending order: the first row of each, each row's place, how many rows."""
+    rows = len(key)
+    if size * rows >= _LARGEST_KEY:
+        return np.unique(key, return_index=True, return_inverse=True, return_counts=True)[1:]
+    # key and row in one number: sorting numbers is several times faster than finding the order of numbers
+    packed = key * rows
+    packed += np.arange(rows)
+    packed.sort()
+    row = packed % rows
+    packed //= rows
+    new = np.concatenate([[True], packed[1:] != packed[:-1]])
+    place = np.empty(rows, dtype=np.int64)
+    place[row] = np.cumsum(new) - 1
+    starts = np.flatnonzero(new)
+    return row[starts], place, np.diff(starts, append=rows)
 
 
 def _column(name: str, values: ArrayLike) -> np.ndarray:

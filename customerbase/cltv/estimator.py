@@ -166,6 +166,10 @@ class Estimator:
         """The log-likelihood alone."""
         return self._target(data)(theta)[0]
 
+    def _values(self, thetas: np.ndarray, data: object) -> np.ndarray:
+        """The log-likelihood under each row of log parameters."""
+        return np.array([self._value(one, data) for one in thetas])
+
     # --- fitting ----------------------------------------------------------------------------------------------------
 
     def _fit(self, data: object, customers: float) -> Self:
@@ -230,7 +234,7 @@ class Estimator:
         if data is None or len(data) > _NORMAL_ROWS:
             return np.exp(np.clip(centre + normal @ root.T, *edges))
         theta = np.clip(centre + (normal @ root.T) / shrink[:, None], *edges)
-        likelihood = np.array([self._value(one, data) for one in theta]) - self.log_likelihood_
+        likelihood = self._values(theta, data) - self.log_likelihood_
         distance = (normal**2).sum(axis=1) / shrink**2
         proposal = -(_T_DEGREES + len(centre)) / 2 * np.log1p(distance / _T_DEGREES)
         return np.exp(theta[rng.permutation(_resample(likelihood - proposal, rng))])

@@ -85,8 +85,17 @@ class GammaGamma(Estimator):
         return target
 
     def _value(self, theta: np.ndarray, data: Spends) -> float:
-        aside = theta - np.array([0.0, 0.0, np.log(data.unit)])
-        return self._target(data)(aside)[0] - len(data.x) * np.log(data.unit)
+        return float(self._values(theta[None, :], data)[0])
+
+    def _values(self, thetas: np.ndarray, data: Spends) -> np.ndarray:
+        by_x, xs, rows = np.bincount(data.of_x.place), data.of_x.values, len(data)
+        fixed = dot(data.x, np.log(data.mean)) + dot(by_x, xs * np.log(xs))
+        made = np.full(len(thetas), -float(np.log(data.mean).sum()) - rows * np.log(data.unit))
+        for place, (p, q, gamma) in enumerate(np.exp(thetas) / np.array([1.0, 1.0, data.unit])):
+            log_reach = np.log(data.x * data.mean + gamma)
+            made[place] += dot(by_x, gammaln(p * xs + q) - gammaln(p * xs) - gammaln(q)) + rows * q * np.log(gamma)
+            made[place] += p * fixed - p * dot(data.x, log_reach) - q * float(log_reach.sum())
+        return made
 
     def at_bound(self) -> list[str]:
         """p and q at the edge of what is searched; gamma is an amount, and any is possible."""

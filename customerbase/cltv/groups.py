@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from customerbase.cltv.ahead import Expected, expect
+from customerbase.cltv.ahead import Expected, within
 from customerbase.cltv.buying import BuyTillYouDie
 from customerbase.cltv.counts import Counts
 from customerbase.cltv.estimator import DRAWS, Estimator
@@ -60,8 +60,7 @@ def moves(base: Base, seed: int = 0) -> Moves:
     wrong = np.random.default_rng([seed, DRAWS]).standard_normal((DRAWS, 1)) * abs(base.model_error)
 
     def ahead(model: BuyTillYouDie) -> tuple[np.ndarray, np.ndarray]:
-        found = expect(model, base.counts, base.expected.calendar, infinite=False)
-        return found.horizon, found.discounted
+        return within(model, base.counts, base.expected.calendar)
 
     sides = tuple(_both_sides(base.model, buying, ahead))
     if base.money.model is None:

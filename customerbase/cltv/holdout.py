@@ -15,6 +15,7 @@ from customerbase.cltv.horizon import WEEK
 
 CLASSES = 7  # frequencies 0 to 6 by themselves, 7 and more together
 DRAWS = 100
+_GONE_DRAWS = 10  # over which the chance of being gone is averaged: it is smooth in the parameters, outcomes are not
 LEVELS = (0.1, 0.9)
 _CLEAR = 2.0  # standard errors by which a log-likelihood is clearly worse
 
@@ -102,15 +103,24 @@ def _score(model: BuyTillYouDie, held: HoldOut, whole: Counts) -> Scores:
 
 def coverage(model: BuyTillYouDie, held: HoldOut, seed: int = 0) -> tuple[float, float]:
     """Share of customers whose purchases fell into their 10-90 % interval, and the share the model itself expects there."""
-    rng, draws = np.random.default_rng(seed), model.draws(DRAWS, seed)
-    counts, inside, expected = held.counts, 0.0, 0.0
+    counts, draws = held.counts, model.draws(DRAWS, seed)
+    bought = np.sort(model.simulate_alive(np.random.default_rng(seed), draws, counts, held.weeks), axis=1)
+    gone = model.gone(draws[:_GONE_DRAWS], counts)
+    inside, expected, place = 0.0, 0.0, counts.of_rate.place
     for block in blocks(len(counts), DRAWS):
-        here = counts.take(block)
-        made = model.simulate(rng, draws, here, held.weeks)
-        low, high = np.quantile(made, LEVELS, axis=1, method="inverted_cdf")
-        inside += dot(here.n, (held.later[block] >= low) & (held.later[block] <= high))
-        expected += dot(here.n, ((made >= low[:, None]) & (made <= high[:, None])).mean(axis=1))
+        made, away, n = bought[place[block]], gone[block], counts.n[block]
+        low, high = (_quantile(made, away, level) for level in LEVELS)
+        inside += dot(n, (held.later[block] >= low) & (held.later[block] <= high))
+        within = ((made >= low[:, None]) & (made <= high[:, None])).mean(axis=1)
+        expected += dot(n, np.where(low == 0, away, 0.0) + (1 - away) * within)
     return float(inside) / counts.customers, float(expected) / counts.customers
+
+
+def _quantile(made: np.ndarray, away: np.ndarray, level: float) -> np.ndarray:
+    """Quantile of purchases: 0 with the chance `away`, else one of the sorted outcomes of each row."""
+    left = np.divide(level - away, 1 - away, out=np.zeros(len(away)), where=away < level)
+    which = np.clip(np.ceil(left * made.shape[1] - 1e-9).astype(int) - 1, 0, made.shape[1] - 1)
+    return np.where(away < level, made[np.arange(len(made)), which], 0.0)
 
 
 def calibration_of(predicted: np.ndarray, held: HoldOut) -> pd.DataFrame:

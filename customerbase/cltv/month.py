@@ -145,8 +145,9 @@ def value(
     held, remarks = _hold_out(db, base, as_of, options)
     models = fit_all(counts)
     chosen, alive, more = choose_models(models, held, options.family)
-    tracked = season.tracking(db, chosen, as_of=as_of, seed=options.seed)
-    factors, season_note = _season(db, tracked, held, chosen, as_of, options)
+    starts = season.Starts.of(base["first_day"], as_of)
+    tracked = season.tracking(db, chosen, as_of=as_of, seed=options.seed, starts=starts)
+    factors, season_note = _season(db, tracked, held, chosen, starts, options)
     calendar = Calendar.of(as_of, options.horizon_months, options.annual_discount, factors)
     expected = expect(chosen, counts, calendar)
     money = spending(base, first_order_counts=options.first_order_counts)
@@ -161,7 +162,7 @@ def value(
     lost = returns_without_purchase(db)
     if lost > 0:
         more.append(Note("returns_without_purchase", {"amount": f"{lost:,.0f}"}))
-    if season.begins_midway(db, as_of):
+    if season.begins_midway(db, as_of, starts):
         more.append(Note("begins_midway"))
     notes = distinct([*against, *remarks, *more, *season_note, *money.notes])
     return Result(
@@ -255,10 +256,11 @@ def _season(
     tracked: pd.DataFrame,
     held: holdout.HoldOut | None,
     chosen: BuyTillYouDie,
-    as_of: date,
+    starts: season.Starts,
     options: Options,
 ) -> tuple[np.ndarray | None, list[Note]]:
     """Calendar factors of the months ahead, or None where they are not used; and why."""
+    as_of = starts.as_of
     months = max(options.horizon_months, LONGEST)
     ahead = [add_months(as_of, step) for step in range(1, months + 1)]
     found = season.factors(tracked, ahead, as_of)
@@ -272,22 +274,23 @@ def _season(
         return None, [Note("season_unjudged")]
     return (
         (found, [Note("season_helps")])
-        if _season_helps(db, held, chosen.family)
+        if _season_helps(db, held, chosen.family, starts)
         else (None, [Note("season_does_not_help")])
     )
 
 
-def _season_helps(db: Engine, held: holdout.HoldOut, family: str) -> bool:
+def _season_helps(db: Engine, held: holdout.HoldOut, family: str, starts: season.Starts) -> bool:
     """Whether factors from before the cut would have brought the months of the hold-out nearer."""
-    model = held.scores[family].model
-    before = season.tracking(db, model, as_of=held.cut)
-    months = [
-        month for month in (add_months(held.cut, step) for step in range(1, 25)) if month_end(month) <= held.until
-    ]
-    starts = season.Starts.read(db, held.cut)
-    expected = np.diff(season.expected_by(model, starts, [held.cut, *map(month_end, months)]))
+    then, known = starts.known(held.cut), season.months_of(starts.known(held.cut))
+    last = (held.until.year - held.cut.year) * 12 + held.until.month - held.cut.month
+    later = [month for step in range(1, last + 1) if month_end(month := add_months(held.cut, step)) <= held.until]
+    months = [*known, *later]
+    days = [date.fromordinal(known[0].toordinal() - 1), *map(month_end, months)]
+    expected = np.diff(season.expected_by(held.scores[family].model, then, days))
     actual = season.bought(db, months, known=held.cut, as_of=held.until)
-    return season.helps(expected, actual, season.factors(before, months, held.cut))
+    before = pd.DataFrame({"month": months, "actual": actual, "expected": expected}).head(len(known))
+    ahead = slice(len(known), None)
+    return season.helps(expected[ahead], actual[ahead], season.factors(before, later, held.cut))
 
 
 # --- customers ---------------------------------------------------------------------------------------------------------

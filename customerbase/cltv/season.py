@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from customerbase.cltv.buying import BuyTillYouDie
 from customerbase.cltv.estimator import Estimator
-from customerbase.cltv.horizon import WEEK, grid
+from customerbase.cltv.horizon import WEEK, Grid, grid
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, near_miss
 from customerbase.periods import add_months, month_end
@@ -27,6 +27,17 @@ class Starts:
     as_of: date
     age: np.ndarray
     customers: np.ndarray
+
+    @staticmethod
+    def of(first_days: pd.Series, as_of: date) -> "Starts":
+        """From the first day of each customer."""
+        ages, customers = np.unique((pd.Timestamp(as_of) - first_days).dt.days.to_numpy(), return_counts=True)
+        return Starts(as_of, ages[::-1], customers[::-1].astype(float))
+
+    def known(self, cut: date) -> "Starts":
+        """Those known at an earlier day, as of then."""
+        ages = self.age - (self.as_of - cut).days
+        return Starts(cut, ages[ages >= 0], self.customers[ages >= 0])
 
     @staticmethod
     def read(db: Engine, as_of: date) -> "Starts":
@@ -66,19 +77,22 @@ def _cumulative(curve: np.ndarray, starts: Starts, days: Sequence[date]) -> np.n
     return np.array([(starts.customers * curve[np.maximum(age, 0)]).sum() for age in ages])
 
 
-def tracking(db: Engine, model: BuyTillYouDie, *, as_of: date, seed: int = 0) -> pd.DataFrame:
+def tracking(
+    db: Engine, model: BuyTillYouDie, *, as_of: date, seed: int = 0, starts: Starts | None = None
+) -> pd.DataFrame:
     """Repeat purchases by month: actual, expected by the model with a 10-90 % band, and both cumulated.
 
-    Reads cltv_purchases. The band holds the model's uncertainty and the chance in which customers buy when. Columns:
-    month, actual, expected, low, high, cumulative_actual, cumulative_expected.
+    Reads cltv_purchases, and starts too unless they are given. The band holds the model's uncertainty and the chance in
+    which customers buy when. Columns: month, actual, expected, low, high, cumulative_actual, cumulative_expected.
     """
-    starts = Starts.read(db, as_of)
+    starts = starts or Starts.read(db, as_of)
     months = months_of(starts)
     edges = [date.fromordinal(months[0].toordinal() - 1), *(min(month_end(month), as_of) for month in months)]
-    cumulative = expected_by(model, starts, edges)
+    over = grid(np.arange(max(_longest(starts, edges), 1) + 1) / WEEK, model._scale())
+    cumulative = _cumulative(model.curve(over), starts, edges)
     expected = np.diff(cumulative)
     actual = bought(db, months, known=as_of, as_of=as_of)
-    low, high = _band(model, starts, edges, expected, seed)
+    low, high = _band(model, over, starts, edges, expected, seed)
     return pd.DataFrame(
         {
             "month": months,
@@ -98,12 +112,10 @@ def bought(db: Engine, months: Sequence[date], *, known: date, as_of: date) -> n
     return np.array([found.get(month, 0) for month in months], dtype=float)
 
 
-def _band(model: BuyTillYouDie, starts: Starts, edges: list[date], expected: np.ndarray, seed: int):
+def _band(model: BuyTillYouDie, over: Grid, starts: Starts, edges: list[date], expected: np.ndarray, seed: int):
     """10 and 90 % of purchases in each month: parameters drawn, then a gamma with the variance of an NBD total."""
     rng = np.random.default_rng(seed)
-    over = grid(np.arange(max(_longest(starts, edges), 1) + 1) / WEEK, model._scale())
-    drawn = (with_values(model, values) for values in model.draws(50, seed))
-    means = np.array([np.diff(_cumulative(one.curve(over), starts, edges)) for one in drawn])
+    means = np.diff([_cumulative(curve, starts, edges) for curve in model.curves(over, model.draws(50, seed))])
     means = np.maximum(means, 1e-9)
     # customers differ: the variance of a total is its mean plus the squares of what each was expected to buy, over r
     per_head = expected / starts.customers.sum()
@@ -146,14 +158,15 @@ def shaken(tracked: pd.DataFrame) -> float:
     return max(1.0, float(np.sqrt((apart**2).mean())) * NORMAL_TENTH) if len(months) else 1.0
 
 
-def begins_midway(db: Engine, as_of: date) -> bool:
+def begins_midway(db: Engine, as_of: date, starts: Starts | None = None) -> bool:
     """Whether the log begins in the middle of its customers' time: its first month has far more new ones than those after."""
-    starts = Starts.read(db, as_of)
+    starts = starts or Starts.read(db, as_of)
     months = months_of(starts)
     if len(months) < 6:
         return False
-    days = [as_of - timedelta(days=int(age)) for age in starts.age]
-    new = np.array([starts.customers[[day.replace(day=1) == month for day in days]].sum() for month in months[:-1]])
+    latest = starts.as_of.toordinal() - starts.age
+    month_of = np.searchsorted([month.toordinal() for month in months], latest, side="right") - 1
+    new = np.bincount(month_of, starts.customers, len(months))[:-1]
     return bool(new[0] > MIDWAY * np.median(new[2:]) and new[0] >= FEW)
 
 
