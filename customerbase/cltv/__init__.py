@@ -14,6 +14,7 @@ from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.month import Options, Result, value
 from customerbase.cltv.nbd import NBD
 from customerbase.cltv.pareto import ParetoNBD
+from customerbase.cltv.simulated import simulated_log
 from customerbase.cltv.transactions import purchases, summary
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "from_json",
     "hold_out",
     "purchases",
+    "simulated_log",
     "summary",
     "value",
 ]
