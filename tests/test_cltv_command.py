@@ -172,7 +172,7 @@ def test_no_customer_column(log, tmp_path, capsys):
         (("--out", "out.csv", "--family", "mgb_nbd"), "Did you mean 'mbg_nbd'?"),
         (("--out", "out.csv", "--margin", "40"), "margin is 40.0; expected a share"),
         (("--out", "out.csv", "--discount", "-0.1"), "annual discount rate is -0.1"),
-        (("--out", "out.csv", "--horizon", "0"), "horizon_months is 0; expected 1 to 120"),
+        (("--out", "out.csv", "--horizon", "0"), "horizon_months is 0; expected a whole number from 1 to 120"),
         (("--out", "out.csv", "--as-of", "2020-01-01"), "the first order is of 20"),
     ],
 )
