@@ -40,6 +40,13 @@ def test_a_log_by_its_shape():
     assert list(made(spend=None)) == ["customer", "date"]
 
 
+def test_the_first_purchase_has_its_day_to_itself():
+    """A repeat purchase on that very day would be merged into the first one, and be missing from what models are told."""
+    log = made(customers=200, parameters={"r": 5.0, "alpha": 1.0, "a": 0.5, "b": 5.0}, spend=None)
+    first = log["date"] == log.groupby("customer")["date"].transform("min")
+    assert first.sum() == 200 and (~first).sum() > 1000
+
+
 def test_the_same_seed_gives_the_same_log_and_another_one_another():
     pd.testing.assert_frame_equal(made(), made())
     assert not made()["date"].equals(made(seed=2)["date"])
