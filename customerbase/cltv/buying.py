@@ -171,9 +171,13 @@ class BuyTillYouDie(Estimator):
         return made
 
     def simulate_alive(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: float) -> np.ndarray:
-        """Purchases in the weeks ahead of somebody alive now, by every pair of counts.of_rate; shape (pairs, D)."""
+        """Purchases in the weeks ahead of somebody alive now, by every pair of counts.of_rate, the fewest first; (pairs, D)."""
         x, T = counts.rates
-        return self._outcomes(rng, tuple(draws.T[:, None, :]), x[:, None], T[:, None], np.full((len(x), 1), weeks))
+        made = np.empty((len(x), len(draws)))
+        for block in blocks(len(x), len(draws), 400_000):
+            here = x[block, None], T[block, None], np.full((len(x[block]), 1), weeks)
+            made[block] = np.sort(self._outcomes(rng, tuple(draws.T[:, None, :]), *here), axis=1)
+        return made
 
     def gone(self, draws: np.ndarray, counts: Counts) -> np.ndarray:
         """Chance of being gone by T, the mean over draws of the parameters; one a row of counts."""

@@ -91,7 +91,10 @@ def endless(scale: float, discount: float, start: float = 0.0) -> Grid:
     low, high = np.log1p(start / scale), np.log1p((start + _FAR / discount) / scale)
     unit, weights = legendre(_nodes(high - low))
     u = scale * np.expm1(low + unit * (high - low))
-    return Grid(u, ((high - low) * weights * (u + scale) * np.exp(-discount * u))[:, None])
+    worth = (high - low) * weights * (u + scale) * np.exp(-discount * u)
+    # rates fall: what a moment adds is at most its weight over the weights before it, and the last ones add nothing
+    keep = worth >= _ACCURACY / 10 * (np.cumsum(worth) - worth)
+    return Grid(u[keep], worth[keep, None])
 
 
 def _nodes(reach: float) -> int:
