@@ -22,7 +22,7 @@ from bench import people
 RECORDS = 1_000_000
 EMPTY = (
     "inquiries", "web_events", "survey_answers", "surveys", "reviews", "loyalty_points", "campaign_contacts",
-    "consents", "deals", "refunds", "order_lines", "products", "stores",
+    "consents", "deals", "subscriptions", "refunds", "order_lines", "products", "stores",
 )  # fmt: skip
 CARRIED = ("customers_std", "identity_edges", "identity_audit", "identity_model", "id_history")
 PLAIN = """

@@ -14,6 +14,7 @@ MONTH = date(2026, 10, 1)
 CARRIED = ("customers_std", "identity_edges", "identity_audit", "identity_model", "id_history")
 OTHERS = (
     "inquiries", "web_events", "survey_answers", "reviews", "loyalty_points", "campaign_contacts", "consents", "deals",
+    "subscriptions",
 )  # fmt: skip
 
 
@@ -124,3 +125,16 @@ def recall(base: Base, pairs: str = LINKABLE) -> float:
         select avg(case when l.customer_id = r.customer_id then 1.0 else 0 end)
         from ({pairs}) p join x l on l.r = p.a join x r on r.r = p.b""")
     return value
+
+
+def whole_clusters(base: Base) -> tuple[float, float]:
+    """Precision and recall of whole clusters: of the customers found, the share whose records are exactly one person's;
+    of the people, the share whose records are exactly one customer's."""
+    return base.rows("""
+        with x as (select customer_id, person_id from identity_links join truth using (source_system, source_customer_id)),
+        found as (select customer_id, min(person_id) as person_id, count(distinct person_id) as people, count(*) as n
+                  from x group by 1),
+        real as (select person_id, count(*) as n from x group by 1),
+        exact as (select count(*) as n from found join real using (person_id) where people = 1 and found.n = real.n)
+        select (select n from exact) / (select count(*) from found), (select n from exact) / (select count(*) from real)
+    """)[0]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import identity_base
 import identity_months
 import numpy as np
@@ -12,8 +13,9 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
+import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import features, identity, kpi, profile, report, rfm, segments
+from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 
@@ -171,6 +173,7 @@ def _analyse(db: Engine) -> None:
     kpi.kpi_table(db, as_of=AS_OF)
     kpi.cohorts(db, as_of=AS_OF)
     identity_orders(db)
+    _value(db, now)
     db.execute(
         "create table line_types as select date_trunc('month', order_at) as month, line_type, count(*) as lines,"
         " cast(sum(amount) as decimal(18, 2)) as amount, count(*) filter (source_customer_id is null) as anonymous_lines"
@@ -183,12 +186,21 @@ def _analyse(db: Engine) -> None:
     report.summed_up(db)
 
 
+def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
+    """Lifetime value, and the hold-out that a longer log would have."""
+    features.customer_orders(db, as_of=AS_OF)
+    cltv.purchases(db)
+    transactions.histories(db, cut=month_end(date(2026, 6, 1)), as_of=AS_OF)
+    db.register("cltv", cltv.value(db, as_of=AS_OF, segments=members).customers)
+
+
 def identity_orders(db: Engine) -> None:
     db.execute(
         "create or replace temp table linkage as select row_number() over (order by source_system, source_customer_id) - 1"
         " as idx, * from customers_std"
     )
-    db.query(sql_text("identity_orders_by_record"))
+    for name in ("identity_orders_by_record", "identity_order_days"):
+        db.query(sql_text(name))
 
 
 def _ids() -> None:

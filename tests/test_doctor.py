@@ -118,6 +118,36 @@ def test_customers_in_a_workbook_are_shown_in_outline_only(tmp_path):
     assert item.patterns["gender"]
 
 
+CONTRACTS = {
+    "契約ID,会員番号,プラン,月額,契約開始日,解約日": "cp932",
+    "subscription_id,member no,plan,monthly_fee,start date,cancelled_at": "utf-8",
+}
+
+
+@pytest.mark.parametrize("heading", CONTRACTS)
+def test_contracts_with_the_day_they_began_are_subscriptions(tmp_path, heading):
+    rows = [
+        f"K{n:04d},M{n % 70:05d},{'ABC'[n % 3]},{[980, 1980][n % 2]},{day:%Y/%m/%d},{f'{day + timedelta(90):%Y/%m/%d}' if n % 3 else ''}"
+        for n, day in enumerate(days(120))
+    ]
+    [found] = doctor.diagnose([write(tmp_path, "contracts.csv", heading, rows, CONTRACTS[heading])])
+    assert found.kind == "subscriptions"
+    assert [target.split(".")[1] for target in guesses(found).values()] == [
+        "subscription_id", "source_customer_id", "plan", "price", "started_at", "ended_at",
+    ]  # fmt: skip
+    item = load_draft([found], tmp_path).files[0].primary
+    assert (item.table, item.constants["period_months"]) == ("subscriptions", 1)
+
+
+def test_contracts_without_a_number_are_named_and_their_cycles_read(tmp_path):
+    rows = [f"C{n},Pro,{['monthly', 'annual'][n % 2]},9.99,{day}," for n, day in enumerate(days(60))]
+    path = write(tmp_path, "plans.csv", "customer_id,plan,billing_cycle,monthly_price,start_date,cancelled_at", rows)
+    [found] = doctor.diagnose([path])
+    item = load_draft([found], tmp_path).files[0].primary
+    assert "subscription_id" in item.expressions
+    assert set(item.patterns["period_months"].values()) >= {"1", "12"}
+
+
 def test_a_total_that_stands_still_within_an_order_is_the_orders_total(tmp_path):
     rows = [
         f"{n},C{n % 30},{day},P{line},{500 + n},{100 + line}" for n, day in enumerate(days(60)) for line in range(3)

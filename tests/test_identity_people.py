@@ -114,3 +114,8 @@ def test_a_new_model_compares_everything_anew(tmp_path):
     assert base.linked.reused
     trained = identity.read_model(identity.shipped().to_json().replace('"version": "', '"version": "x-'), "test")
     assert not identity.link(db, trained, base_of.KEY).reused
+
+
+def test_whole_clusters_are_exactly_one_person(base):
+    precision, recall = base_of.whole_clusters(base)
+    assert precision >= 0.965 and recall >= 0.98

@@ -317,6 +317,43 @@ def test_a_missing_optional_file_gives_an_empty_typed_table(desk):
     )
 
 
+CONTRACTS = {
+    "pattern": "contracts.csv",
+    "optional": True,
+    "tables": {
+        "subscriptions": {
+            "columns": {
+                "subscription_id": "no", "source_customer_id": "id", "price": "fee", "period_months": "months",
+                "started_at": "from", "ended_at": "to",
+            }
+        }
+    },
+}  # fmt: skip
+
+
+def test_contracts_are_optional_and_their_bad_rows_are_set_aside(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,c1,2026-10-01,1,1\n")
+    empty = desk.take(ORDERS, CONTRACTS).table("subscriptions")
+    types = dict(zip(empty.columns, map(str, empty.types), strict=True))
+    assert empty.fetchall() == []
+    assert (types["period_months"], types["price"], types["started_at"]) == ("INTEGER", "DECIMAL(18,2)", "DATE")
+    good = ["K1,c1,980,1,2026-01-31,", "K2,c1,980,1,2026-01-31,2026-01-31", "K3,c1,,12,2026-10-31,2027-02-01"]
+    bad = {
+        "K4,c1,980,1,2026-02-01,2026-01-31": "ended_before_start",
+        "K5,c1,-1,1,2026-01-01,": "negative_price",
+        "K6,c1,980,0,2026-01-01,": "implausible_period",
+        "K7,c1,980,1,,": "missing_started_at",
+        "K8,c1,980,1,2026-01-01,soon": "invalid_date",
+        "K9,c1,980,1,2026-11-01,": "after_month",
+        ",c1,980,1,2026-01-01,": "missing_subscription_id",
+        "K1,c2,980,1,2026-01-01,": "duplicate_key",
+    }
+    desk.put("contracts.csv", "\n".join(["no,id,fee,months,from,to", *good, *bad]) + "\n")
+    intake = desk.take(ORDERS, CONTRACTS)
+    assert [row[0] for row in kept(intake, "subscriptions", "subscription_id")] == ["K1", "K2", "K3"]
+    assert {reason for table, _, _, reason in reasons(intake) if table == "subscriptions"} == set(bad.values())
+
+
 def test_an_empty_file_is_one_clear_error(desk):
     desk.put("orders.csv", "")
     with pytest.raises(InputError, match=r"orders\.csv"):

@@ -23,6 +23,7 @@ SOURCE = [
     "campaign_contacts",
     "consents",
     "deals",
+    "subscriptions",
     "fx_rates",
     "calendar_jp",
 ]

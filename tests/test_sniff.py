@@ -103,6 +103,9 @@ def test_a_single_column_of_words_is_a_csv(guessed):
         ("red,x\nred,y\nblue,z\n", False),
         ("会員ID,お名前(姓)\n", True),
         ("id,,name\n1,,a\n", True),
+        ("name,reading,town\n田中太郎,タナカタロウ,港区\n佐藤花子,サトウハナコ,北区\n", True),
+        ("first name\n田中太郎\n佐藤花子\n", True),
+        ("田中太郎,港区\n佐藤花子,北区\n田中太郎,港区\n", False),
     ],
 )
 def test_headings(guessed, text, header):

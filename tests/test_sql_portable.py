@@ -11,7 +11,18 @@ from customerbase.identity import shipped
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 # last sort keys that are unique in their partitions
-UNIQUE_WITHIN = {"customer_id", "month", "score", "channel", "record_id", "valid_from", "other_record", "day"}
+UNIQUE_WITHIN = {
+    "customer_id",
+    "month",
+    "score",
+    "channel",
+    "record_id",
+    "valid_from",
+    "other_record",
+    "day",
+    "order_day",
+    "source_customer_id",
+}
 
 
 def tree(name: str) -> exp.Expression:

@@ -41,41 +41,52 @@ class Pictures:
         """Which model, and why."""
         return looks.candidates_title(self.result.models, self.language)
 
-    def tracking(self) -> Figure:
-        """Repeat purchases by month, actual against the model, and the months ahead."""
+    def tracking(self) -> Figure | str:
+        """Repeat purchases by month, actual against the model, and the months ahead; a sentence for contracts."""
         table = self.result.tracking
+        if not len(table):
+            return i18n.word("cltv.by_contract", self.language)
         named = {"low": "low", "high": "high", "ahead": "ahead", "width": WIDE}
         look = self._look(looks.tracking_title(table, self.language), looks.tracking, "cltv_tracking", VALUE)
         return tracking(looks.tracking(table, MONTHS), "month", "actual", "expected", fmt="{:,.0f}", **named, **look)
 
-    def cumulative(self) -> Figure:
+    def cumulative(self) -> Figure | str:
         """The same, added up from the beginning."""
         table = self.result.tracking
+        if not len(table):
+            return ""
         look = self._look(looks.ahead_title(table, self.language), looks.tracking, "cltv_tracking")
         columns = ("month", "cumulative_actual", "cumulative_expected")
         return tracking(looks.tracking(table, MONTHS), *columns, ahead="ahead", fmt="{:,.0f}", width=WIDE, **look)
 
     def calibration(self) -> Figure | str:
         """Purchases in the hold-out by class of frequency, actual against the model; a sentence without a hold-out."""
-        if self.result.held is None:
-            return i18n.word("cltv.no_holdout", self.language)
         table, model = self.result.calibration, self.result.model.family
+        if not len(table):
+            return i18n.word("cltv.no_holdout", self.language)
         title = looks.calibration_title(table, model, self.k_min, self.language)
-        look = self._look(title, looks.calibration, "cltv_calibration", ACTUAL, int(self.result.held.counts.customers))
+        people = int(self.result.held.counts.customers) if self.result.held else None
+        definition = "" if self.result.held else i18n.word("cltv.renewal_rates", self.language)
+        look = self._look(title, looks.calibration, "cltv_calibration", ACTUAL, people, definition=definition or None)
         columns = ("name", "actual", "actual_low", "actual_high", "predicted")
-        label = i18n.word("cltv.holdout_purchases", self.language)
+        label = i18n.word("cltv.holdout_purchases" if self.result.held else "cltv.renewal_rate", self.language)
         shown = looks.calibration(table, model, self.k_min, self.language)
-        return calibration(shown, *columns, n="customers", fmt="{:.1f}", xlabel=label, width=WIDE, **look)
+        form = "{:.1f}" if self.result.held else "rate"
+        return calibration(shown, *columns, n="customers", fmt=form, xlabel=label, width=WIDE, **look)
 
     def alive(self) -> Figure | str:
-        """P(alive) by purchases so far and silence; a sentence where the data show nobody leaving."""
+        """P(alive) by purchases so far and silence; a sentence where the data show nobody leaving, or the end is seen."""
+        if self.result.money is None:
+            return i18n.word("cltv.end_is_seen", self.language)
         if self.result.alive is None:
             return i18n.word("cltv.nobody_leaves", self.language)
         matrix = looks.alive_matrix(self.result.alive, AGE, self.language)
         return self._matrix(matrix, "alive", looks.alive_matrix, lambda value: f"{value * 100:.0f}", (AGE,))
 
-    def purchases(self) -> Figure:
+    def purchases(self) -> Figure | str:
         """Purchases expected in the next year by purchases so far and silence."""
+        if self.result.money is None:
+            return ""
         matrix = looks.purchases_matrix(self.result.model, AGE, AHEAD, self.language)
         return self._matrix(matrix, "purchases", looks.purchases_matrix, "{:.1f}", (AGE, AHEAD))
 
@@ -137,8 +148,7 @@ class Pictures:
         return worth.largest_falls(self.result.customers, self.language, 10, self.currency)
 
     def _values(self) -> pd.Series:
-        customers = self.result.customers
-        return customers["cltv"] if customers["cltv"].notna().any() else customers["purchases_12m"]
+        return self.result.customers["cltv" if self.result.has_money else "purchases_12m"]
 
     def _matrix(self, matrix: pd.DataFrame, kind: str, function: Callable, form, weeks: tuple) -> Figure:
         title = looks.matrix_title(matrix, kind, self.language)
@@ -158,7 +168,7 @@ class Pictures:
         return {"title": title, "caption": said, "language": self.language}
 
     def _form(self) -> Callable[[float], str]:
-        if self.result.money.model is None:
+        if not self.result.has_money:
             return lambda value: f"{value:,.1f}"
         return lambda value: i18n.number(value, "money", self.language, currency=self.currency)
 

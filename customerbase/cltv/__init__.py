@@ -9,16 +9,21 @@ A month of the workbook goes through `purchases` and `value`.
 
 from customerbase.cltv.alone import Fitted, fit, from_json, hold_out
 from customerbase.cltv.betageometric import BetaGeometricNBD, ModifiedBetaGeometricNBD
+from customerbase.cltv.bgbb import BetaGeometricBetaBinomial
+from customerbase.cltv.contractual import BetaDiscreteWeibull, ShiftedBetaGeometric
 from customerbase.cltv.families import FAMILIES
 from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.month import Options, Result, value
 from customerbase.cltv.nbd import NBD
 from customerbase.cltv.pareto import ParetoNBD
+from customerbase.cltv.regrouped import value_of_grouping
 from customerbase.cltv.transactions import purchases, summary
 
 __all__ = [
     "FAMILIES",
     "NBD",
+    "BetaDiscreteWeibull",
+    "BetaGeometricBetaBinomial",
     "BetaGeometricNBD",
     "Fitted",
     "GammaGamma",
@@ -26,10 +31,12 @@ __all__ = [
     "Options",
     "ParetoNBD",
     "Result",
+    "ShiftedBetaGeometric",
     "fit",
     "from_json",
     "hold_out",
     "purchases",
     "summary",
     "value",
+    "value_of_grouping",
 ]

@@ -12,15 +12,18 @@ import customerbase.cltv.groups as grouping
 import customerbase.cltv.holdout as holdout
 import customerbase.cltv.tables as tables
 from customerbase.cltv.ahead import Calendar, expect
+from customerbase.cltv.bgbb import BetaGeometricBetaBinomial
 from customerbase.cltv.buying import BuyTillYouDie, rows_of
+from customerbase.cltv.contractual import BetaDiscreteWeibull, ShiftedBetaGeometric
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
+from customerbase.cltv.modelfile import notes_from, positive
 from customerbase.cltv.month import Options, choose_models, outcomes_of
-from customerbase.cltv.notes import Note
+from customerbase.cltv.notes import Note, distinct
 from customerbase.cltv.spending import Spending, spending
 from customerbase.cltv.transactions import day_of, histories, log_purchases
 from customerbase.engine import Engine
-from customerbase.errors import InputError, near_miss
+from customerbase.errors import ConfigError, InputError, near_miss
 from customerbase.periods import add_months, month_end
 
 
@@ -29,7 +32,7 @@ class Fitted:
     """A model of purchases, one of P(alive), one of spend; what `fit` gives.
 
     alive is None where the data show nobody leaving, spend None where there are no amounts. candidates: all families
-    fitted; held: the hold-out that chose among them, None without one.
+    fitted; held: the hold-out that chose among them, None without one. spend_cap: what mean amounts are cut at.
     """
 
     purchases: BuyTillYouDie
@@ -39,6 +42,7 @@ class Fitted:
     notes: tuple[Note, ...] = ()
     candidates: dict[str, BuyTillYouDie] | None = None
     held: holdout.HoldOut | None = None
+    spend_cap: float = np.inf
 
     def predict(
         self,
@@ -57,7 +61,8 @@ class Fitted:
         the intervals are of); as_of None: that of the summary. Without amounts the columns of money are empty.
         Raises InputError when as_of is not known.
         """
-        day = day_of(as_of if as_of is not None else summary.attrs.get("as_of", ""))
+        day = day_of(as_of if as_of is not None else summary.attrs.get("as_of"))
+        summary = self._complete(summary)
         options = Options(horizon_months=months, annual_discount=annual_discount, margin=margin, draws=draws, seed=seed)
         counts, place = rows_of(summary)
         expected = expect(self.purchases, counts, Calendar.of(day, months, annual_discount))
@@ -68,10 +73,22 @@ class Fitted:
         made = tables.customers(summary, base, p_alive, self.alive, day)
         return made.drop(columns=[name for name in ("previous_cltv",) if name in made])
 
+    def _complete(self, summary: pd.DataFrame) -> pd.DataFrame:
+        """The summary with ids (its index where it has none) and amounts (empty where none are needed)."""
+        needed = ("purchases", "spend") if self.first_order_counts else ("monetary_value",)
+        for name in needed if self.spend is not None else ():
+            if name not in summary:
+                raise InputError(
+                    f"the summary has no column {name!r}, which the model of spend needs.{near_miss(name, summary.columns)}"
+                )
+        missing = {"customer_id": summary.index, "monetary_value": np.nan}
+        return summary.assign(**{name: one for name, one in missing.items() if name not in summary})
+
     def _money(self, summary: pd.DataFrame) -> Spending:
         if self.spend is None:
-            return spending(summary.assign(spend=np.nan, monetary_value=np.nan))
-        return spending(summary, first_order_counts=self.first_order_counts, model=self.spend)
+            return spending(summary.assign(monetary_value=np.nan), first_order_counts=False)
+        given = {"first_order_counts": self.first_order_counts, "model": self.spend, "cap": self.spend_cap}
+        return spending(summary, **given)
 
     def __repr__(self) -> str:
         said = [f"purchases: {self.purchases!r}"]
@@ -85,6 +102,7 @@ class Fitted:
         models = {"purchases": self.purchases, "alive": self.alive, "spend": self.spend}
         content: dict = {name: json.loads(one.to_json()) if one is not None else None for name, one in models.items()}
         content["first_order_counts"] = self.first_order_counts
+        content["spend_cap"] = self.spend_cap if np.isfinite(self.spend_cap) else None
         content["notes"] = [note.as_dict() for note in self.notes]
         return json.dumps(
             {"kind": "customerbase lifetime value", "version": 1, **content}, ensure_ascii=False, indent=1
@@ -98,11 +116,19 @@ class Fitted:
             raise InputError(
                 f"model file: kind {content.get('kind')!r}, version {content.get('version')!r}; expected one that to_json wrote."
             )
-        models = {
-            name: _model(content[name]) if content.get(name) else None for name in ("purchases", "alive", "spend")
-        }
-        notes = tuple(Note(one["code"], one["values"]) for one in content["notes"])
-        return cls(**models, first_order_counts=bool(content["first_order_counts"]), notes=notes)
+        parts = ("purchases", "alive", "spend")
+        models = {name: _model(content[name]) if content.get(name) else None for name in parts}
+        if not isinstance(models["purchases"], BuyTillYouDie):
+            raise InputError("model file: there is no model of purchases in it; expected what to_json wrote.")
+        cap = content.get("spend_cap")
+        if cap is not None and not positive(cap):
+            raise InputError(f"model file: spend_cap is {cap!r}; expected an amount above 0, or null.")
+        return cls(
+            **models,
+            first_order_counts=bool(content.get("first_order_counts")),
+            notes=notes_from(content),
+            spend_cap=np.inf if cap is None else float(cap),
+        )
 
 
 def fit(
@@ -128,14 +154,20 @@ def fit(
     money = spending(summary, first_order_counts=first_order_counts) if amounts in summary else None
     known = money is not None and money.model is not None
     said = [*notes, *(money.notes if money is not None else [Note("no_amounts")])]
-    return Fitted(chosen, alive, money.model if known else None, first_order_counts, tuple(said), models, held)
+    return Fitted(
+        chosen, alive, money.model if known else None, first_order_counts, distinct(said), models, held,
+        money.cap if known else np.inf,
+    )  # fmt: skip
 
 
 def hold_out(transactions: object, *, customer: str, date: str, as_of: date | str, months: int = 6) -> holdout.HoldOut:
     """How each family, fitted on the log without its last months, foresaw them; for fit(…, held=…).
 
-    transactions: as in `summary`. months: calendar months before as_of. Raises InputError when nobody had bought before.
+    transactions: as in `summary`. months: calendar months before as_of. Raises InputError when nobody had bought before,
+    ConfigError for months that are none.
     """
+    if not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= 120:
+        raise ConfigError(f"hold-out of {months!r} months; expected a whole number from 1 to 120.")
     day, db = day_of(as_of), Engine()
     log_purchases(db, transactions, customer, date, None, day)
     cut = month_end(add_months(day, -months - (day != month_end(day))))
@@ -152,7 +184,7 @@ def from_json(text: str) -> BuyTillYouDie | GammaGamma | Fitted:
 def _parsed(text: str) -> dict:
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"model file: not JSON ({error}); expected what to_json wrote.") from error
     if not isinstance(content, dict):
         raise InputError(f"model file: holds a {type(content).__name__}; expected what to_json wrote.")
@@ -160,9 +192,10 @@ def _parsed(text: str) -> dict:
 
 
 def _model(content: dict) -> BuyTillYouDie | GammaGamma:
-    known = {**FAMILIES, GammaGamma.family: GammaGamma}
-    family = content.get("family")
-    if family not in known:
+    others = (GammaGamma, BetaGeometricBetaBinomial, ShiftedBetaGeometric, BetaDiscreteWeibull)
+    known = {**FAMILIES, **{one.family: one for one in others}}
+    family = content.get("family") if isinstance(content, dict) else content
+    if not isinstance(family, str) or family not in known:
         raise InputError(
             f"model file: family {family!r}; expected one of {', '.join(known)}.{near_miss(str(family), known)}"
         )

@@ -6,14 +6,11 @@ purchase too. lambda ~ Gamma(r, rate alpha) a week, p ~ Beta(a, b) a purchase.
 """
 
 import numpy as np
-from scipy.special import gammaln, hyp2f1, psi
+from scipy.special import gammaln, psi
 
+from customerbase.cltv.betagamma import beta_gamma_rate
 from customerbase.cltv.buying import BuyTillYouDie
 from customerbase.cltv.counts import Counts, dot
-from customerbase.cltv.horizon import legendre
-
-_LARGE = 60.0  # of a and of shape + 1 together: beyond it powers of 1 - z run out of range
-_NODES = 64
 
 
 class BetaGeometricNBD(BuyTillYouDie):
@@ -91,12 +88,12 @@ class BetaGeometricNBD(BuyTillYouDie):
 
     def _rate(self, params, u, x, T):
         r, alpha, a, b = params
-        return _beta_gamma_rate(u, r + x, alpha + T, a, b + x + self._chances)
+        return beta_gamma_rate(u, r, x, alpha + T, a, b + self._chances)
 
     def _new_rate(self, params, u):
         r, alpha, a, b = params
         stayed = b / (a + b) if self._chances else 1.0  # right after the first purchase
-        return stayed * _beta_gamma_rate(u, r, alpha, a, b + self._chances)
+        return stayed * beta_gamma_rate(u, r, 0.0, alpha, a, b + self._chances)
 
     def _scale(self) -> float:
         r, alpha, a, b = self.values
@@ -139,37 +136,3 @@ def _logaddexp(stay: np.ndarray, leave: np.ndarray) -> tuple[np.ndarray, np.ndar
     """log(e^stay + e^leave), and the share of the first."""
     total = np.logaddexp(stay, leave)
     return total, np.exp(stay - total)
-
-
-def _beta_gamma_rate(u, shape, rate, a, b):
-    """E[lambda exp(-lambda p u)] for lambda ~ Gamma(shape, rate) and p ~ Beta(a, b).
-
-    = shape / rate * 2F1(shape + 1, a; a + b; -u / rate). Pfaff's two transformations keep every term in range, also for
-    tens of thousands of purchases, as long as the smaller of a and shape + 1 is moderate: with z = u / (rate + u),
-    (1 - z)^a 2F1(a, a + b - shape - 1; a + b; z) and (1 - z)^(shape + 1) 2F1(shape + 1, b; a + b; z). Where both are
-    large, p hardly varies, and the mean over p is taken by quadrature.
-    """
-    z = u / (rate + u)
-    shape, rate, a, b, z = np.broadcast_arrays(*np.atleast_1d(shape, rate, a, b, z))
-    first = a <= shape + 1
-    power = np.where(first, a, shape + 1)
-    second = np.where(first, a + b - shape - 1, b)
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = np.exp(power * np.log1p(-z)) * hyp2f1(power, second, a + b, z)
-    heavy = (power > _LARGE) | ~np.isfinite(mean)
-    if heavy.any():
-        mean[heavy] = _mean_over_p(*(one[heavy] for one in (z, shape, a, b)))
-    return shape / rate * mean
-
-
-def _mean_over_p(z, shape, a, b) -> np.ndarray:
-    """E[(1 + p z / (1 - z))^-(shape + 1)] for p ~ Beta(a, b), on nine standard deviations to both sides of the mean."""
-    centre = a / (a + b)
-    width = 9 * np.sqrt(centre * (1 - centre) / (a + b + 1))
-    low, high = np.maximum(centre - width, 0.0), np.minimum(centre + width, 1.0)
-    unit, weights = legendre(_NODES)
-    p = low[:, None] + (high - low)[:, None] * unit
-    log_density = (a[:, None] - 1) * np.log(p) + (b[:, None] - 1) * np.log1p(-p)
-    density = np.exp(log_density - log_density.max(axis=1, keepdims=True)) * weights
-    odds = (z / (1 - z))[:, None]
-    return (density * np.exp(-(shape[:, None] + 1) * np.log1p(p * odds))).sum(axis=1) / density.sum(axis=1)

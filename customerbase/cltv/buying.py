@@ -218,8 +218,10 @@ def rows_of(data: object) -> tuple[Counts, np.ndarray | slice]:
     """
     if isinstance(data, Counts):
         return data, slice(None)
-    names = list(getattr(data, "columns", None) if hasattr(data, "columns") else data.keys())
-    names = list(data.column_names) if hasattr(data, "column_names") else names
+    found = next((getattr(data, name) for name in ("column_names", "columns", "keys") if hasattr(data, name)), None)
+    if found is None:
+        raise InputError(f"the summary is a {type(data).__name__}; expected a table with {', '.join(COLUMNS)}.")
+    names = list(found() if callable(found) else found)
     for name in COLUMNS:
         if name not in names:
             raise InputError(

@@ -145,13 +145,15 @@ def _same(key: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def _column(name: str, values: ArrayLike) -> np.ndarray:
-    """One column as floats; nullable columns of a data frame become NaN, which the check names."""
-    if hasattr(values, "to_numpy"):
-        values = values.to_numpy(dtype=float, na_value=np.nan)
+    """One column as floats; empty cells of a data frame or an Arrow table become NaN, which the check names."""
+    if hasattr(values, "to_pandas"):
+        values = values.to_pandas()
     try:
+        if hasattr(values, "to_numpy"):
+            values = values.to_numpy(dtype=float, na_value=np.nan)
         return np.atleast_1d(np.asarray(values, dtype=float))
     except (TypeError, ValueError) as error:
-        raise InputError(f"{name} holds {values!r:.60}; expected numbers.") from error
+        raise InputError(f"{name} holds what is no number ({error!s:.60}); expected numbers.") from error
 
 
 def _check(found: Counts) -> None:

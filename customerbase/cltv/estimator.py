@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from customerbase.cltv.modelfile import notes_from, numbers, part, positive
 from customerbase.cltv.notes import Note
 from customerbase.errors import ConfigError, InputError, near_miss
 
@@ -139,6 +140,7 @@ class Estimator:
     family: ClassVar[str]
     title: ClassVar[str]
     names: ClassVar[tuple[str, ...]]
+    unit: ClassVar[str] = "week"  # of all times
 
     params_: dict[str, float]
     log_likelihood_: float
@@ -208,25 +210,30 @@ class Estimator:
         """Parameters in the light of the data: `size` draws of the posterior under flat priors on the logarithms.
 
         A multivariate t around the maximum (Laplace's approximation), re-weighted by the likelihood and resampled. With
-        more than 20,000 distinct rows the likelihood is as good as normal and the draws stay as they are. They are kept with
-        the model, in its JSON too. Shape (size, number of parameters). Source: Rubin (1988), sampling importance resampling.
+        more than 20,000 distinct rows the likelihood is as good as normal and the draws stay as they are. 200 are kept with
+        the model, in its JSON too; another seed takes them in another order, and more of them come round again, so that a
+        model read from a file predicts what it did before. Shape (size, number of parameters).
+        Source: Rubin (1988), sampling importance resampling.
         """
-        kept = self.__dict__.setdefault("_draws", {})
-        if size <= DRAWS:
-            if seed not in kept:
-                kept[seed] = self._draw(DRAWS, seed)
-            return kept[seed][:size]
-        return self._draw(size, seed)
+        if "_draws" not in self.__dict__:
+            self._draws = self._draw(DRAWS)
+        if seed == 0 and size <= len(self._draws):
+            return self._draws[:size]
+        rng, kept = np.random.default_rng([seed, len(self.names)]), len(self._draws)
+        rounds = [rng.permutation(kept) for _ in range(-(-size // kept))]
+        return self._draws[np.concatenate(rounds)[:size]]
 
-    def _draw(self, size: int, seed: int) -> np.ndarray:
-        rng = np.random.default_rng([seed, len(self.names)])
+    def _draw(self, size: int) -> np.ndarray:
+        rng = np.random.default_rng([0, len(self.names)])
         centre, root = np.log(self.values), np.linalg.cholesky(self._covariance + 1e-14 * np.eye(len(self.names)))
         normal = rng.standard_normal((size, len(centre)))
         shrink = np.sqrt(rng.chisquare(_T_DEGREES, size) / _T_DEGREES)
+        # gamma of the Gamma-Gamma is an amount, and as large as the currency has it
+        edges = np.minimum(centre, -BOUND) - 2, np.maximum(centre, BOUND) + 2
         data = getattr(self, "_fitted_on", None)
         if data is None or len(data) > _NORMAL_ROWS:
-            return np.exp(np.clip(centre + normal @ root.T, -BOUND - 2, BOUND + 2))
-        theta = np.clip(centre + (normal @ root.T) / shrink[:, None], -BOUND - 2, BOUND + 2)
+            return np.exp(np.clip(centre + normal @ root.T, *edges))
+        theta = np.clip(centre + (normal @ root.T) / shrink[:, None], *edges)
         likelihood = self._values(theta, data) - self.log_likelihood_
         distance = (normal**2).sum(axis=1) / shrink**2
         proposal = -(_T_DEGREES + len(centre)) / 2 * np.log1p(distance / _T_DEGREES)
@@ -246,7 +253,7 @@ class Estimator:
         """The fitted model as JSON text: family, unit, parameters, covariance; no customer's data."""
         content = {
             "family": self.family,
-            "unit": "week",
+            "unit": self.unit,
             "parameters": dict(zip(self.names, self.values.tolist(), strict=True)),
             "covariance_of_logs": self._covariance.tolist(),
             "draws": self.draws().tolist(),
@@ -259,19 +266,23 @@ class Estimator:
 
     @classmethod
     def _from_content(cls, content: Mapping) -> Self:
-        made = cls()
-        given = content["parameters"]
+        made, size = cls(), len(cls.names)
+        given = part(content, "parameters", dict)
         for name in cls.names:
-            if name not in given or not 0 < float(given[name]) < np.inf:
+            if not positive(given.get(name)):
                 raise InputError(
                     f"model file: parameter {name!r} of {cls.title} is {given.get(name)!r}; expected a number above 0."
                     f"{near_miss(name, given)}"
                 )
         values = [float(given[name]) for name in cls.names]
-        covariance = np.array(content["covariance_of_logs"], dtype=float)
-        made._take(values, content["log_likelihood"], content["customers"], covariance, content["converged"])
-        made._draws = {0: np.array(content["draws"], dtype=float)} if "draws" in content else {}
-        made.notes_ = tuple(Note(one["code"], one["values"]) for one in content.get("notes", ()))
+        covariance = numbers(content, "covariance_of_logs", size)
+        if len(covariance) != size:
+            raise InputError(f"model file: covariance_of_logs has {len(covariance)} rows; expected {size}.")
+        value, customers = (float(part(content, name, int | float)) for name in ("log_likelihood", "customers"))
+        made._take(values, value, customers, covariance, part(content, "converged", bool))
+        if "draws" in content:
+            made._draws = numbers(content, "draws", size)
+        made.notes_ = notes_from(content)
         return made
 
 

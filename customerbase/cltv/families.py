@@ -55,11 +55,6 @@ def _notes(model: BuyTillYouDie, nobody_leaves: BuyTillYouDie, counts: Counts) -
         yield Note("at_bound", {"model": model.title, "names": ", ".join(edge)})
 
 
-def chance_of_data(model: BuyTillYouDie, counts: Counts) -> float:
-    """Mean log-likelihood of a customer."""
-    return dot(counts.n, model.log_likelihoods(counts)) / counts.customers
-
-
 def spread(values: np.ndarray, n: np.ndarray) -> float:
     """Standard deviation of values that stand for n customers each."""
     mean = dot(n, values) / n.sum()

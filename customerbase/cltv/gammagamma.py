@@ -97,6 +97,10 @@ class GammaGamma(Estimator):
             made[place] += p * fixed - p * dot(data.x, log_reach) - q * float(log_reach.sum())
         return made
 
+    def at_bound(self) -> list[str]:
+        """p and q at the edge of what is searched; gamma is an amount, and any is possible."""
+        return [name for name in super().at_bound() if name != "gamma"]
+
     @property
     def population_mean(self) -> float:
         """Expected spend a purchase of somebody about whom nothing is known: gamma p / (q - 1); infinite for q <= 1."""

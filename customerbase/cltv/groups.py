@@ -143,9 +143,11 @@ def _money(base: Base, moved: Moves, frame: pd.DataFrame, by_group: Callable, p_
     shift = shift + _shift(moved.money, [[_log(by_group(ahead * end)) for end in ends] for ends in moved.spend])
     share = base.expected.ahead().share[place] * base.margin
     variance = by_group(share**2 * spend_variance_of(base.found, place, base.money.spent))
-    bounds = np.array(list(totals(rng, value * np.exp(shift), variance)))
+    bounds = np.array(list(totals(rng, value * np.exp(shift), variance))).reshape(-1, 3)
     columns = [by_group(base.expected.horizon[place] * base.money.expected), value, *bounds.T]
-    columns.append(by_group(at_stake(ahead * worth, p_alive)) if p_alive is not None else np.nan)
+    # of the model of purchases itself: what another one says of being alive is no part of this value
+    own = base.model.probability_alive(base.counts)[place]
+    columns.append(by_group(at_stake(ahead * worth, own)) if p_alive is not None else np.nan)
     return frame.assign(**dict(zip(MONEY, columns, strict=True)))
 
 

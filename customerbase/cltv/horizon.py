@@ -13,6 +13,7 @@ WEEK = 7.0  # days; the unit of recency, T and every time in this package
 YEAR = 365.25 / WEEK  # weeks
 _ACCURACY = 1e-13  # relative, of an integral over a rate that is smooth in the log of time
 _FAR = 45.0  # e^-45 is nothing beside 1
+_CLIFF = 5.0  # log of horizon over scale: 150 times as long as it takes the rate to change
 
 
 def discount_per_week(annual: float) -> float:
@@ -100,7 +101,9 @@ def endless(scale: float, discount: float, start: float = 0.0) -> Grid:
 def _nodes(reach: float) -> int:
     """How many nodes: a function analytic up to pi away from an interval of length reach converges like rho^-nodes."""
     ratio = 2 * np.pi / max(reach, 1e-3)
-    return int(np.clip(np.ceil(-np.log(_ACCURACY) / np.log(ratio + np.hypot(1, ratio))), 6, 60))
+    wanted = -np.log(_ACCURACY) / np.log(ratio + np.hypot(1, ratio))
+    # over a long reach a nearly exponential rate ends in a cliff, as everybody leaves within a sliver of the horizon
+    return int(np.clip(np.ceil(wanted * (2 if reach > _CLIFF else 1)), 6, 240))
 
 
 def _lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:

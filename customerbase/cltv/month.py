@@ -13,11 +13,14 @@ import customerbase.cltv.season as season
 import customerbase.cltv.tables as tables
 from customerbase.cltv.ahead import LONGEST, MONTHS, Calendar, Expected, expect
 from customerbase.cltv.buying import BuyTillYouDie
+from customerbase.cltv.contractual_month import contractual
 from customerbase.cltv.counts import Counts, compress
+from customerbase.cltv.estimator import Estimator
 from customerbase.cltv.families import FALLBACK, check_family, dropout_shown, fit_all
 from customerbase.cltv.horizon import discount_per_week
-from customerbase.cltv.notes import Note
+from customerbase.cltv.notes import Note, distinct
 from customerbase.cltv.outcomes import Outcomes, outcomes
+from customerbase.cltv.relationship import check_relationship, situation
 from customerbase.cltv.spending import NO_POSITIVE, Spending, spending
 from customerbase.cltv.transactions import histories, returns_without_purchase, summarise
 from customerbase.engine import Engine
@@ -31,6 +34,7 @@ FEWEST_HELD = 50  # customers known before a hold-out, and purchases in it, belo
 class Options:
     """How lifetime value is computed; checked when made.
 
+    relationship: non_contractual (customers leave without saying so) or contractual (subscriptions, whose end is seen).
     family: auto, nbd, bg_nbd, mbg_nbd or pareto_nbd. horizon_months: calendar months that cltv counts. annual_discount: a
     share a year. margin: gross margin as a share of net sales. holdout_months: how much of the end of the log judges the
     models; 0 for none. season: auto (where the hold-out shows that it helps), last_year or none. first_order_counts: the
@@ -49,22 +53,29 @@ class Options:
     seed: int = 0
 
     def __post_init__(self):
+        check_relationship(self.relationship)
         check_family(self.family)
         season.check_season(self.season)
         discount_per_week(self.annual_discount)
-        if not 0 < self.margin <= 1:
+        if not isinstance(self.margin, int | float) or not 0 < self.margin <= 1:
             raise ConfigError(f"margin is {self.margin!r}; expected a share of net sales above 0 and up to 1.")
-        if not 1 <= self.horizon_months <= 120:
-            raise ConfigError(f"horizon_months is {self.horizon_months!r}; expected 1 to 120.")
-        if not 0 <= self.holdout_months <= 24:
-            raise ConfigError(f"holdout_months is {self.holdout_months!r}; expected 0 (none) to 24.")
+        for name, low, high in (
+            ("horizon_months", 1, 120),
+            ("holdout_months", 0, 24),
+            ("draws", 1, 10_000),
+            ("seed", 0, 2**32),
+        ):
+            given = getattr(self, name)
+            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")
 
 
 @dataclass(frozen=True)
 class Result:
     """Lifetime value of one month: tables as in expectations/ (customers is cltv), models, notes.
 
-    model: of purchases; alive: of P(alive), None where the data show nobody leaving; held: the hold-out, None without one.
+    model: of purchases; alive: of P(alive), None where the data show nobody leaving, or where it is seen (contracts);
+    money: None for contracts, whose price is known; held: the hold-out, None without one.
     """
 
     customers: pd.DataFrame
@@ -73,11 +84,16 @@ class Result:
     tracking: pd.DataFrame
     groups: pd.DataFrame
     concentration: pd.DataFrame
-    model: BuyTillYouDie
+    model: Estimator
     alive: BuyTillYouDie | None
-    money: Spending
+    money: Spending | None
     held: holdout.HoldOut | None
     notes: tuple[Note, ...] = field(default_factory=tuple)
+
+    @property
+    def has_money(self) -> bool:
+        """Whether there are amounts to speak of."""
+        return bool(self.customers["cltv"].notna().any())
 
     def remarks(self, language: str) -> list[str]:
         """What to know about this month's values, in words."""
@@ -92,12 +108,12 @@ class Result:
         """The few numbers that stay with the run."""
         everybody, scores = self.groups.iloc[0], self.held.scores[self.model.family] if self.held else None
         kept = {"customers": len(self.customers), "model": self.model.family}
-        kept |= {"p_alive_model": self.alive.family if self.alive else "none"}
+        kept |= {"p_alive_model": next(iter(self.customers["p_alive_model"].dropna()), "none")}
         kept |= {f"purchases_{end}": float(everybody[f"purchases_{end}"]) for end in ("low", "high")}
         kept["purchases"] = float(everybody["purchases"])
-        if self.money.model is not None:
+        if self.has_money:
             kept |= {name: float(everybody[name]) for name in ("cltv", "cltv_low", "cltv_high")}
-            kept["no_positive_spend"] = int((self.money.basis == NO_POSITIVE).sum())
+            kept["no_positive_spend"] = int((self.customers["spend_basis"] == NO_POSITIVE).sum())
         if scores is not None:
             kept |= {"holdout_bias": float(scores.bias), "holdout_mae": scores.mae}
             kept |= {"holdout_coverage": scores.coverage, "holdout_coverage_expected": scores.coverage_expected}
@@ -114,10 +130,14 @@ def value(
 ) -> Result:
     """Customer lifetime value of everybody who has bought up to as_of.
 
-    Reads cltv_purchases. segments: relation with customer_id and segment; previous: last month's cltv (customer_id, cltv).
-    Raises InputError when nobody has bought.
+    Reads cltv_purchases, or for relationship contractual subscriptions and identity_links. segments: relation with
+    customer_id and segment; previous: last month's cltv (customer_id, cltv). Raises InputError when nobody has bought, or
+    nobody has a contract.
     """
     options = options or Options()
+    against = situation(db, options.relationship, as_of=as_of) if _known(db, "subscriptions") else []
+    if options.relationship == "contractual":
+        return _contractual(db, as_of, options, segments, previous, against)
     base = summarise(db, as_of=as_of)
     if not len(base):
         raise InputError(f"nobody has bought up to {as_of}: there is no customer to value.")
@@ -144,7 +164,7 @@ def value(
         more.append(Note("returns_without_purchase", {"amount": f"{lost:,.0f}"}))
     if season.begins_midway(db, as_of, starts):
         more.append(Note("begins_midway"))
-    notes = tuple({str(note): note for note in [*remarks, *more, *season_note, *money.notes]}.values())
+    notes = distinct([*against, *remarks, *more, *season_note, *money.notes])
     return Result(
         customers=customers,
         models=tables.models_side_by_side(models, held, chosen, alive, money, as_of),
@@ -158,6 +178,19 @@ def value(
         held=held,
         notes=notes,
     )
+
+
+def _known(db: Engine, table: str) -> bool:
+    found = db.query("select count(*) from information_schema.tables where table_name = $name", name=table)
+    return bool(found.fetchall()[0][0])
+
+
+def _contractual(db: Engine, as_of: date, options: Options, segments, previous, against: list[Note]) -> Result:
+    parts, model, fitted = contractual(db, as_of=as_of, options=options, segments=segments)
+    customers = parts["customers"]
+    customers["previous_cltv"] = _previous(previous, customers)
+    notes = distinct([*against, *fitted.notes])
+    return Result(**parts, model=model, alive=None, money=None, held=None, notes=notes)
 
 
 # --- the hold-out and the choice -------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What to know about a fit, in words: a code with its values, said in English or Japanese (words.yaml, cltv.note)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from customerbase import i18n
@@ -20,3 +20,8 @@ class Note:
     def as_dict(self) -> dict:
         """Code and values, for JSON."""
         return {"code": self.code, "values": dict(self.values)}
+
+
+def distinct(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Each note once, in the order in which they first come."""
+    return tuple({str(note): note for note in notes}.values())

@@ -132,16 +132,16 @@ def with_values(model: Estimator, values: np.ndarray) -> Estimator:
 
 
 def factors(tracked: pd.DataFrame, ahead: Sequence[date], as_of: date) -> np.ndarray:
-    """Calendar factor of the months ahead: actual over expected in the same month of the last year before as_of.
+    """Calendar factor of the months ahead: actual over expected in the same month of the last year, the last whole one.
 
-    1 where that month is not wholly within the log, or the model expected fewer than 50 purchases in it. ahead: first
+    1 where that month is not wholly within the log (its first month begins anywhere), or the model expected fewer than 50 purchases in it. ahead: first
     days of months. tracked: tracking up to as_of.
     """
     whole = {row.month: row for row in tracked.itertuples() if month_end(row.month) <= as_of}
     whole.pop(tracked["month"].iloc[0], None)  # the first month begins anywhere
     made = []
     for month in ahead:
-        years = next(back for back in range(1, 200) if add_months(month, -12 * back) <= as_of.replace(day=1))
+        years = next(back for back in range(1, 200) if month_end(add_months(month, -12 * back)) <= as_of)
         row = whole.get(add_months(month, -12 * years))
         made.append(row.actual / row.expected if row is not None and row.expected >= FEW else 1.0)
     return np.array(made)

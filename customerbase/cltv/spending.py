@@ -19,7 +19,8 @@ class Spending:
     """What is known and expected of each customer's amounts, in the order of the summary.
 
     x, mean: purchases with an amount behind them and their mean (0 without); expected: of the next purchase; basis: what
-    it rests on (expectations/cltv.yaml). model None: there are no amounts at all.
+    it rests on (expectations/cltv.yaml). model None: there are no amounts at all. cap: what means are cut at before the
+    model sees them; infinite where they are not.
     """
 
     model: GammaGamma | None
@@ -29,6 +30,7 @@ class Spending:
     basis: np.ndarray
     correlation: float = np.nan
     notes: tuple[Note, ...] = ()
+    cap: float = np.inf
 
     @property
     def spent(self) -> np.ndarray:
@@ -36,8 +38,10 @@ class Spending:
         return self.x * self.mean
 
 
-def spending(summary: pd.DataFrame, *, first_order_counts: bool = True, model: GammaGamma | None = None) -> Spending:
-    """Expected spend per purchase of every customer of a summary; by `model` when one is given, else by one fitted here.
+def spending(
+    summary: pd.DataFrame, *, first_order_counts: bool = True, model: GammaGamma | None = None, cap: float = np.inf
+) -> Spending:
+    """Expected spend per purchase of every customer of a summary; by `model` and its cap when given, else by one fitted here.
 
     first_order_counts: the first purchase's amount informs the expectation, so that one-time buyers differ; False: repeat
     purchases only, as in the literature. Fewer than 30 customers with an amount, or amounts so extreme that their
@@ -52,7 +56,8 @@ def spending(summary: pd.DataFrame, *, first_order_counts: bool = True, model: G
             None, np.zeros(len(x)), np.zeros(len(x)), nothing, np.full(len(x), NONE), notes=(Note("no_amounts"),)
         )
     x, mean = np.where(known, x, 0.0), np.where(known, mean, 0.0)
-    model, mean, notes = (model, mean, []) if model is not None else _fit(x, mean)
+    model, cap, notes = (model, cap, []) if model is not None else _fit(x, mean)
+    mean = np.minimum(mean, cap)
     hopeless = (x > 0) & (mean <= 0)
     if hopeless.any():
         notes.append(Note("no_positive_spend", {"n": f"{int(hopeless.sum()):,}"}))
@@ -62,7 +67,7 @@ def spending(summary: pd.DataFrame, *, first_order_counts: bool = True, model: G
         notes.append(Note("spend_and_frequency", {"correlation": f"{related:+.2f}"}))
     basis = np.where(hopeless, NO_POSITIVE, np.where(x > 0, OWN, POPULATION))
     model.notes_ = model.notes_ or tuple(notes)
-    return Spending(model, x, mean, model.expected_spend(x, mean), basis, related, tuple(notes))
+    return Spending(model, x, mean, model.expected_spend(x, mean), basis, related, tuple(notes), cap)
 
 
 def _amounts(summary: pd.DataFrame, first_order_counts: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -72,22 +77,21 @@ def _amounts(summary: pd.DataFrame, first_order_counts: bool) -> tuple[np.ndarra
     return x, spend / x
 
 
-def _fit(x: np.ndarray, mean: np.ndarray) -> tuple[GammaGamma, np.ndarray, list[Note]]:
-    """A model whose expectations are finite; the means as it takes them; and what was done to get there."""
+def _fit(x: np.ndarray, mean: np.ndarray) -> tuple[GammaGamma, float, list[Note]]:
+    """A model whose expectations are finite; what it caps means at; and what was done to get there."""
     paying = (x > 0) & (mean > 0)
     if paying.sum() < FEW:
-        return _everybody_alike(x, mean), mean, [Note("few_spenders", {"n": int(paying.sum()), "needed": FEW})]
+        return _everybody_alike(x, mean), np.inf, [Note("few_spenders", {"n": int(paying.sum()), "needed": FEW})]
     model = GammaGamma().fit(x, mean)
     if model.q_ > 1:
-        return model, mean, []
+        return model, np.inf, []
     for share in CAPS:
         cap = float(np.quantile(mean[paying], share))
-        capped = np.minimum(mean, cap)
-        again = GammaGamma().fit(x, capped)
+        again = GammaGamma().fit(x, np.minimum(mean, cap))
         if again.q_ > 1:
             said = {"q": f"{model.q_:.2f}", "share": f"{1 - share:.1%}", "cap": f"{cap:,.0f}"}
-            return again, capped, [Note("spend_capped", said)]
-    return _everybody_alike(x, mean), mean, [Note("spend_infinite", {"q": f"{model.q_:.2f}"})]
+            return again, cap, [Note("spend_capped", said)]
+    return _everybody_alike(x, mean), np.inf, [Note("spend_infinite", {"q": f"{model.q_:.2f}"})]
 
 
 def _everybody_alike(x: np.ndarray, mean: np.ndarray) -> GammaGamma:

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 
-from customerbase.cltv.counts import Counts, compress, of
+from customerbase.cltv.counts import Counts, of
 from customerbase.engine import Engine, identifier, sql_text
 from customerbase.errors import InputError, near_miss
 from customerbase.features import keep
@@ -25,7 +26,7 @@ def summary(
     transactions: pandas frame, Arrow table, mapping of arrays, or the path of a Parquet file; one row a transaction,
     `customer`, `date` and `amount` name its columns. Rows of one customer and day are one purchase. A negative amount is
     a return: netted against the customer's last purchase before it. Rows after as_of are not seen, rows without a customer
-    count for nobody. Without `amount` spend stays empty.
+    count for nobody, a row without an amount is a purchase of 0. Without `amount` spend stays empty.
     Columns: customer_id; frequency (repeat purchases); recency and T (weeks from the first to the last purchase, and to
     as_of); monetary_value (mean net spend of a repeat purchase, empty without one); purchases and spend (first one
     included); days_without_spend (purchases with nothing left after returns).
@@ -58,11 +59,6 @@ def summarise(db: Engine, *, as_of: date) -> pd.DataFrame:
     return db.run("cltv_summary", as_of=as_of).df().rename(columns={"age": "T"})
 
 
-def counted(summary: pd.DataFrame) -> Counts:
-    """Distinct (frequency, recency, T) of a summary with the customers of each: what models are fitted on."""
-    return compress(summary["frequency"], summary["recency"], summary["T"])[0]
-
-
 def histories(db: Engine, *, cut: date, as_of: date) -> tuple[Counts, np.ndarray, np.ndarray]:
     """What was known at `cut`, and what came after until as_of: Counts, later purchases, and recency as of the end."""
     found = db.run("cltv_holdout", cut=cut, as_of=as_of).fetchnumpy()
@@ -75,24 +71,28 @@ def histories(db: Engine, *, cut: date, as_of: date) -> tuple[Counts, np.ndarray
 def log_purchases(db: Engine, transactions: object, customer: str, date: str, amount: str | None, as_of: date) -> None:
     """Make cltv_purchases of a log that stands alone, through the same SQL as that of a month."""
     register(db, transactions)
-    names = [row[0] for row in db.query("describe log").fetchall()]
+    types = {row[0]: row[1] for row in db.query("describe log").fetchall()}
     for what, name in (("customer", customer), ("date", date), ("amount", amount)):
-        if name is not None and name not in names:
-            raise InputError(f"{what}={name!r} is no column of the transactions.{near_miss(name, names)}")
-    value = f"try_cast({identifier(amount)} as decimal(18, 2))" if amount else "cast(0 as decimal(18, 2))"
-    day = f"try_cast({identifier(date)} as date)"
-    _check(db, "date", identifier(date), day, "a date such as 2026-10-31")
+        if name is not None and name not in types:
+            raise InputError(f"{what}={name!r} is no column of the transactions.{near_miss(name, types)}")
+    who, when = _cell(customer, types), _cell(date, types)
+    value = f"try_cast({_cell(amount, types)} as decimal(18, 2))" if amount else "cast(0 as decimal(18, 2))"
+    day = f"try_cast({when} as date)"
+    _check(db, "date", when, day, "a date such as 2026-10-31")
     if amount:
-        _check(db, "amount", identifier(amount), value, "a number below 10^16")
+        _check(db, "amount", _cell(amount, types), value, "a number below 10^16")
     db.execute(
         f"""create or replace temp view customer_orders as
-        select 'log' as source_system, cast(row_number() over () as varchar) as order_id, cast({identifier(customer)} as varchar) as customer_id,
+        select 'log' as source_system, cast(row_number() over () as varchar) as order_id, cast({who} as varchar) as customer_id,
                cast(null as varchar) as channel, {day} as order_at, case when {value} < 0 then 0 else 1 end as is_order,
                coalesce({value}, 0) as net_amount
-        from log where {identifier(customer)} is not null and {day} <= $as_of""",
+        from log where {who} is not null and {day} <= $as_of""",
         as_of=as_of,
     )
-    purchases(db)
+    try:
+        purchases(db)
+    except duckdb.ConversionException as error:
+        raise InputError("amount: those of one customer and day add up to 10^16 or more; expected less.") from error
     [(rows,)] = db.query("select count(*) from cltv_purchases where purchase_day is not null").fetchall()
     if not rows:
         raise InputError(f"there is no purchase of a known customer up to {as_of}; expected at least one.")
@@ -101,14 +101,23 @@ def log_purchases(db: Engine, transactions: object, customer: str, date: str, am
 def register(db: Engine, transactions: object) -> None:
     """Make a log known as `log`, whichever of the forms it has."""
     if isinstance(transactions, str | Path):
-        path = Path(transactions)
-        if not path.is_file():
-            raise InputError(f"{path} does not exist; expected a Parquet file of transactions.")
-        db.register("log", path)
-    elif isinstance(transactions, Mapping):
-        db.register("log", pd.DataFrame(dict(transactions)))
-    else:
-        db.register("log", transactions)
+        transactions = Path(transactions)
+        if not transactions.is_file():
+            raise InputError(f"{transactions} does not exist; expected a Parquet file of transactions.")
+    try:
+        db.register("log", pd.DataFrame(dict(transactions)) if isinstance(transactions, Mapping) else transactions)
+    except (duckdb.Error, TypeError, ValueError) as error:
+        what = transactions if isinstance(transactions, Path) else f"a {type(transactions).__name__}"
+        raise InputError(
+            f"transactions: {what} cannot be read as a table ({str(error).splitlines()[0]}); expected a pandas frame, an "
+            "Arrow table, a mapping of arrays of one length, or a Parquet file."
+        ) from error
+
+
+def _cell(name: str, types: Mapping[str, str]) -> str:
+    """A column in SQL, NaN as empty: what pandas leaves empty arrives as either, depending on who wrote the file."""
+    column = identifier(name)
+    return f"case when not isnan({column}) then {column} end" if types[name] in ("DOUBLE", "FLOAT") else column
 
 
 def _check(db: Engine, what: str, raw: str, cast: str, wanted: str) -> None:

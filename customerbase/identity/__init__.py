@@ -9,10 +9,13 @@ from customerbase.identity.on_spark import on_spark
 from customerbase.identity.people import identify, threshold_effect
 from customerbase.identity.records import standardise
 from customerbase.identity.resolve import Thresholds, read_pairs
+from customerbase.identity.stability import MOST_CHANGED, Stability, stability
 from customerbase.identity.training import train
 
 __all__ = [
+    "MOST_CHANGED",
     "Linked",
+    "Stability",
     "Thresholds",
     "as_row",
     "breakdown",
@@ -26,6 +29,7 @@ __all__ = [
     "read_model",
     "read_pairs",
     "shipped",
+    "stability",
     "standardise",
     "threshold_effect",
     "train",

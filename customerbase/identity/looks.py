@@ -31,6 +31,13 @@ def standardised(db: Engine, language: str) -> pd.DataFrame:
     return shares.rename(columns=lambda name: i18n.word(f"identity.status.{name}", language))
 
 
+def counts(db: Engine) -> tuple[int, int, int, int]:
+    """How many ids of source systems, customers, customers of the loose grouping, and pairs that wait for people."""
+    query = "select count(*), count(distinct customer_id), count(distinct loose_id) from identity_links"
+    waiting = db.query("select count(*) from identity_review").fetchall()[0]
+    return (*db.query(query).fetchall()[0], *waiting)
+
+
 def titles(db: Engine, language: str) -> dict[str, str]:
     """The finding of each figure, as its title."""
     counts = ", ".join(

@@ -1,6 +1,6 @@
 """The tables of identity: links, edges, review queue, thresholds, from the two groupings and the stable ids."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
 import numpy as np
@@ -16,8 +16,10 @@ from customerbase.intervals import wilson
 # every table in which a customer of a source system may stand; an id that stands only there is a person of its own
 TABLES_OF_IDS = (
     "customers_src", "orders", "inquiries", "web_events", "survey_answers", "reviews", "loyalty_points",
-    "campaign_contacts", "consents", "deals",
+    "campaign_contacts", "consents", "deals", "subscriptions",
 )  # fmt: skip
+# mean value a customer, of: person, day, whether something was ordered, net amount (one entry a day of an id)
+Value = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], float | None]
 STATES = {CUT_GUARD: "cut_guard", CUT_CONFLICT: "cut_conflict", CUT_DECISION: "cut_decision"}
 
 
@@ -76,7 +78,9 @@ def _register(db: Engine, name: str, columns: dict) -> None:
     db.connection.unregister(f"{name}_made")
 
 
-def threshold_effect(db: Engine, pairs: Pairs, thresholds: Thresholds, at: Sequence[float]) -> list[dict]:
+def threshold_effect(
+    db: Engine, pairs: Pairs, thresholds: Thresholds, at: Sequence[float], *, value: Value | None = None
+) -> list[dict]:
     """What the threshold does to the figures: people, repeat rate and spend per person at each match weight.
 
     Rows for `at` and for the two thresholds in use (chosen: strict, loose). Customers are people with a completed
@@ -84,22 +88,29 @@ def threshold_effect(db: Engine, pairs: Pairs, thresholds: Thresholds, at: Seque
     Reads customer_orders' rules through the table _record_orders (record_id, orders, net_amount).
     """
     orders = db.query(sql_text("identity_orders_by_record")).fetchnumpy()
+    days = db.query(sql_text("identity_order_days")).fetchnumpy() if value else None
     chosen = {thresholds.strict: "strict", thresholds.loose: "loose"}
     rows = []
     for threshold in sorted({*at, *chosen}):
         label = group(pairs, threshold).label
-        rows.append({"threshold": threshold, "chosen": chosen.get(threshold)} | _figures(label, orders, threshold))
+        person = _person(label, orders)
+        worth = (
+            value(person[days["position"]], days["order_day"], days["ordered"], days["net_amount"]) if value else None
+        )
+        row = {"threshold": threshold, "chosen": chosen.get(threshold)} | _figures(label, person, orders, threshold)
+        rows.append(row | {"cltv_per_customer": worth})
     return rows
 
 
-def _figures(label: np.ndarray, orders: dict[str, np.ndarray], threshold: float) -> dict:
-    """Figures of one grouping; ids without a customer record are people of their own."""
+def _person(label: np.ndarray, orders: dict[str, np.ndarray]) -> np.ndarray:
+    """Whose each id is in one grouping; ids without a customer record are people of their own."""
     known = orders["idx"] >= 0
-    person = np.where(
-        known,
-        np.append(label, -1)[np.where(known, orders["idx"], -1)],
-        label.max(initial=-1) + 1 + np.arange(len(known)),
-    )
+    found = np.append(label, -1)[np.where(known, orders["idx"], -1)]
+    return np.where(known, found, label.max(initial=-1) + 1 + np.arange(len(known)))
+
+
+def _figures(label: np.ndarray, person: np.ndarray, orders: dict[str, np.ndarray], threshold: float) -> dict:
+    """Figures of one grouping."""
     people, place = np.unique(person, return_inverse=True)
     bought = np.bincount(place, weights=orders["orders"], minlength=len(people))
     spent = np.bincount(place, weights=orders["net_amount"].astype(float), minlength=len(people))

@@ -9,15 +9,36 @@ from collections.abc import Callable
 
 import pyarrow as pa
 
+import customerbase.text.emails as emails
+import customerbase.text.phones as phones
 from customerbase.engine import Engine, sql_text
 from customerbase.identity.values import block_values, nobodys
+from customerbase.text.addresses import Address
 from customerbase.text.companies import standard_company
-from customerbase.text.emails import standard_email
 from customerbase.text.kana import from_romaji, standard_kana
 from customerbase.text.many import ManyAddresses
 from customerbase.text.names import fold_name, split_name, standard_name
-from customerbase.text.phones import standard_phone
 from customerbase.text.postcodes import standard_postcode
+
+PLAIN_EMAIL = {"pattern": emails.PLAIN, "longest": emails.LONGEST}
+PLAIN_PHONE = {
+    "longest": phones.LONGEST,
+    "mobile": phones.MOBILE,
+    "service": phones.SERVICE,
+    "fixed": phones.FIXED,
+}
+STEPS = (
+    "_full_names",
+    "_name_parts",
+    "_names",
+    "_kana",
+    "_companies",
+    "_emails",
+    "_phones",
+    "_postcodes",
+    "_places",
+    "_standard",
+)
 
 
 def standardise(db: Engine, key: bytes) -> list[dict]:
@@ -32,13 +53,17 @@ def standardise(db: Engine, key: bytes) -> list[dict]:
     _look_up(db, "_names", _distinct("_name_parts", "family", "given"), _name, ("value", "status", "folded", "kana"))
     _look_up(db, "_kana", _distinct("_name_parts", "family_kana", "given_kana"), standard_kana, ("value", "status"))
     _look_up(db, "_companies", _distinct("customers_src", "company"), standard_company, ("value", "status"))
-    _look_up(db, "_emails", _distinct("customers_src", "email"), standard_email, ("value", "status"))
-    _look_up(db, "_phones", _distinct("customers_src", "phone"), standard_phone, ("value", "status", "kind"))
+    db.execute("create or replace temp table _emails as " + sql_text("identity_plain_emails"), **PLAIN_EMAIL)
+    _look_up_rest(db, "_emails", "email", emails.standard_email)
+    db.execute("create or replace temp table _phones as " + sql_text("identity_plain_phones"), **PLAIN_PHONE)
+    _look_up_rest(db, "_phones", "phone", phones.standard_phone)
     _look_up(db, "_postcodes", _distinct("customers_src", "postal_code"), standard_postcode, ("value", "status"))
-    _keep(db, "_places", *places())
+    _keep(db, "_places", places())
     db.execute("create or replace temp table _standard as " + sql_text("identity_records"))
     audit = block_values(db, "_standard", key)
     db.execute("create or replace temp table customers_std as " + sql_text("identity_content_hash"))
+    for table in STEPS:
+        db.execute(f"drop table {table}")
     return audit
 
 
@@ -59,25 +84,33 @@ def _distinct(table: str, *columns: str) -> str:
 
 def _look_up(db: Engine, name: str, query: str, function: Callable[[str], tuple], fields: tuple[str, ...]) -> None:
     """Apply `function` once to every distinct value of a query; keep raw and `fields` as the table `name`."""
-    values = [value for (value,) in db.query(f"select distinct value from ({query}) order by 1").fetchall()]
-    _keep(db, name, {"raw": values}, [function(value) for value in values], fields)
+    _keep(db, name, _applied(db, query, function, fields))
 
 
-def _keep(db: Engine, name: str, keys: dict[str, list], results: list[tuple], fields: tuple[str, ...]) -> None:
-    columns = list(zip(*results, strict=True)) if results else [[] for _ in fields]
-    made = keys | dict(zip(fields, columns, strict=False))
-    db.connection.register(
-        "_looked_up", pa.table({name: pa.array(column, pa.string()) for name, column in made.items()})
-    )
-    db.execute(f"create or replace temp table {name} as select * from _looked_up")
-    db.connection.unregister("_looked_up")
+def _look_up_rest(db: Engine, name: str, column: str, function: Callable[[str], tuple]) -> None:
+    """Add to the table `name` what `function` answers for the values of a column that are not in it yet."""
+    fields = tuple(db.query(f"select * from {name}").columns[1:])
+    rest = f"select {column} as value from customers_src anti join {name} on {column} = raw where {column} is not null"
+    _keep(db, "_rest", _applied(db, rest, function, fields))
+    db.execute(f"insert into {name} select * from _rest")
 
 
-def _begin_addresses(db: Engine) -> Callable[[], tuple]:
-    """Begin with the addresses, the longest task; the function returned finishes it and gives what `_keep` takes."""
-    keys = ("pref", "city", "address1", "address2", "postal_code")
-    rows = db.query(f"select distinct {', '.join(keys)} from customers_src order by all").fetchall()
-    begun = ManyAddresses(rows)
-    raw = {key: [row[place] for row in rows] for place, key in enumerate(keys)}
-    fields = ("prefecture", "city_std", "town", "block", "building", "level", "status")
-    return lambda: (raw, begun.result(), fields)
+def _applied(db: Engine, query: str, function: Callable[[str], tuple], fields: tuple[str, ...]) -> pa.Table:
+    raw = list(db.query(f"select distinct value from ({query}) order by 1").fetchnumpy()["value"])
+    columns = zip(*map(function, raw), strict=True) if raw else [()] * len(fields)
+    return pa.table([pa.array(column, pa.string()) for column in (raw, *columns)], names=["raw", *fields])
+
+
+def _keep(db: Engine, name: str, made: pa.Table) -> None:
+    db.connection.register("_made", made)
+    db.execute(f"create or replace temp table {name} as select * from _made")
+    db.connection.unregister("_made")
+
+
+def _begin_addresses(db: Engine) -> Callable[[], pa.Table]:
+    """Begin with the addresses, the longest task; the function returned finishes it: what was written and the answer."""
+    keys = "pref, city, address1, address2, postal_code"
+    written = db.query(f"select distinct {keys} from customers_src order by all").to_arrow_table()
+    begun = ManyAddresses(written)
+    names = [*written.column_names, *("city_std" if name == "city" else name for name in Address._fields)]
+    return lambda: pa.table([*written.columns, *begun.result().columns], names=names)

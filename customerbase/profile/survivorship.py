@@ -56,7 +56,11 @@ def winners_sql(chosen: Iterable[Field]) -> str:
     """The query behind winners(), over the view profile_accounts."""
     chosen = list(chosen)
     best = [f"{_best(field)} as {field.name}_account" for field in chosen]
-    return query(**candidate_steps(chosen), final=select(["customer_id", *best], "candidates group by customer_id"))
+    only = [f"case when {_filled(field)} then account_no end as {field.name}_account" for field in chosen]
+    steps = candidate_steps(chosen, "not alone")
+    steps["several"] = select(["customer_id", *best], "candidates group by customer_id")
+    steps["alone"] = usable(chosen, _columns(chosen), "alone")
+    return query(**steps, final=f"select * from several union all {select(['customer_id', *only], 'alone')}")
 
 
 def survivors_sql(chosen: Iterable[Field], carry: Iterable[str]) -> str:
@@ -68,22 +72,32 @@ def survivors_sql(chosen: Iterable[Field], carry: Iterable[str]) -> str:
     chosen, carry = list(chosen), set(carry)
     joined = "usable inner join profile_winners on usable.customer_id = profile_winners.customer_id"
     winning = [f"profile_winners.{field.name}_account" for field in chosen]
-    shown = [line for field in chosen for line in _shown(field, carry)]
+    best = [
+        line
+        for field in chosen
+        for line in _shown(field, carry, "max(case when account_no = {0}_account then {1} end)")
+    ]
+    only = [line for field in chosen for line in _shown(field, carry, f"case when {_filled(field)} then {{1}} end")]
     return query(
-        usable=usable(chosen, carry),
+        usable=usable(chosen, carry, "not alone"),
         offered=select(["usable.*", *winning], joined),
-        final=select(["customer_id", *shown], "offered group by customer_id"),
+        several=select(["customer_id", *best], "offered group by customer_id"),
+        alone=usable(chosen, carry | set(_columns(chosen)), "alone"),
+        final=f"select * from several union all {select(['customer_id', *only], 'alone')}",
     )
 
 
-def usable(chosen: Iterable[Field], carry: Iterable[str]) -> str:
-    """A select of every account's values of the columns `carry`, NULL where a value may not be used."""
+def usable(chosen: Iterable[Field], carry: Iterable[str], which: str = "true") -> str:
+    """A select of the accounts' values of the columns `carry`, NULL where a value may not be used.
+
+    which: the SQL condition on the accounts; most customers have one account only (`alone`), where nothing is chosen.
+    """
     carry = set(carry)
     columns = [_usable(field, column) for field in chosen for column in field.carried if column in carry]
-    return select([*ASKED, *columns], "profile_accounts")
+    return select([*ASKED, *columns], f"profile_accounts where {which}")
 
 
-def candidate_steps(chosen: Iterable[Field]) -> dict[str, str]:
+def candidate_steps(chosen: Iterable[Field], which: str = "true") -> dict[str, str]:
     """The steps up to `candidates`: one row per account with <field>_filled and what each rule asks, as numbers.
 
     Texts are left behind before equal values are counted, so that counting moves little more than numbers.
@@ -99,7 +113,7 @@ def candidate_steps(chosen: Iterable[Field]) -> dict[str, str]:
         for field in counted
     ]
     return {
-        "usable": usable(chosen, [column for field in chosen for column in field.columns]),
+        "usable": usable(chosen, _columns(chosen), which),
         "judged": select([*ASKED, *judged], "usable"),
         "candidates": select(["*", *counts], "judged"),
     }
@@ -157,7 +171,11 @@ def _best(field: Field) -> str:
     return f"{best} filter (where {field.name}_filled)"
 
 
-def _shown(field: Field, carry: set[str]) -> list[str]:
-    chosen = f"case when account_no = {field.name}_account then"
-    values = [f"max({chosen} {column} end) as {column}" for column in field.carried if column in carry]
-    return [*values, f"max({chosen} source end) as {field.name}__source"]
+def _shown(field: Field, carry: set[str], form: str) -> list[str]:
+    """The columns of a field and its source, each as `form` says of {0} the field's name and {1} what is shown."""
+    values = [f"{form.format(field.name, column)} as {column}" for column in field.carried if column in carry]
+    return [*values, f"{form.format(field.name, 'source')} as {field.name}__source"]
+
+
+def _columns(chosen: Iterable[Field]) -> list[str]:
+    return [column for field in chosen for column in field.columns]

@@ -6,6 +6,7 @@ import numpy as np
 
 from customerbase import i18n, profile
 from customerbase.disclosure import suppress_parts
+from customerbase.identity.stability import Stability
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
@@ -13,7 +14,8 @@ NEW, MERGED, SPLIT = "new", "merged", "split"
 
 
 def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
-    """Label and sentence: records and customers, customers who looked like several, what waits and what changed.
+    """Label and sentence: records and customers, customers who looked like several, what waits and what changed; and a
+    warning where more customers have another id than last month than may.
 
     Counts of fewer than k_min customers or pairs are not told. Where no system delivers customer records there is one
     sentence, that the ids stand as they are; [] where the ids were not brought together at all.
@@ -23,7 +25,7 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
         return []
     told = {"records": _records(data, links, language)}
     if links["known"]:
-        told |= {"several": _several(data, language), "open": _open(data, language)}
+        told |= {"several": _several(data, language), "open": _open(data, language), "alarm": _alarm(data, language)}
     return [(i18n.word(f"unified.{name}", language), text) for name, text in told.items() if text]
 
 
@@ -135,6 +137,18 @@ def _changes(data: ReportData, language: str) -> str:
         return i18n.word("unified.first_month", language) if changes else ""
     counts = {name: _count(changes.get(name, 0), data.k_min) for name in (NEW, MERGED, SPLIT)}
     return i18n.sentence("unified.changes", language, **counts)
+
+
+def _alarm(data: ReportData, language: str) -> str:
+    """That more ids changed than may; "" where not, and in the first month."""
+    found = next((Stability(**row) for row in data.rows("id_stability")), None)
+    if found is None or not found.alarm:
+        return ""
+    limit = i18n.number(found.most_changed, "rate", language)
+    if min(found.changed, found.customers_before - found.changed) < data.k_min:
+        return i18n.sentence("unified.alarm_few", language, limit=limit)
+    share = i18n.number(found.share, "rate", language)
+    return i18n.sentence("unified.alarm_told", language, share=share, limit=limit)
 
 
 def _count(value: int, k_min: int) -> str:

@@ -164,7 +164,7 @@ def resolve(target: str, kind: str = "unknown") -> tuple[str, ...]:
     )
     if not same:
         raise ConfigError(f"no canonical column {safe(target)!r}.{near_miss(target, known_targets())}")
-    own = {"customers": "customers_src", "products": "products"}.get(kind)
+    own = {"customers": "customers_src", "products": "products", "subscriptions": "subscriptions"}.get(kind)
     return tuple(name for name in same if name.startswith(f"{own}.")) or same if own else same
 
 
@@ -174,8 +174,14 @@ def in_currency(diagnosis: Diagnosis, currency: str) -> Diagnosis:
 
 
 def has_key(diagnosis: Diagnosis) -> bool:
-    """Whether a list of customers or products has the column that names each row."""
-    return diagnosis.column("customers_src.source_customer_id", "products.product_id", "products.sku") is not None
+    """Whether a list of customers, products or contracts has the column that names each row (or whose it is)."""
+    names = (
+        "customers_src.source_customer_id",
+        "products.product_id",
+        "products.sku",
+        "subscriptions.source_customer_id",
+    )
+    return diagnosis.column(*names) is not None
 
 
 def draft_yaml(diagnoses: Sequence[Diagnosis], system: str) -> str:

@@ -9,7 +9,7 @@ from customerbase.sources.guess_content import constant_within, from_content, re
 from customerbase.sources.guess_headers import Candidate, candidates, fold, is_subscription_word
 from customerbase.sources.guess_values import Profile, profile
 
-FILE_KINDS = ("order_lines", "orders", "log", "customers", "products", "snapshot", "unknown")
+FILE_KINDS = ("order_lines", "orders", "log", "customers", "products", "subscriptions", "snapshot", "unknown")
 SURE, POSSIBLE = 0.8, 0.45  # from here on taken without a mark; below this not taken at all
 _CLOSE = 0.04  # two guesses nearer than this are called ambiguous
 _TABLES = {
@@ -18,6 +18,7 @@ _TABLES = {
     "log": ("orders", "order_lines"),
     "customers": ("customers_src",),
     "products": ("products",),
+    "subscriptions": ("subscriptions",),
     "snapshot": ("customers_src",),
 }
 _CONTACT = (
@@ -113,6 +114,8 @@ def kind_of(columns: Sequence[Column], frame: pd.DataFrame) -> str:
     dated = any(column.profile.kind == "date" for column in columns)
     if contracts >= 2 and not dated:
         return "snapshot"
+    if contracts >= 2 and roles.order is None and _is_subscription_list(columns):
+        return "subscriptions"
     unique_person = roles.customer is not None and roles.customer.profile.unique
     registered = roles.date is None or _score(roles.date, "customers_src.registered_at") >= _score(
         roles.date, "orders.order_at"
@@ -151,6 +154,14 @@ def _is_product_list(columns: Sequence[Column]) -> bool:
         if max(_score(column, f"products.{name}") for name in ("name", "price", "category")) >= POSSIBLE
     ]
     return any(column.profile.unique for column in ids) and any(column not in ids for column in told)
+
+
+def _is_subscription_list(columns: Sequence[Column]) -> bool:
+    """Contracts with the day they began, and a number, an end, a plan or a price of their own."""
+    began = [column for column in columns if _score(column, "subscriptions.started_at") >= SURE]
+    names = ("subscription_id", "ended_at", "plan", "price")
+    told = [name for name in names if any(_score(column, f"subscriptions.{name}") >= SURE for column in columns)]
+    return bool(began) and len(told) >= 2
 
 
 def _roles(columns: Sequence[Column]) -> _Roles:

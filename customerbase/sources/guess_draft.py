@@ -38,6 +38,13 @@ _NO_GOODS = {
     r"(?i)^(m|manual|adjust\w*|test\w*|b|s|調整)$": "adjustment",
     "": "goods",
 }
+_PERIODS = {
+    "^2年|^24": "24",
+    "(?i)semi|half|半年|^6": "6",
+    "(?i)quarter|四半期|^3": "3",
+    "(?i)year|annual|年|^12": "12",
+    "(?i)month|月|^1$": "1",
+}
 _COPIES = {"sheet", "sheetname", "file", "filename", "sourcefile", "シート", "シート名", "ファイル名"}
 _LINE_TYPES = {"1": "goods", "2": "shipping", "3": "fee", "4": "discount", "5": "tax", "6": "point"}
 # A document below zero nets against revenue, whatever its number looks like.
@@ -98,9 +105,31 @@ def _tables(diagnosis, whole_orders: bool) -> dict:
             table = _plain(diagnosis, "products")
             table["columns"].setdefault("product_id", table["columns"].get("sku"))
             return {"products": table}
+        case "subscriptions":
+            return {"subscriptions": _contracts(diagnosis)}
         case _:
             guesses = _plain(diagnosis, "customers_src")
             return {"customers_src": guesses or {"columns": {"source_customer_id": diagnosis.columns[0].name}}}
+
+
+def _contracts(diagnosis) -> dict:
+    """Contracts: renewed monthly unless a column says otherwise, named customer and first day where they have no number."""
+    table = _plain(diagnosis, "subscriptions")
+    columns, constants = table["columns"], {}
+    period = diagnosis.column("subscriptions.period_months")
+    if period is None:
+        constants["period_months"] = 1
+    elif period.profile.kind != "count":
+        table["patterns"] = table.get("patterns", {}) | {"period_months": dict(_PERIODS)}
+    if diagnosis.currency and "currency" not in columns:
+        constants["currency"] = diagnosis.currency
+    table |= {"constants": constants} if constants else {}
+    if "subscription_id" not in columns:
+        whose = columns.get("source_customer_id")
+        table["columns"] = ({"_customer": whose} if whose else {}) | {"_start": columns["started_at"]} | columns
+        name = "_customer || ' ' || _start" if whose else "_start || ' ' || row_in(_start)"
+        table["expressions"] = {"subscription_id": name}
+    return table
 
 
 def _lines(diagnosis, whole_orders: bool) -> dict:

@@ -14,6 +14,7 @@ final as (
         profile_numbers.source_position,
         profile_numbers.seconds_unchanged,
         profile_numbers.seconds_registered,
+        profile_numbers.alone,
         accounts.*
     from accounts
     inner join profile_numbers

@@ -1,5 +1,5 @@
 -- One row per customer and usable address of any of their accounts, from the view profile_accounts
--- and the result profile_winners.
+-- and the result profile_winners. A customer with one account needs no grouping: what it holds is the best there is.
 --   first_seen, last_seen   first registration and last change of the accounts that hold it
 --   preferred               it is the one in contacts;  source: the account changed last among those that hold it
 with
@@ -21,6 +21,7 @@ usable as (
         coalesce(registered_at, updated_at) as first_seen,
         coalesce(updated_at, registered_at) as last_seen
     from profile_accounts
+    where not alone
 ),
 
 known as (
@@ -58,7 +59,7 @@ held as (
         known.address_level
 ),
 
-final as (
+several as (
     select
         customer_id,
         postal_code,
@@ -75,6 +76,36 @@ final as (
         preferred > 0 as preferred,
         newest.source as source
     from held
+),
+
+single as (
+    select
+        customer_id,
+        case when postal_code_status in ('ok', 'fixed') then postal_code end as postal_code,
+        case when address_status in ('ok', 'fixed') then prefecture end as prefecture,
+        case when address_status in ('ok', 'fixed') then city end as city,
+        case when address_status in ('ok', 'fixed') then town end as town,
+        case when address_status in ('ok', 'fixed') then block end as block,
+        case when address_status in ('ok', 'fixed') then building end as building,
+        case when address_status in ('ok', 'fixed') then address_level end as address_level,
+        1 as records,
+        source_system as sources,
+        coalesce(registered_at, updated_at) as first_seen,
+        coalesce(updated_at, registered_at) as last_seen,
+        true as preferred,
+        source
+    from profile_accounts
+    where alone
+),
+
+alone as (
+    select * from single where coalesce(postal_code, prefecture, city, town, block, building) is not null
+),
+
+final as (
+    select * from several
+    union all
+    select * from alone
 )
 
 select * from final

@@ -1,5 +1,5 @@
 -- One row per customer and usable e-mail address of any of their accounts, from the view profile_accounts
--- and the result profile_winners.
+-- and the result profile_winners. A customer with one account needs no grouping: what it holds is the best there is.
 --   first_seen, last_seen   first registration and last change of the accounts that hold it
 --   preferred               it is the one in contacts;  source: the account changed last among those that hold it
 with
@@ -15,7 +15,7 @@ usable as (
         coalesce(registered_at, updated_at) as first_seen,
         coalesce(updated_at, registered_at) as last_seen
     from profile_accounts
-    where email is not null and email_status in ('ok', 'fixed')
+    where not alone and email is not null and email_status in ('ok', 'fixed')
 ),
 
 held as (
@@ -35,7 +35,7 @@ held as (
     group by usable.customer_id, usable.email
 ),
 
-final as (
+several as (
     select
         customer_id,
         email,
@@ -46,6 +46,26 @@ final as (
         preferred > 0 as preferred,
         newest.source as source
     from held
+),
+
+alone as (
+    select
+        customer_id,
+        email,
+        1 as records,
+        source_system as sources,
+        coalesce(registered_at, updated_at) as first_seen,
+        coalesce(updated_at, registered_at) as last_seen,
+        true as preferred,
+        source
+    from profile_accounts
+    where alone and email is not null and email_status in ('ok', 'fixed')
+),
+
+final as (
+    select * from several
+    union all
+    select * from alone
 )
 
 select * from final

@@ -4,6 +4,7 @@
 -- of loading, an account has the same number, and of equals the smallest number survives.
 --   seconds_unchanged   seconds from the latest change to the year 2200: smaller is more recent
 --   seconds_registered  seconds from the year 1800 to the registration: smaller is earlier
+--   alone               the customer has no other account: nothing has to be chosen
 with
 
 accounts as (
@@ -23,7 +24,8 @@ accounts as (
             100000000000
         ) as seconds_unchanged,
         coalesce(date_diff('second', timestamp '1800-01-01 00:00:00', customers_std.registered_at), 100000000000)
-            as seconds_registered
+            as seconds_registered,
+        count(*) over (partition by identity_links.customer_id) = 1 as alone
     from customers_std
     inner join identity_links
         on customers_std.source_system = identity_links.source_system
@@ -40,6 +42,7 @@ final as (
         source_position,
         seconds_unchanged,
         seconds_registered,
+        alone,
         row_number() over (
             order by source_position, seconds_unchanged, source_system, source_row_id, record_id
         ) as account_no

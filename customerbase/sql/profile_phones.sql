@@ -1,5 +1,5 @@
 -- One row per customer and usable telephone number of any of their accounts, from the view profile_accounts
--- and the result profile_winners.
+-- and the result profile_winners. A customer with one account needs no grouping: what it holds is the best there is.
 --   first_seen, last_seen   first registration and last change of the accounts that hold it
 --   preferred               it is the one in contacts;  source: the account changed last among those that hold it
 with
@@ -16,7 +16,7 @@ usable as (
         coalesce(registered_at, updated_at) as first_seen,
         coalesce(updated_at, registered_at) as last_seen
     from profile_accounts
-    where phone is not null and phone_status in ('ok', 'fixed')
+    where not alone and phone is not null and phone_status in ('ok', 'fixed')
 ),
 
 held as (
@@ -37,7 +37,7 @@ held as (
     group by usable.customer_id, usable.phone
 ),
 
-final as (
+several as (
     select
         customer_id,
         phone,
@@ -49,6 +49,27 @@ final as (
         preferred > 0 as preferred,
         newest.source as source
     from held
+),
+
+alone as (
+    select
+        customer_id,
+        phone,
+        phone_kind,
+        1 as records,
+        source_system as sources,
+        coalesce(registered_at, updated_at) as first_seen,
+        coalesce(updated_at, registered_at) as last_seen,
+        true as preferred,
+        source
+    from profile_accounts
+    where alone and phone is not null and phone_status in ('ok', 'fixed')
+),
+
+final as (
+    select * from several
+    union all
+    select * from alone
 )
 
 select * from final

@@ -54,7 +54,9 @@ _BETWEEN_FIELDS = "\ue000"  # a sign of nobody's, so that all fields are cleaned
 
 def _clean(fields: tuple[str, ...]) -> list[str]:
     """The fields as a reader sees them: variants folded, one kind of dash, kana that stand for numerals read so."""
-    text = _BETWEEN_FIELDS.join(field.replace(_BETWEEN_FIELDS, "") for field in fields)
+    text = _BETWEEN_FIELDS.join(fields)
+    if text.count(_BETWEEN_FIELDS) >= len(fields):
+        text = _BETWEEN_FIELDS.join([field.replace(_BETWEEN_FIELDS, "") for field in fields])
     if not _is_settled(text):
         text = _clean_once(text)
         text = text if _is_settled(text) else settle(_clean_once, text)
@@ -99,14 +101,14 @@ def standard_address(
     several municipalities bear and nothing decides (府中市) stays without prefecture at level city. Applied to
     (prefecture, city, town + block, building) of its own answer it gives the same, status ok. Source: postal table.
     """
-    written = tuple(part or "" for part in (prefecture, city, address1, address2))
+    written = (prefecture or "", city or "", address1 or "", address2 or "")
     fields = _clean(written)
     found = _read(fields, _code(postcode))
     if found.level not in (None, "none") and _unsettled(found, "\n".join(fields)):
         found = _settled(found)
     if found.level in (None, "none"):
         return found
-    return found._replace(status="ok" if _parts(found) == written else "fixed")
+    return Address(*found[:-1], "ok" if _parts(found) == written else "fixed")
 
 
 _JOINS_A_NUMBER = re.compile(r"[\x00-\x7fァ-ヺー第目番地号割丁甲乙戊己庚辛〇一二三四五六七八九十百千]\Z")

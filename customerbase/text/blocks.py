@@ -47,6 +47,8 @@ _JOINED = re.compile(rf"(?P<gap> ?(?:-|[のノ之]) ?)(?P<number>{_NUMBER}|{_K}{
 _AFTER_UNIT = re.compile(
     rf"(?P<gap>[ \n]*(?:[-のノ之] ?)?)第?(?P<number>{_NUMBER}|{_KANJI}|{_K}{{1,6}}(?=[ \n号]|$)){_UNIT}"
 )
+# as most are written: at most three numbers, and nothing behind that could belong to them
+_PLAIN_BLOCK = re.compile(r"[0-9]{1,5}(?:-[0-9]{1,5}){0,2}(?=$|\n| [ァ-ネハ-ヺ])")
 
 
 def read_block(text: str) -> tuple[str | None, str]:
@@ -56,6 +58,8 @@ def read_block(text: str) -> tuple[str | None, str]:
     (1-2-3-405, 2番3-405号) stays in the text behind. None when the text does not start with a block.
     """
     text = text.lstrip(GAP)
+    if match := _PLAIN_BLOCK.match(text):
+        return "-".join(map(_plain, match[0].split("-"))), text[match.end() :]
     match = _AT_START.match(text)
     if match is None:
         return None, text
@@ -89,7 +93,9 @@ def _is_room(parts: list[re.Match]) -> bool:
 
 
 def _plain(number: str) -> str:
-    return (number if number.isascii() else to_number(number)).lstrip("0") or "0"
+    if not number.isascii():
+        number = to_number(number)
+    return number if number[0] != "0" else number.lstrip("0") or "0"
 
 
 # --- buildings ----------------------------------------------------------------------------------------------------

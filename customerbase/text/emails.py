@@ -5,7 +5,10 @@ import re
 from customerbase.text.plain import EMPTY, Standard, clean, nfkc, standard
 
 _LONGEST = 320
-_EASY = re.compile(r"[a-z0-9_][a-z0-9_.+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
+# an address that is standard as it stands, if it is no longer than an address may be (also read by SQL)
+PLAIN = "[a-z0-9_][a-z0-9_.+-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?[.])+[a-z]{2,24}"
+LONGEST = 254
+_PLAIN = re.compile(PLAIN)
 _NOISE = re.compile(
     r"^[\s<\[(「\"',;:、。]*(?:(?:mailto|e-?mail|mail|メール)\s*:\s*)?|(?:\?(?:subject|body|cc|bcc)=.*|[\s>\])」\"',;:.、。?!]+)$"
 )
@@ -26,7 +29,7 @@ def standard_email(text: str | None) -> Standard:
     """
     if not text:
         return EMPTY
-    if len(text) <= _LONGEST and _EASY.fullmatch(text) and len(text) <= 254:
+    if len(text) <= LONGEST and _PLAIN.fullmatch(text):
         return Standard(text, "ok")
     plain = clean(text) if len(text) <= 4 * _LONGEST else "?"
     if not plain:
@@ -46,7 +49,7 @@ def _address(text: str) -> str | None:
         text = next((part for part in _SEVERAL.split(text) if part.count("@") == 1), "")
     local, at, domain = _NOISE.sub("", text).partition("@")
     domain = _domain(domain) if at and _LOCAL.fullmatch(local) and _lower(local) == local else None
-    return f"{local}@{domain}" if domain and len(local) + len(domain) < 254 else None
+    return f"{local}@{domain}" if domain and len(local) + len(domain) < LONGEST else None
 
 
 def _domain(text: str) -> str | None:

@@ -27,11 +27,15 @@ class Place(NamedTuple):
 
 
 class Towns(NamedTuple):
-    """Towns of one municipality by their compared form; `loose` leaves out what people leave out."""
+    """Towns of one municipality by their compared form; `loose` leaves out what people leave out.
+
+    numbered: the beginnings of these forms that end with a digit (北1 of 北1条): before any other digit a name has ended.
+    """
 
     exact: dict[str, str]
     loose: dict[str, str]
     longest: int
+    numbered: frozenset[str]
 
 
 @cache
@@ -252,7 +256,8 @@ def towns_of(place: Place) -> Towns:
             if len(short := LOOSE.sub("", form)) > 1:
                 loose.setdefault(short, set()).add(name)
     only = {form: next(iter(names)) for form, names in loose.items() if len(names) == 1}
-    return Towns(exact, only, max(map(len, exact), default=0))
+    numbered = (form[: at + 1] for form in [*exact, *only] for at, sign in enumerate(form) if sign.isdigit())
+    return Towns(exact, only, max(map(len, exact), default=0), frozenset(numbered))
 
 
 @cache

@@ -8,7 +8,7 @@ import phonenumbers
 
 from customerbase.text.plain import DASHES, clean
 
-_LONGEST = 100
+LONGEST = 100
 
 
 class Phone(NamedTuple):
@@ -33,7 +33,7 @@ _NOTE = re.compile(r"(?<=[0-9])\s*\([^()0-9+]*\)$|(?<=[0-9])[\s(]*(?:代表|代|
 _SEVERAL = re.compile(r"(?<=[0-9])\s*(?:[,;/、]|または|又は|or)\s*(?=[+(0-9])")
 _SEPARATORS = re.compile(rf"[\s{DASHES}ーｰ一~〜・.·/_()\[\]]+")
 _DIGITS = re.compile(r"\+?[0-9]{3,20}")
-_EASY = re.compile(r"\+?[0-9 ()-]+")
+_PLAIN = re.compile(r"\+?[0-9 ()-]+")
 _PLAIN_SEPARATORS = str.maketrans("", "", " ()-")
 
 
@@ -49,10 +49,12 @@ def _digits(text: str) -> str:
 
 # --- numbers of Japan ---------------------------------------------------------------------------------------------
 
-# behind the 0; length and first digits decide, not whether the number is assigned (090-0…, 03-0… are kept)
-_MOBILE = re.compile("(?:[679]0[0-9]|80[1-9])[0-9]{7}")
-_SERVICE = re.compile("(?:120|170|180|570|990)[0-9]{6}|60[0-9]{7}|(?:800|50[0-9]|20[0-9])[0-9]{7}")
-_FIXED = re.compile("(?:[1-9][1-9]|[34]0)[0-9]{7}")
+# behind the 0; length and first digits decide, not whether the number is assigned (090-0…, 03-0… are kept);
+# read by SQL too, for numbers written plainly
+MOBILE = "(?:[679]0[0-9]|80[1-9])[0-9]{7}"
+SERVICE = "(?:120|170|180|570|990)[0-9]{6}|60[0-9]{7}|(?:800|50[0-9]|20[0-9])[0-9]{7}"
+FIXED = "(?:[1-9][1-9]|[34]0)[0-9]{7}"
+_MOBILE, _SERVICE, _FIXED = map(re.compile, (MOBILE, SERVICE, FIXED))
 
 
 def _national(digits: str) -> str | None:
@@ -92,9 +94,9 @@ def standard_phone(text: str | None, region: str | None = "JP") -> Phone:
     """
     if not text:
         return _EMPTY
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         return _UNPARSED
-    digits = text.translate(_PLAIN_SEPARATORS) if _EASY.fullmatch(text) else _digits(text)
+    digits = text.translate(_PLAIN_SEPARATORS) if _PLAIN.fullmatch(text) else _digits(text)
     if not _DIGITS.fullmatch(digits):
         return _UNPARSED if clean(text) else _EMPTY
     region = (region or "JP").upper()

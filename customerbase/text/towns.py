@@ -1,6 +1,7 @@
 """The town at the start of a text: by the postal table, with what people add, leave out or spell otherwise."""
 
 import re
+from functools import lru_cache
 
 from customerbase.text.blocks import GAP, read_block
 from customerbase.text.gazetteer import LOOSE, Place, fold_place, to_number, towns_of
@@ -12,12 +13,36 @@ _CLEAN_END = re.compile(
 _NUMERAL = frozenset("〇一二三四五六七八九十百千")
 
 
-def find_town(place: Place, text: str) -> tuple[str, int, bool] | None:
+Found = tuple[str, int, bool]
+_TO_NUMBER = re.compile(r"[^0-9]{0,40}[0-9]")
+
+
+def find_town(place: Place, text: str) -> Found | None:
     """The longest town of the municipality at the start of the text: its name, where it ends, whether plainly.
 
     Plainly: a number or nothing follows. Otherwise small-area words may follow (松根字宮田), and a reading that leaves
     out 字, 町, ケ, の … is preferred when it reaches further.
     """
+    if head := _TO_NUMBER.match(text):
+        decided, found = _before_number(place, head[0])
+        if decided:
+            return found
+    return _find_town(place, text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _before_number(place: Place, head: str) -> tuple[bool, Found | None]:
+    """What find_town answers for every text that begins with `head`, the text up to its first digit.
+
+    False and None where a name of a town may go on there (北1条): no other name sees what follows the digit.
+    """
+    folded = fold_place(head)
+    if {folded, LOOSE.sub("", folded)} & towns_of(place).numbered:
+        return False, None
+    return True, _find_town(place, head)
+
+
+def _find_town(place: Place, text: str) -> Found | None:
     towns = towns_of(place)
     key = fold_place(text[: towns.longest])
     found = None
@@ -54,7 +79,7 @@ def _ends(text: str, length: int) -> str:
     return "" if SECTION.sub("", behind)[:1] in "町村ー" else "words"
 
 
-def _find_loosely(names: dict[str, str], text: str, beyond: int) -> tuple[str, int, bool] | None:
+def _find_loosely(names: dict[str, str], text: str, beyond: int) -> Found | None:
     """The longest town that ends plainly, further than `beyond`, where both sides leave out what people leave out."""
     head = text[:24]
     folded = fold_place(head)
@@ -106,7 +131,7 @@ def with_chome(place: Place, town: str, rest: str) -> tuple[str, str]:
     return (f"{town}{number}丁目", f"{block}\n{behind}") if number.isdigit() and len(number) < 3 else (town, rest)
 
 
-def behind_street(place: Place, text: str) -> tuple[str, int, bool] | None:
+def behind_street(place: Place, text: str) -> Found | None:
     """Kyoto: the town behind 寺町通御池上る; without such words the town that ends where the block begins."""
     for match in reversed(list(_DIRECTION.finditer(text[:60]))):
         for end in (match.end(), match.end(1)):

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+import customerbase.identity.generic.fields as fields
 from customerbase.engine import Engine, identifier
-from customerbase.identity.generic import fields
 from customerbase.identity.generic.fields import Field
 from customerbase.identity.generic.roles import FEW, Plan, Use
 from customerbase.identity.generic.standard import Standards, standards

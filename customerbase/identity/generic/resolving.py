@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import customerbase.identity.generic.blocking as blocking
+import customerbase.identity.generic.training as training
 from customerbase.engine import Engine
 from customerbase.identity.clusters import CUT_GUARD
-from customerbase.identity.generic import blocking, training
 from customerbase.identity.generic.fields import Field
 from customerbase.identity.generic.pairs import Pairs, compared, random_pairs
 from customerbase.identity.generic.training import Model, Random

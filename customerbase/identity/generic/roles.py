@@ -7,9 +7,9 @@ columns that are empty or the same in every row, that number the rows, that only
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import customerbase.identity.generic.values as values
 from customerbase.engine import Engine, identifier, literal
 from customerbase.errors import ConfigError, near_miss
-from customerbase.identity.generic import values
 
 ROLES = (
     *("given", "family", "full", "given_kana", "family_kana", "full_kana", "birth", "date", "email", "phone", "gender"),

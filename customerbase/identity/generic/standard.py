@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+import customerbase.identity.generic.values as values
 from customerbase.engine import Engine, identifier
-from customerbase.identity.generic import values
 from customerbase.identity.generic.roles import Use
 from customerbase.text import split_name, standard_kana
 

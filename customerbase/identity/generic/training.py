@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+import customerbase.identity.generic.relatives as relatives
 from customerbase.identity.clusters import Partition, partition
 from customerbase.identity.constraints import components
-from customerbase.identity.generic import relatives
 from customerbase.identity.generic.fields import Field
 from customerbase.identity.generic.pairs import Pairs
 from customerbase.identity.guard import Guard, ScorePairs

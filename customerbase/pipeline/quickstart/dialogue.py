@@ -12,7 +12,7 @@ from customerbase.sources.guess_headers import is_subscription_word
 from customerbase.sources.guess_table import safe, word
 
 PURCHASES = ("order_lines", "orders", "log")
-BESIDE = ("customers", "products")  # kinds that help next to purchases
+BESIDE = ("customers", "products", "subscriptions")  # kinds that help next to purchases
 _ANSWER = re.compile(r"(?:(\d{1,3})[.．])?(\d{1,4})\s*[=＝]\s*([^\s=]+)")
 _YES, _NO = {"", "y", "yes", "ok", "はい", "ｙ"}, {"q", "quit", "n", "no", "やめる", "いいえ"}
 Say = Callable[[str], object]
