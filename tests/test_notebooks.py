@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
 from pathlib import Path
 
+import papermill
 import pytest
 import sample_run
 from sample_run import SampleMonth
@@ -33,7 +35,8 @@ def checked_cells(paths: list[Path]) -> list[dict]:
 
 
 def test_there_are_notebooks():
-    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "12_kpi", "13_monthly_report", "overview"}
+    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "05_cltv", "12_kpi", "13_monthly_report"}
+    pages |= {"overview", "identity_review", "identity_model", "cltv_alone"}
     assert pages <= {p.stem for p in NOTEBOOKS}
 
 
@@ -91,7 +94,7 @@ def test_what_is_out_of_shape_is_named(tmp_path, changes, words):
 def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
     contracts = read_contracts(ROOT / "notebooks")
     assert [contract.path.parent for contract in contracts] == [ROOT / "notebooks"] * len(contracts)
-    assert [contract.name for contract in contracts][:4] == ["quality", "identity", "profile", "segments"]
+    assert [contract.name for contract in contracts][:5] == ["quality", "identity", "profile", "segments", "cltv"]
     written: dict[str, str] = {}
     for contract in contracts:
         assert set(contract.reads) <= written.keys(), contract.name
@@ -100,7 +103,12 @@ def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
         assert not set(contract.writes) & written.keys()
         written |= dict.fromkeys(contract.writes, contract.name)
     assert all(set(contract.previous) <= written.keys() for contract in contracts)
-    assert written["rfm"] == "segments" and written["kpi"] == "kpi" and written["identity_links"] == "identity"
+    assert (
+        written["rfm"] == "segments"
+        and written["cltv"] == "cltv"
+        and written["kpi"] == "kpi"
+        and written["identity_links"] == "identity"
+    )
     readers = {contract.name for contract in contracts if "customers_src" in contract.reads}
     assert readers <= {"identity", "profile"}  # the other pages know people by their customer_id alone
 
@@ -171,9 +179,32 @@ def test_the_pages_as_they_stand_in_git_run_by_hand(sample_month: SampleMonth, t
     home = sample_run.copy_of(sample_month, tmp_path).home
     ran, said, status = nbval(pages, home, tmp_path)
     assert status == 0, said[-4000:]
-    assert len(pages) >= 6 and ran == names_of(pages)
+    assert len(pages) >= 7 and ran == names_of(pages)
     written = {path.name for path in (home / "data" / "scratch" / "sample" / "2026-10").glob("*.parquet")}
     assert {f"{name}.parquet" for name in sample_month.tables} <= written
+
+
+@pytest.mark.slow
+def test_the_page_of_lifetime_value_alone_answers_its_own_questions(tmp_path, monkeypatch):
+    """From top to bottom without any company: what the page says of itself has to be so."""
+    monkeypatch.setenv("CUSTOMERBASE_HOME", str(tmp_path))
+    page, done = ROOT / "notebooks" / "training" / "cltv_alone.ipynb", tmp_path / "done.ipynb"
+    papermill.execute_notebook(page, done, {"language": "en"}, cwd=tmp_path, progress_bar=False)
+    shown = {cell["id"]: "".join(texts(cell)) for cell in cells_of(done)}
+    assert shown["summary"].splitlines()[0].endswith(": True")
+    assert shown["keep"].strip().endswith(": True")
+    away = [float(line.split()[-1]) for line in shown["recovered"].splitlines()[1:]]
+    assert len(away) == 7 and max(map(abs, away)) < 3.5  # parameters found again, in standard errors
+    expected, made, within = (float(line.split()[-1]) for line in shown["future"].splitlines()[1:])
+    assert abs(expected / made - 1) < 0.1 and within > 0.8
+    assert "no amounts" in shown["without-amounts"] and "set aside" in shown["command"]
+    assert not any("Traceback" in text for text in shown.values())
+
+
+def texts(cell: dict) -> Iterator[str]:
+    """What a cell printed, and its result as text."""
+    for output in cell["outputs"]:
+        yield "".join(output.get("text", output.get("data", {}).get("text/plain", "")))
 
 
 @pytest.mark.xdist_group("sample_month")

@@ -17,6 +17,7 @@ from customerbase.cltv.month import Options, Result, value
 from customerbase.cltv.nbd import NBD
 from customerbase.cltv.pareto import ParetoNBD
 from customerbase.cltv.regrouped import value_of_grouping
+from customerbase.cltv.simulated import simulated_log
 from customerbase.cltv.transactions import purchases, summary
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "from_json",
     "hold_out",
     "purchases",
+    "simulated_log",
     "summary",
     "value",
     "value_of_grouping",

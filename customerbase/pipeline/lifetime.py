@@ -4,8 +4,9 @@ The doctor maps the columns, the intake reads and judges every row, and the same
 """
 
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from customerbase.errors import ConfigError, InputError, near_miss
 from customerbase.pipeline.quickstart.dialogue import PURCHASES, dated, refusal
 from customerbase.sources import doctor
 from customerbase.sources.doctor import Diagnosis
+from customerbase.sources.guess_columns import assign
 from customerbase.sources.guess_draft import source_spec
-from customerbase.sources.guess_month import order_days
+from customerbase.sources.guess_month import newest_month, order_days
 from customerbase.sources.guess_table import safe, table
 from customerbase.sources.guess_yaml import as_yaml
 from customerbase.sources.mapping import load_source
@@ -27,6 +29,7 @@ from customerbase.stage.intake import Intake
 from customerbase.tables.export import check_target, export
 
 COLUMNS = {"customer": "orders.source_customer_id", "date": "orders.order_at", "amount": "orders.total"}
+TELL = "--customer, --date and --amount HEADING name the columns. 列は --customer・--date・--amount で指定できます。"
 LINKS = """create or replace view identity_links as
     select distinct source_system, source_customer_id, source_customer_id as customer_id from orders
     where source_customer_id is not null"""
@@ -49,20 +52,21 @@ def value_files(
 ) -> Valued:
     """Value the customers of one or more files of orders and write `out` (.csv or .parquet), one row a customer.
 
-    as_of: last day that counts; None: the newest day of an order. told: customer, date, amount -> heading, where the
-    doctor should not guess. Columns of the result: expectations/cltv.yaml; customer_id is the id in the file.
-    Raises InputError when no file holds dated orders, ConfigError for a heading that is not there.
+    as_of: last day that counts; None: the newest day of an order, typing errors a year ahead aside. told: customer, date,
+    amount -> heading, where the doctor should not guess. A file of customers and days without amounts is a log too.
+    Columns of the result: expectations/cltv.yaml; customer_id is the id in the file.
+    Raises InputError when no file holds dated orders up to as_of, ConfigError for a heading that is not there.
     """
     check_target(out)
-    found = [_told(one, told) for one in doctor.diagnose(files)]
+    found = [_without_amounts(_told(one, told)) for one in doctor.diagnose(files)]
     used = [one for one in found if one.kind in PURCHASES and dated(one)]
     if not used:
-        raise InputError(refusal(found, "en"))
+        raise InputError(f"{refusal(found, 'en')}\n\n{TELL}")
     if _customers(used) is None:
         raise InputError(
             f"{safe(used[0].path.name)}: no column was recognised as the customer; name it with --customer HEADING."
         )
-    day = as_of or max(day for one in used for day in order_days(one))
+    day = _last_day(used, as_of)
     with tempfile.TemporaryDirectory() as folder:
         db = Engine(temp_directory=folder)
         intake = _read(db, used, day, Path(folder))
@@ -87,6 +91,24 @@ def _told(found: Diagnosis, told: dict[str, str]) -> Diagnosis:
             )
         found = doctor.correct(found, names.index(heading) + 1, COLUMNS[what])
     return found
+
+
+def _without_amounts(found: Diagnosis) -> Diagnosis:
+    """A file that tells who and when but not how much, which no stage takes for purchases, as a log of amounts of 0."""
+    if found.kind != "unknown" or found.candidates("orders.total", "order_lines.amount"):
+        return found
+    log = replace(found, kind="log", columns=tuple(assign(list(found.columns), "log", found.frame)))
+    return log if log.column("orders.source_customer_id") and log.column("orders.order_at") else found
+
+
+def _last_day(used: Sequence[Diagnosis], as_of: date | None) -> date:
+    """as_of, or else the newest day. Raises InputError for one before all orders, or where no date can be read."""
+    days = sum((order_days(one) for one in used), Counter())
+    if not days:
+        raise InputError(f"{safe(used[0].path.name)}: no order date can be read; name the column with --date HEADING.")
+    if as_of is not None and as_of < min(days):
+        raise InputError(f"--as-of {as_of}: the first order is of {min(days)}; expected that day or a later one.")
+    return as_of or newest_month(days)[2]
 
 
 def _customers(used: Sequence[Diagnosis]) -> str | None:
@@ -125,6 +147,7 @@ def describe(done: Valued, language: str) -> str:
     everybody = result.groups.iloc[0]
     lines = [
         i18n.sentence("cltv.cli.rows", language, read=f"{counts['rows_read']:,}", accepted=f"{counts['rows_accepted']:,}", aside=f"{counts['rows_quarantined']:,}"),
+        *_set_aside(done.reasons),
         table(["file", "column", "as"], [[safe(part) for part in row] for row in done.taken], (30, 40, 40)),
         "",
         i18n.sentence("cltv.cli.customers", language, n=f"{len(result.customers):,}", day=i18n.day(done.as_of, language)),
@@ -138,6 +161,13 @@ def describe(done: Valued, language: str) -> str:
         ]
     lines += [f"- {text}" for text in result.remarks(language)]
     return "\n".join([*lines, "", i18n.sentence("cltv.cli.written", language, path=safe(str(done.out)))])
+
+
+def _set_aside(reasons: pd.DataFrame) -> list[str]:
+    """Why rows were set aside, a line for each reason; no value of a row."""
+    blocked = reasons[reasons["severity"] == "block"]
+    rows = [[str(one.reason), str(one.column_name), f"{one.rows:,}"] for one in blocked.itertuples()]
+    return [table(["reason", "column", "rows"], rows, (30, 30, 12)), ""] if rows else []
 
 
 def _interval(row: pd.Series, name: str, form: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import csv
 import os
 from pathlib import Path
+from typing import TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,9 +36,22 @@ def export(rows: pa.Table, out: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+class _Lines:
+    """Lines that end with \\n for a writer that ends them with \\r\\n: only so does it quote a cell with a \\r in it.
+
+    Bare, that \\r would end the row, and what follows would be a cell of its own that a spreadsheet may run.
+    """
+
+    def __init__(self, stream: TextIO):
+        self.stream = stream
+
+    def write(self, line: str) -> int:
+        return self.stream.write(line.removesuffix("\r\n") + "\n")
+
+
 def _write_csv(rows: pa.Table, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(_Lines(stream), lineterminator="\r\n")
         writer.writerow([_inert(name) for name in rows.column_names])
         for batch in rows.to_batches():
             columns = [column.to_pylist() for column in batch.columns]
