@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--no-pymc", action="store_true", help="leave PyMC-Marketing out")
     given = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)  # a table as soon as it is measured
     peers = [way for way, module in PEERS.items() if importlib.util.find_spec(module)]
     for way in PEERS.keys() - set(peers):
         print(f"{way} is not installed and left out: make extras")

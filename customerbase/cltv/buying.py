@@ -18,6 +18,7 @@ from scipy.special import expit
 from customerbase.cltv.counts import Counts, compress, dot
 from customerbase.cltv.estimator import Estimator
 from customerbase.cltv.horizon import Grid, discount_per_week, endless, grid, month_edges
+from customerbase.cltv.smooth import over_ages
 from customerbase.errors import ConfigError, InputError, near_miss
 
 COLUMNS = ("frequency", "recency", "T")
@@ -56,6 +57,10 @@ class BuyTillYouDie(Estimator):
     def _scale(self) -> float:
         """Weeks within which the rate of any customer changes by its own size."""
         raise NotImplementedError
+
+    def _bend(self) -> float:
+        """Weeks to add to T so that the rate is smooth in the logarithm of both."""
+        return float(self.values[1])
 
     def _outcomes(self, rng, params: tuple, x, T, weeks: np.ndarray) -> np.ndarray:
         """Purchases drawn for customers alive now; shape of the broadcast of x and the parameters."""
@@ -158,22 +163,30 @@ class BuyTillYouDie(Estimator):
     def integrals(self, over: Grid, counts: Counts) -> np.ndarray:
         """Integrals of the expected rate of purchases over the intervals of a grid; shape (rows of counts, intervals)."""
         params, (x, T) = tuple(self.values), counts.rates
-        each = np.empty((len(x), over.weights.shape[1]))
+        made = over_ages(lambda *pairs: self._alive_integrals(over, *pairs), x, T, self._bend())[counts.of_rate.place]
+        made *= expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))[:, None]
+        return made
+
+    def _alive_integrals(self, over: Grid, x: np.ndarray, T: np.ndarray) -> np.ndarray:
+        """The same for customers alive now, of x and T alone."""
+        params, made = tuple(self.values), np.empty((len(x), over.weights.shape[1]))
 
         def fill(block: slice) -> None:
             shape = (len(x[block]), len(over.times))
             rates = np.broadcast_to(self._rate(params, over.times, x[block, None], T[block, None]), shape)
-            each[block] = np.maximum(np.einsum("ik,kj->ij", rates, over.weights), 0.0)
+            made[block] = np.maximum(np.einsum("ik,kj->ij", rates, over.weights), 0.0)
 
         in_blocks(fill, blocks(len(x), len(over.times), 100_000))
-        made = each[counts.of_rate.place]
-        made *= expit(-self._gone_log_odds(params, counts.x, counts.t_x, counts.T))[:, None]
         return made
 
     def simulate_alive(self, rng: np.random.Generator, draws: np.ndarray, counts: Counts, weeks: float) -> np.ndarray:
-        """Purchases in the weeks ahead of somebody alive now, by every pair of counts.of_rate; shape (pairs, D)."""
+        """Purchases in the weeks ahead of somebody alive now, by every pair of counts.of_rate, the fewest first; (pairs, D)."""
         x, T = counts.rates
-        return self._outcomes(rng, tuple(draws.T[:, None, :]), x[:, None], T[:, None], np.full((len(x), 1), weeks))
+        made = np.empty((len(x), len(draws)))
+        for block in blocks(len(x), len(draws), 400_000):
+            here = x[block, None], T[block, None], np.full((len(x[block]), 1), weeks)
+            made[block] = np.sort(self._outcomes(rng, tuple(draws.T[:, None, :]), *here), axis=1)
+        return made
 
     def gone(self, draws: np.ndarray, counts: Counts) -> np.ndarray:
         """Chance of being gone by T, the mean over draws of the parameters; one a row of counts."""

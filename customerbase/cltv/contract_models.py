@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from customerbase.cltv.contracts import Contracts, contracts
 from customerbase.cltv.contractual import BetaDiscreteWeibull, Contract, ShiftedBetaGeometric, choose
@@ -91,7 +91,7 @@ def _different(here: Contracts, pooled: Contract) -> list[tuple[np.datetime64, C
             continue
         model = type(pooled)().fit(counts)
         ratio = 2 * (model.log_likelihood_ - pooled.log_likelihood(counts))
-        if model.converged_ and chi2.sf(max(ratio, 0.0), len(model.names)) < LEVEL:
+        if model.converged_ and chdtrc(len(model.names), max(ratio, 0.0)) < LEVEL:
             found.append((cohort, model))
     return found
 

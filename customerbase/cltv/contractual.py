@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from customerbase.cltv.estimator import Estimator
 from customerbase.cltv.notes import Note
@@ -168,7 +168,7 @@ def choose(data: object) -> tuple[Contract, tuple[Note, ...]]:
         return simple, simple.notes_
     wider = BetaDiscreteWeibull().fit(found)
     ratio = 2 * (wider.log_likelihood_ - simple.log_likelihood_)
-    chance = float(chi2.sf(max(ratio, 0.0), 1))
+    chance = float(chdtrc(1, max(ratio, 0.0)))
     if chance >= LEVEL:
         return simple, simple.notes_
     said = {

@@ -103,8 +103,8 @@ def _score(model: BuyTillYouDie, held: HoldOut, whole: Counts) -> Scores:
 
 def coverage(model: BuyTillYouDie, held: HoldOut, seed: int = 0) -> tuple[float, float]:
     """Share of customers whose purchases fell into their 10-90 % interval, and the share the model itself expects there."""
-    counts, draws = held.counts, model.draws(DRAWS, seed)
-    bought = np.sort(model.simulate_alive(np.random.default_rng(seed), draws, counts, held.weeks), axis=1)
+    counts, draws = held.counts, model._draw(DRAWS)
+    bought = model.simulate_alive(np.random.default_rng(seed), draws, counts, held.weeks)
     gone = model.gone(draws[:_GONE_DRAWS], counts)
     inside, expected, place = 0.0, 0.0, counts.of_rate.place
     for block in blocks(len(counts), DRAWS):

@@ -69,14 +69,14 @@ def grid(edges: np.ndarray, scale: float, discount: float = 0.0) -> Grid:
     """
     edges = np.asarray(edges, dtype=float)
     reach = float(np.log1p(edges[-1] / scale))
-    nodes = _nodes(reach)
+    nodes = nodes_for(reach)
     unit, _ = legendre(nodes)
     inner, inner_weights = legendre(max(6, nodes // 2))
     low, high = np.log1p(edges[:-1] / scale), np.log1p(edges[1:] / scale)
     v = low[:, None] + (high - low)[:, None] * inner[None, :]
     u = scale * np.expm1(v)
     measure = (high - low)[:, None] * inner_weights[None, :] * (u + scale) * np.exp(-discount * u)
-    basis = _lagrange(unit, (v / reach).ravel()).reshape(*v.shape, nodes)
+    basis = lagrange(unit, (v / reach).ravel()).reshape(*v.shape, nodes)
     return Grid(scale * np.expm1(unit * reach), np.einsum("jq,jqk->kj", measure, basis))
 
 
@@ -90,12 +90,15 @@ def endless(scale: float, discount: float, start: float = 0.0) -> Grid:
             "an infinite horizon needs an annual discount rate above 0: without one the value has no bound."
         )
     low, high = np.log1p(start / scale), np.log1p((start + _FAR / discount) / scale)
-    unit, weights = legendre(_nodes(high - low))
+    unit, weights = legendre(nodes_for(high - low))
     u = scale * np.expm1(low + unit * (high - low))
-    return Grid(u, ((high - low) * weights * (u + scale) * np.exp(-discount * u))[:, None])
+    worth = (high - low) * weights * (u + scale) * np.exp(-discount * u)
+    # rates fall: what a moment adds is at most its weight over the weights before it, and the last ones add nothing
+    keep = worth >= _ACCURACY / 10 * (np.cumsum(worth) - worth)
+    return Grid(u[keep], worth[keep, None])
 
 
-def _nodes(reach: float) -> int:
+def nodes_for(reach: float) -> int:
     """How many nodes: a function analytic up to pi away from an interval of length reach converges like rho^-nodes."""
     ratio = 2 * np.pi / max(reach, 1e-3)
     wanted = -np.log(_ACCURACY) / np.log(ratio + np.hypot(1, ratio))
@@ -103,7 +106,7 @@ def _nodes(reach: float) -> int:
     return int(np.clip(np.ceil(wanted * (2 if reach > _CLIFF else 1)), 6, 240))
 
 
-def _lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:
+def lagrange(nodes: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Lagrange polynomials of the nodes at given places (barycentric form); shape (len(at), len(nodes))."""
     gaps = nodes[:, None] - nodes[None, :]
     np.fill_diagonal(gaps, 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from scipy.special import bdtr
 
 from customerbase import i18n
 from customerbase.cltv.buying import BuyTillYouDie
@@ -120,7 +120,7 @@ def tracking_title(table: pd.DataFrame, language: str, months: int = 12) -> str:
     values = {"inside": inside, "months": len(past)}
     expected = float(past["expected"].sum())
     ratio = float(past["actual"].sum()) / expected - 1 if expected > 0 else 0.0
-    if binom.cdf(inside, len(past), RANGE) >= 0.05:
+    if bdtr(inside, len(past), RANGE) >= 0.05:
         return i18n.sentence("cltv.finding.tracking_same", language, **values)
     if 3 * min(above, below) >= above + below or (above > below) != (ratio > 0):
         return i18n.sentence("cltv.finding.tracking_uneven", language, **values)

@@ -73,6 +73,9 @@ class ParetoNBD(BuyTillYouDie):
         _, _, s, beta = self.values
         return beta / max(1.0, s)
 
+    def _bend(self) -> float:
+        return float(min(self.values[1], self.values[3]))
+
     def _outcomes(self, rng, params, x, T, weeks):
         r, alpha, s, beta = params
         shape = np.broadcast_shapes(x.shape, np.shape(r))
