@@ -16,6 +16,7 @@ from customerbase.periods import add_months, month_end
 
 CHOICES = ("auto", "last_year", "none")
 NORMAL_TENTH = 1.2816  # standard deviations to the 10 % and 90 % points
+FEW_NEW = 10  # a month; fewer, and customers are not won all the time
 MIDWAY = 2.0  # times as many new customers in the first month
 FEW = 50  # purchases: a factor from fewer expected ones is mostly chance
 
@@ -159,7 +160,10 @@ def shaken(tracked: pd.DataFrame) -> float:
 
 
 def begins_midway(db: Engine, as_of: date, starts: Starts | None = None) -> bool:
-    """Whether the log begins in the middle of its customers' time: its first month has far more new ones than those after."""
+    """Whether the log begins in the middle of its customers' time: its first month has far more new ones than those after.
+
+    A closed group, won in a few months and followed since, does not: new customers have to go on coming.
+    """
     starts = starts or Starts.read(db, as_of)
     months = months_of(starts)
     if len(months) < 6:
@@ -167,7 +171,8 @@ def begins_midway(db: Engine, as_of: date, starts: Starts | None = None) -> bool
     latest = starts.as_of.toordinal() - starts.age
     month_of = np.searchsorted([month.toordinal() for month in months], latest, side="right") - 1
     new = np.bincount(month_of, starts.customers, len(months))[:-1]
-    return bool(new[0] > MIDWAY * np.median(new[2:]) and new[0] >= FEW)
+    usual = float(np.median(new[2:]))
+    return bool(usual >= FEW_NEW and new[0] > MIDWAY * usual and new[0] >= FEW)
 
 
 def helps(expected: np.ndarray, actual: np.ndarray, season: np.ndarray) -> bool:
