@@ -323,6 +323,7 @@ def _labels(base: pd.DataFrame, segments: duckdb.DuckDBPyRelation | None) -> dic
     if segments is not None:
         members = segments.project("customer_id, segment").df().set_index("customer_id")["segment"]
         labels["segment"] = base["customer_id"].map(members).to_numpy(dtype=object, na_value=None)
-    labels["cohort"] = base["first_day"].dt.strftime("%Y-%m").to_numpy(dtype=object)
+    months, which = np.unique(base["first_day"].to_numpy(dtype="datetime64[M]"), return_inverse=True)
+    labels["cohort"] = months.astype(str).astype(object)[which]  # one text a month, not one a customer
     labels["channel"] = base["first_channel"].to_numpy(dtype=object)
     return labels
