@@ -13,8 +13,9 @@ from customerbase.cltv.bgbb import BetaGeometricBetaBinomial
 from customerbase.cltv.contractual import BetaDiscreteWeibull, ShiftedBetaGeometric
 from customerbase.cltv.families import FAMILIES
 from customerbase.cltv.gammagamma import GammaGamma
-from customerbase.cltv.month import Options, Result, value
+from customerbase.cltv.month import Result, value
 from customerbase.cltv.nbd import NBD
+from customerbase.cltv.options import Options
 from customerbase.cltv.pareto import ParetoNBD
 from customerbase.cltv.regrouped import value_of_grouping
 from customerbase.cltv.simulated import simulated_log

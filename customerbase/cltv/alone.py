@@ -18,8 +18,9 @@ from customerbase.cltv.contractual import BetaDiscreteWeibull, ShiftedBetaGeomet
 from customerbase.cltv.families import FALLBACK, FAMILIES, check_family, fit_all
 from customerbase.cltv.gammagamma import GammaGamma
 from customerbase.cltv.modelfile import notes_from, positive
-from customerbase.cltv.month import Options, choose_models, outcomes_of
+from customerbase.cltv.month import choose_models, outcomes_of
 from customerbase.cltv.notes import Note, distinct
+from customerbase.cltv.options import Options
 from customerbase.cltv.spending import Spending, spending
 from customerbase.cltv.transactions import day_of, histories, log_purchases
 from customerbase.engine import Engine

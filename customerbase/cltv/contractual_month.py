@@ -11,6 +11,7 @@ from customerbase import intervals
 from customerbase.cltv.contract_models import Fitted, candidates_table, fit_subscribers
 from customerbase.cltv.contractual import Contract
 from customerbase.cltv.groups import ALL, MONEY, concentration
+from customerbase.cltv.options import Options
 from customerbase.cltv.subscribers import value_of_subscribers
 from customerbase.engine import Engine
 from customerbase.errors import InputError
@@ -20,11 +21,11 @@ TRACKING = ("month", "ahead", "actual", "expected", "low", "high", "cumulative_a
 
 
 def contractual(
-    db: Engine, *, as_of: date, options, segments: duckdb.DuckDBPyRelation | None
+    db: Engine, *, as_of: date, options: Options, segments: duckdb.DuckDBPyRelation | None
 ) -> tuple[dict[str, pd.DataFrame], Contract, Fitted]:
     """The tables of lifetime value for the customers with a contract, the model of most of them, and all models.
 
-    Reads subscriptions and identity_links. options: month.Options. Raises InputError when nobody has a contract.
+    Reads subscriptions and identity_links. Raises InputError when nobody has a contract.
     """
     fitted = fit_subscribers(db, as_of=as_of)
     if not len(fitted.contracts):

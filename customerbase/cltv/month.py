@@ -16,58 +16,18 @@ from customerbase.cltv.buying import BuyTillYouDie
 from customerbase.cltv.contractual_month import contractual
 from customerbase.cltv.counts import Counts, compress
 from customerbase.cltv.estimator import Estimator
-from customerbase.cltv.families import FALLBACK, check_family, dropout_shown, fit_all
-from customerbase.cltv.horizon import discount_per_week
+from customerbase.cltv.families import FALLBACK, dropout_shown, fit_all
 from customerbase.cltv.notes import Note, distinct
+from customerbase.cltv.options import Options
 from customerbase.cltv.outcomes import Outcomes, outcomes
-from customerbase.cltv.relationship import check_relationship, situation
+from customerbase.cltv.relationship import situation
 from customerbase.cltv.spending import NO_POSITIVE, Spending, spending
 from customerbase.cltv.transactions import histories, returns_without_purchase, summarise
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError, InputError
+from customerbase.errors import InputError
 from customerbase.periods import add_months, month_end
 
 FEWEST_HELD = 50  # customers known before a hold-out, and purchases in it, below which it judges nothing
-
-
-@dataclass(frozen=True)
-class Options:
-    """How lifetime value is computed; checked when made.
-
-    relationship: non_contractual (customers leave without saying so) or contractual (subscriptions, whose end is seen).
-    family: auto, nbd, bg_nbd, mbg_nbd or pareto_nbd. horizon_months: calendar months that cltv counts. annual_discount: a
-    share a year. margin: gross margin as a share of net sales. holdout_months: how much of the end of the log judges the
-    models; 0 for none. season: auto (where the hold-out shows that it helps), last_year or none. first_order_counts: the
-    first purchase's amount informs expected spend. draws: simulated outcomes a distinct history; seed: of all draws.
-    """
-
-    relationship: str = "non_contractual"
-    family: str = "auto"
-    horizon_months: int = 12
-    annual_discount: float = 0.1
-    margin: float = 1.0
-    holdout_months: int = 6
-    season: str = "auto"
-    first_order_counts: bool = True
-    draws: int = 200
-    seed: int = 0
-
-    def __post_init__(self):
-        check_relationship(self.relationship)
-        check_family(self.family)
-        season.check_season(self.season)
-        discount_per_week(self.annual_discount)
-        if not isinstance(self.margin, int | float) or not 0 < self.margin <= 1:
-            raise ConfigError(f"margin is {self.margin!r}; expected a share of net sales above 0 and up to 1.")
-        for name, low, high in (
-            ("horizon_months", 1, 120),
-            ("holdout_months", 0, 24),
-            ("draws", 1, 10_000),
-            ("seed", 0, 2**32),
-        ):
-            given = getattr(self, name)
-            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
-                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")
 
 
 @dataclass(frozen=True)
