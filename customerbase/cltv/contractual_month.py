@@ -109,17 +109,20 @@ def _dimension(customers: pd.DataFrame, name: str, values: pd.Series, horizon: i
     grouped = customers.assign(_group=values)[values.notna()].groupby("_group", sort=True)
     made = pd.DataFrame({"dimension": name, "value": list(grouped.groups), "customers": grouped.size().to_numpy()})
     made["p_alive"] = grouped["p_alive"].mean().to_numpy()
-    months = next(length for length in (3, 6, 12, 24) if length >= min(horizon, 24))
-    made["purchases"] = grouped[f"purchases_{months}m"].sum().to_numpy()
-    made["purchases_low"], made["purchases_high"] = _around(made["purchases"], grouped, "purchases")
-    money = customers["cltv"].notna().any()
-    for column in MONEY:
-        made[column] = np.nan
-    if money:
-        made["spend"], made["cltv"] = (grouped[one].sum().to_numpy() for one in (f"spend_{months}m", "cltv"))
-        made["cltv_low"], made["cltv_high"] = _around(made["cltv"], grouped, "cltv")
-        made["cltv_mid"], made["at_stake"] = made["cltv"], 0.0
-    return made
+    sums = {name: grouped[name].sum().to_numpy() for name in customers if name.startswith(("purchases_", "spend_"))}
+    made = made.assign(**dict.fromkeys(MONEY, np.nan))
+    for name in ("purchases", "spend", "cltv") if customers["cltv"].notna().any() else ("purchases",):
+        made[name] = grouped["cltv"].sum().to_numpy() if name == "cltv" else _within(sums, name, horizon)
+        made[f"{name}_low"], made[f"{name}_high"] = _around(made[name], grouped, name)
+        made[f"{name}_mid"] = made[name]
+    return made.assign(at_stake=0.0 if customers["cltv"].notna().any() else np.nan)
+
+
+def _within(sums: Mapping[str, np.ndarray], name: str, horizon: int) -> np.ndarray:
+    """Sums within the horizon, between those of the horizons that stand in the table cltv."""
+    known = [0, 3, 6, 12, 24]
+    steps = np.stack([np.zeros(len(sums[f"{name}_3m"])), *(sums[f"{name}_{months}m"] for months in known[1:])])
+    return np.array([np.interp(horizon, known, column) for column in steps.T])
 
 
 def _around(total: pd.Series, grouped, name: str) -> tuple[pd.Series, pd.Series]:

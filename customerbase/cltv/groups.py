@@ -123,32 +123,41 @@ def _dimension(
     frame["p_alive"] = by_group(p_alive) / customers if p_alive is not None else np.nan
     frame["purchases"] = purchases
     slopes = [[_log(by_group(end[0][place])) for end in ends] for ends in moved.ahead]
-    bounds = list(totals(rng, purchases * np.exp(moved.wrong + _shift(moved.buying, slopes)), spread))
-    frame["purchases_low"], frame["purchases_high"] = ([one[which] for one in bounds] for which in (0, 2))
+    made = purchases * np.exp(moved.wrong + _shift(moved.buying, slopes))
+    for column, one in zip(_ends("purchases"), totals(rng, made, spread).T, strict=True):
+        frame[column] = one
     return _money(base, moved, frame, by_group, p_alive, rng)
 
 
-MONEY = ("spend", "cltv", "cltv_low", "cltv_mid", "cltv_high", "at_stake")
+def _ends(name: str) -> list[str]:
+    return [f"{name}_{end}" for end in ("low", "mid", "high")]
+
+
+MONEY = ("spend", *_ends("spend"), "cltv", *_ends("cltv"), "at_stake")
 
 
 def _money(base: Base, moved: Moves, frame: pd.DataFrame, by_group: Callable, p_alive, rng) -> pd.DataFrame:
     """The columns in currency; empty where there are no amounts."""
     if base.money.model is None:
         return frame.assign(**dict.fromkeys(MONEY, np.nan))
-    place, worth = base.place, base.money.expected * base.margin
-    ahead = base.expected.discounted[place]
-    value = by_group(ahead * worth)
-    slopes = [[_log(by_group(end[1][place] * worth)) for end in ends] for ends in moved.ahead]
-    shift = moved.wrong + _shift(moved.buying, slopes)
-    shift = shift + _shift(moved.money, [[_log(by_group(ahead * end)) for end in ends] for ends in moved.spend])
+    place, spread = base.place, spend_variance_of(base.found, base.place, base.money.spent)
     share = base.expected.ahead().share[place] * base.margin
-    variance = by_group(share**2 * spend_variance_of(base.found, place, base.money.spent))
-    bounds = np.array(list(totals(rng, value * np.exp(shift), variance))).reshape(-1, 3)
-    columns = [by_group(base.expected.horizon[place] * base.money.expected), value, *bounds.T]
+    # spend as it is, and value: discounted, times the margin
+    for name, which, ahead, each in (
+        ("spend", 0, base.expected.horizon[place], 1.0),
+        ("cltv", 1, base.expected.discounted[place] * base.margin, share),
+    ):
+        total = by_group(ahead * base.money.expected)
+        worth = [[_log(by_group(end[which][place] * base.money.expected)) for end in ends] for ends in moved.ahead]
+        spent = [[_log(by_group(ahead * end)) for end in ends] for ends in moved.spend]
+        shift = moved.wrong + _shift(moved.buying, worth) + _shift(moved.money, spent)
+        frame[name] = total
+        bounds = totals(rng, total * np.exp(shift), by_group(each**2 * spread))
+        for column, one in zip(_ends(name), bounds.T, strict=True):
+            frame[column] = one
     # of the model of purchases itself: what another one says of being alive is no part of this value
-    own = base.model.probability_alive(base.counts)[place]
-    columns.append(by_group(at_stake(ahead * worth, own)) if p_alive is not None else np.nan)
-    return frame.assign(**dict(zip(MONEY, columns, strict=True)))
+    own, value = base.model.probability_alive(base.counts)[place], ahead * base.money.expected
+    return frame.assign(at_stake=by_group(at_stake(value, own)) if p_alive is not None else np.nan)
 
 
 def _shift(distances: np.ndarray, ends: list) -> np.ndarray | float:
