@@ -1,5 +1,8 @@
 """Figures of lifetime value: right marks in the right places, withheld classes not drawn as zero, the same bytes."""
 
+from datetime import date
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +10,7 @@ from matplotlib.colors import to_hex
 
 from customerbase import charts, i18n
 from customerbase.charts import style
+from customerbase.charts.lifetime import Pictures
 
 NO_TEXT = {"title": "", "caption": "", "language": "en"}
 
@@ -206,3 +210,14 @@ def test_what_comes_from_data_is_text_in_the_figure():
     assert "<script" not in text and "&lt;script&gt;" in text
     colors = {to_hex(c.get_facecolor()[0]).upper() for c in calibrated(classes()).axes[0].collections[1:2]}
     assert colors == {style.ACCENT}
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_changes_of_value_in_classes_withhold_small_groups(language):
+    before = [100.0] * 30 + [100.0] * 4 + [100.0] * 40
+    now = [100.0] * 30 + [20.0] * 4 + [130.0] * 40
+    customers = pd.DataFrame({"customer_id": [f"c{i}" for i in range(74)], "cltv": now, "previous_cltv": before})
+    result = SimpleNamespace(customers=customers, has_money=True)
+    shown = Pictures(result, date(2026, 10, 31), language, k_min=10).change_classes()
+    assert len(shown) <= 2 and i18n.word("cltv.change.halved", language) not in shown.iloc[:, 0].tolist()
+    assert not shown.astype(str).apply(lambda column: column.str.contains("c[0-9]")).any().any()

@@ -159,3 +159,9 @@ def test_the_report_prints_the_total_of_the_groups(sample_month: SampleMonth, la
     assert i18n.number(int(customers), "people", language) in text
     sentence = {"ja": rf"{value}の見込みです（80%区間 ", "en": rf"worth {value} together"}[language]
     assert sentence in text.replace("\u00a0%", "%") and low in text and high in text
+
+
+def test_the_published_page_names_nobody_not_even_by_id(sample_month: SampleMonth):
+    page = (sample_month.report / "notebooks" / "05_cltv.ipynb").read_text(encoding="utf-8")
+    assert not [one for (one,) in sample_month.rows("select customer_id from cltv") if one in page]
+    assert "if not stage.run_id:" in page  # who opens the page by hand sees the ten largest falls

@@ -143,8 +143,19 @@ class Pictures:
         """What happened to value since the month before, in words."""
         return worth.changes_title(self.result.customers, self.k_min, self.language, self.currency)
 
+    def change_classes(self) -> pd.DataFrame:
+        """Customers and their value now and before, by how much it changed; small groups withheld."""
+        rows, words = worth.changes(self.result.customers, self.k_min), {}
+        words[i18n.word("cltv.column.group", self.language)] = [
+            i18n.word(f"cltv.change.{code}", self.language) for code in rows["group"]
+        ]
+        words[i18n.word("cltv.customers", self.language)] = [f"{int(n):,}" for n in rows["customers"]]
+        for column in ("before", "now", "change"):
+            words[i18n.word(f"cltv.column.{column}", self.language)] = [self._form()(one) for one in rows[column]]
+        return pd.DataFrame(words)
+
     def falls(self) -> pd.DataFrame:
-        """The customers whose value fell most since the month before."""
+        """The customers, by id, whose value fell most since the month before; for a page opened by hand, never published."""
         return worth.largest_falls(self.result.customers, self.language, 10, self.currency)
 
     def _values(self) -> pd.Series:
