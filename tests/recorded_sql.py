@@ -13,6 +13,7 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
+import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
 from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
@@ -105,6 +106,7 @@ def _company(folder: Path) -> None:
     )
     identity.standardise(whole, identity_base.KEY)
     made = {"id_changes": base.people.id_changes}
+    identity.stability(base.db, base.people.id_changes, month=date(2026, 10, 1))
     for name, relation in made.items():
         db.register(name, relation.to_arrow_table())
     _analyse(_shop(db))
@@ -191,7 +193,16 @@ def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
     features.customer_orders(db, as_of=AS_OF)
     cltv.purchases(db)
     transactions.histories(db, cut=month_end(date(2026, 6, 1)), as_of=AS_OF)
+    season.Starts.read(db, AS_OF)
     db.register("cltv", cltv.value(db, as_of=AS_OF, segments=members).customers)
+    db.execute(
+        "create or replace temp table subscriptions as select source_system, order_id as subscription_id,"
+        " source_customer_id, 'a' as plan, cast(980 as decimal(18, 2)) as price, 'JPY' as currency, 1 as period_months,"
+        " cast(order_at as date) as started_at, case substr(md5(order_id), 5, 1) when '0' then null"
+        " else cast(order_at as date) + cast(40 as integer) end as ended_at, 's' as source_row_id from orders"
+        " where source_customer_id is not null"
+    )
+    cltv.value(db, as_of=AS_OF, options=cltv.Options(relationship="contractual"))
 
 
 def identity_orders(db: Engine) -> None:

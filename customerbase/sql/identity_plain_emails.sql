@@ -12,7 +12,7 @@ final as (
         raw as value,
         'ok' as status
     from written
-    where length(raw) <= $longest and regexp_full_match(raw, $pattern)
+    where length(raw) <= $longest and regexp_matches(raw, '^(' || $pattern || ')$')
 )
 
 select * from final

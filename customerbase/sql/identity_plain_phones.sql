@@ -28,9 +28,9 @@ kinds as (
         raw,
         '+81' || national as value,
         case
-            when regexp_full_match(national, $mobile) then 'mobile'
-            when regexp_full_match(national, $service) then 'other'
-            when regexp_full_match(national, $fixed) then 'fixed'
+            when regexp_matches(national, '^(' || $mobile || ')$') then 'mobile'
+            when regexp_matches(national, '^(' || $service || ')$') then 'other'
+            when regexp_matches(national, '^(' || $fixed || ')$') then 'fixed'
         end as kind
     from nationals
 ),

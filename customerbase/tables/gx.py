@@ -27,11 +27,28 @@ _COUNTS = ("element_count", "missing_count", "unexpected_count")
 
 
 def load() -> ModuleType:
-    """The library, telemetry off; seconds the first time in a process."""
+    """The library, telemetry off; seconds the first time in a process.
+
+    It does not get to see an installed pyspark: it would import all of it for nothing, and pyspark's Connect ends the
+    process in some of them (it takes a main module without a file for a run of its doctests).
+    """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    import great_expectations
+    with _without("pyspark", "pyspark.sql.connect"):
+        import great_expectations
 
     return great_expectations
+
+
+@contextmanager
+def _without(*modules: str) -> Iterator[None]:
+    """As if these modules, where they are not loaded yet, were not installed."""
+    hidden = [name for name in modules if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def publish(checks_by_table: dict[str, list[Check]], out: Path, run_name: str, as_of: date) -> Path:
