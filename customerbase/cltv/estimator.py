@@ -16,6 +16,7 @@ DRAWS = 200
 _NORMAL_ROWS = 20_000
 _FLAT = 2.0  # largest standard deviation of a log parameter believed
 _T_DEGREES = 6.0  # of the proposal: heavier tails than the posterior
+_NEAR = 1e-3  # distance in log parameters
 _STEP = 1e-4  # of finite differences of the gradient, in log parameters
 
 Target = Callable[[np.ndarray], tuple[float, np.ndarray]]
@@ -55,7 +56,8 @@ def maximise(target: Target, start: np.ndarray, scale: float) -> Optimum:
         if not new_value > value:
             break
         theta, value, gradient = further, new_value, new_gradient
-        curvature = hessian(target, theta)
+        if np.abs(step).max() > _NEAR:  # nearer than that the curvature is the same
+            curvature = hessian(target, theta)
     left = abs(gradient @ _newton_step(theta, gradient, curvature))
     return Optimum(theta, value, curvature, bool(left < 1e-4))
 
@@ -172,10 +174,14 @@ class Estimator:
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 
-    def _fit(self, data: object, customers: float) -> Self:
-        start = np.log(self._start(data))
-        for rough, share in self._rough(data):
-            start = maximise(self._target(rough), start, max(customers * share, 1.0)).theta
+    def _fit(self, data: object, customers: float, near: Self | None = None) -> Self:
+        """near: the same kind of model fitted to nearly the same data; its parameters are where the search begins."""
+        if near is not None and not near.at_bound():
+            start = np.log(near.values)
+        else:
+            start = np.log(self._start(data))
+            for rough, share in self._rough(data):
+                start = maximise(self._target(rough), start, max(customers * share, 1.0)).theta
         found = maximise(self._target(data), start, max(customers, 1.0))
         self._take(np.exp(found.theta), found.value, customers, found.covariance, found.converged)
         self._fitted_on = data

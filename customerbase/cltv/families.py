@@ -1,6 +1,6 @@
 """The families of models for customers who leave without saying so, fitted together and judged in plain words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -28,9 +28,12 @@ def check_family(family: str) -> str:
     return family
 
 
-def fit_all(counts: Counts, families: Iterable[str] = tuple(FAMILIES)) -> dict[str, BuyTillYouDie]:
-    """Every family fitted to the same customers, with notes on what the data do not say. The NBD is always among them."""
-    made = {family: FAMILIES[family]().fit(counts) for family in dict.fromkeys([NBD.family, *families])}
+def fit_all(counts: Counts, near: Mapping[str, BuyTillYouDie] | None = None) -> dict[str, BuyTillYouDie]:
+    """Every family fitted to the same customers, with notes on what the data do not say.
+
+    near: the families fitted to nearly the same customers, where each search begins.
+    """
+    made = {family: kind().fit(counts, near=(near or {}).get(family)) for family, kind in FAMILIES.items()}
     for model in made.values():
         model.notes_ = tuple(_notes(model, made[NBD.family], counts))
     return made

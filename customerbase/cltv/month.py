@@ -103,7 +103,7 @@ def value(
         raise InputError(f"nobody has bought up to {as_of}: there is no customer to value.")
     counts, place = compress(base["frequency"], base["recency"], base["T"])
     held, remarks = _hold_out(db, base, as_of, options)
-    models = fit_all(counts)
+    models = fit_all(counts, {name: one.model for name, one in held.scores.items()} if held is not None else None)
     chosen, alive, more = choose_models(models, held, options.family)
     starts = season.Starts.of(base["first_day"], as_of)
     tracked = season.tracking(db, chosen, as_of=as_of, seed=options.seed, starts=starts)
