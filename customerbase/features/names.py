@@ -9,24 +9,26 @@ import yaml
 from customerbase.errors import ConfigError, near_miss
 
 FILE = Path(__file__).with_name("features.yaml")
-_KEYS = {"kind", "unit", "en", "ja", "log", "type"}
+_KEYS = {"kind", "unit", "en", "ja", "log", "type", "low", "high"}
 _NEEDED = {"kind", "unit", "en", "ja"}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of feature: type in the table, what stands where the source has nothing of a customer, names."""
+    """A kind of feature: type in the table, what stands where the source has nothing of a customer, names, bounds."""
 
     name: str
     type: str
     empty: object
     en: str
     ja: str
+    low: int | None = None
+    high: int | None = None
 
 
 @dataclass(frozen=True)
 class Feature:
-    """One feature: kind, unit, block and source tables, meaning in two languages; log: linear models take its logarithm."""
+    """One feature: kind, unit, block and source tables, bounds, meaning; log: linear models take its logarithm."""
 
     name: str
     block: str
@@ -35,6 +37,8 @@ class Feature:
     type: str
     unit: str | None
     log: bool
+    low: int | None
+    high: int | None
     en: str
     ja: str
 
@@ -90,5 +94,6 @@ def _feature(file: Path, block: str, tables: tuple, name: str, told: dict, kinds
         near = near_miss(str(told["kind"]), kinds)
         raise ConfigError(f"{where}: kind is {told['kind']!r}; expected one of {known}.{near}")
     kind = kinds[told["kind"]]
-    kept = (told.get("type", kind.type), told["unit"], told.get("log", False), told["en"], told["ja"])
+    bounds = (told.get("low", kind.low), told.get("high", kind.high))
+    kept = (told.get("type", kind.type), told["unit"], told.get("log", False), *bounds, told["en"], told["ja"])
     return Feature(name, block, tables, kind, *kept)
