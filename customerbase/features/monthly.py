@@ -70,9 +70,7 @@ def monthly_snapshots(
                 _append(db, "snapshot_labels", f"labels_{cutoff:%Y%m%d}_{days}", marks, where)
     computed = tuple(cutoff for cutoff in cutoffs if cutoff not in stored[0])
     reused = tuple(cutoff for cutoff in cutoffs if cutoff in stored[0])
-    return Monthly(
-        db.query("select * from snapshots"), db.query("select * from snapshot_labels"), computed, reused
-    )
+    return Monthly(db.query("select * from snapshots"), db.query("select * from snapshot_labels"), computed, reused)
 
 
 def _stored(db: Engine, eligible_days: int) -> tuple[set, set]:

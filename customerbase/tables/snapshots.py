@@ -89,7 +89,9 @@ def render(language: str) -> str:
 
 def _block(block: Block, language: str) -> str:
     words = _WORDS[language]
-    tables = ", ".join(f"[`{name}`](data-dictionary{'' if language == 'en' else '.ja'}.md#{name})" for name in block.tables)
+    tables = ", ".join(
+        f"[`{name}`](data-dictionary{'' if language == 'en' else '.ja'}.md#{name})" for name in block.tables
+    )
     lines = [
         [f"`{one.name}`", getattr(one, language), getattr(one.kind, language), one.unit or "", _log(one, words), _empty(one, words)]
         for one in block.features
