@@ -9,7 +9,7 @@ import customerbase.features.monthly as monthly
 import customerbase.features.snapshots as snapshots
 from customerbase import features
 from customerbase.errors import InputError
-from customerbase.tables import previous, store
+from customerbase.tables import evaluate, previous, schema, store
 
 AS_OF, BEFORE = date(2026, 7, 31), date(2026, 6, 30)
 TORN = "K004"  # a customer with two accounts
@@ -101,12 +101,17 @@ def test_without_a_month_before_everything_is_computed():
     assert (date(2026, 6, 1), 60) in pairs  # its last day is the 30th of July
 
 
-def test_the_tables_are_as_declared(tmp_path):
+def test_the_tables_are_as_declared():
     db = company(7)
     made = features.monthly_snapshots(db, as_of=AS_OF, **OPTIONS)
     for table, relation in (("snapshots", made.snapshots), ("snapshot_labels", made.labels)):
-        kept = store.conform(relation, table)
-        assert kept.fetchall() and kept.columns == relation.columns
+        kept = store.as_declared(relation, schema(table))
+        assert kept.columns == relation.columns
+        db.register("kept", kept)
+        checks = evaluate(db, schema(table), "kept")
+        assert len(checks) > 10
+        assert [check.reason for check in checks if not check.success] == []
+        assert sorted(map(repr, kept.fetchall())) == sorted(map(repr, relation.fetchall()))
 
 
 def test_a_month_that_has_not_ended_is_refused():
