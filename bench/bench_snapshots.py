@@ -1,6 +1,6 @@
 """One snapshot at scale: features of all eligible customers at one cutoff, and their labels of 90 days.
 
-python -m bench.bench_snapshots [--lines N] [--folder DIR] [--memory-limit 4GB]
+python -m bench.bench_snapshots [--lines N] [--accounts N] [--memory-limit 4GB]
 
 The tables of bench_rfm with what snapshots read besides: products of 40 categories, and as many web events, campaign
 messages and movements of points as there are order lines, a half and a quarter. One process, CPU seconds with imports.
@@ -24,12 +24,12 @@ CUTOFF = date(2026, 6, 1)
 TABLES = (*bench_rfm.TABLES, "products", "web_events", "campaign_contacts", "loyalty_points")
 
 
-def make(folder: Path, lines: int) -> None:
-    """Parquet files of all tables, the same for the same number of lines."""
-    bench_rfm.make(folder, lines)
+def make(folder: Path, lines: int, accounts: int = 0) -> None:
+    """Parquet files of all tables, the same for the same numbers."""
+    bench_rfm.make(folder, lines, accounts)
     con = duckdb.connect()
     con.execute("set preserve_insertion_order = true")
-    customers = max(lines // 15, 10)
+    customers = accounts or max(lines // 15, 10)
     number = "cast(hash(n * 4 + {}) % {} as bigint)"
     who = f"'shop' as source_system, 'C' || {number.format(0, customers)} as source_customer_id"
     at = f"timestamp '2023-10-01' + to_seconds({number.format(1, 3 * 365 * 86400)})"
@@ -85,9 +85,9 @@ def work(folder: Path, memory_limit: str | None) -> None:
     print(json.dumps(cost | {"peak_gb": used.ru_maxrss / 1024 / 1024}))
 
 
-def report(lines: int, folder: Path, memory_limit: str | None) -> None:
+def report(lines: int, accounts: int, folder: Path, memory_limit: str | None) -> None:
     """Make the tables, build one snapshot in a fresh process, print what it cost."""
-    make(folder, lines)
+    make(folder, lines, accounts)
     command = [sys.executable, "-m", "bench.bench_snapshots", "--work", "--folder", str(folder)]
     command += ["--memory-limit", memory_limit] if memory_limit else []
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -102,7 +102,8 @@ def report(lines: int, folder: Path, memory_limit: str | None) -> None:
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.bench_snapshots", description="One snapshot at scale.")
-    parser.add_argument("--lines", type=int, default=10_000_000, help="order lines; two thirds of a tenth are customers")
+    parser.add_argument("--lines", type=int, default=10_000_000, help="order lines")
+    parser.add_argument("--accounts", type=int, default=0, help="ids of customers, two a person; one for 15 lines")
     parser.add_argument("--memory-limit", help="DuckDB's memory_limit, such as 4GB")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
@@ -111,7 +112,7 @@ def main() -> None:
         work(given.folder, given.memory_limit)
         return
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        report(given.lines, Path(folder), given.memory_limit)
+        report(given.lines, given.accounts, Path(folder), given.memory_limit)
 
 
 if __name__ == "__main__":

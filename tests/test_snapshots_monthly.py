@@ -42,7 +42,9 @@ def move_accounts(db) -> None:
 def month(tmp_path):
     """The company after its month of June was published, with links that have changed since."""
     db = company(7)
-    db.execute("delete from identity_links where customer_id in ('K010', 'K011')")  # accounts seen in July for the first time
+    db.execute(
+        "delete from identity_links where customer_id in ('K010', 'K011')"
+    )  # accounts seen in July for the first time
     features.monthly_snapshots(db, as_of=BEFORE, **OPTIONS)
     hand_on(db, tmp_path)
     fresh = company(7)
@@ -84,7 +86,9 @@ def test_a_stored_row_of_other_sql_or_another_eligibility_is_not_used(month, mon
 
 
 def test_a_damaged_value_shows_that_stored_rows_are_what_is_read(month):
-    month.execute("create or replace temp table stored as select * replace (spend + 1 as spend) from previous_snapshots")
+    month.execute(
+        "create or replace temp table stored as select * replace (spend + 1 as spend) from previous_snapshots"
+    )
     month.execute("create or replace view previous_snapshots as select * from stored")
     whole = content(features.monthly_snapshots(month, as_of=AS_OF, reuse=False, **OPTIONS))
     assert content(features.monthly_snapshots(month, as_of=AS_OF, **OPTIONS)) != whole

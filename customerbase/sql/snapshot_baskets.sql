@@ -13,7 +13,7 @@ products_bought as (
         seen_lines.product_id,
         count(*) as lines,
         count(case when seen_lines.age <= 365 then 1 end) as lines_365,
-        count(distinct seen_lines.day) as days,
+        case when min(seen_lines.age) < max(seen_lines.age) then 1 else 0 end as is_rebought,
         min(seen_lines.age) as age,
         cast(sum(seen_lines.items) as decimal(18, 3)) as items,
         cast(sum(seen_lines.amount) as decimal(18, 2)) as amount
@@ -32,8 +32,8 @@ categories_bought as (
         cast(sum(amount) as decimal(18, 2)) as amount,
         count(product_id) as products,
         count(case when lines_365 > 0 then product_id end) as products_365,
-        count(case when days > 1 then product_id end) as rebought,
-        cast(sum(case when days > 1 then lines else 0 end) as bigint) as rebought_lines,
+        count(case when is_rebought = 1 then product_id end) as rebought,
+        cast(sum(case when is_rebought = 1 then lines else 0 end) as bigint) as rebought_lines,
         min(age) as age
     from products_bought
     group by customer_id, category
