@@ -87,13 +87,16 @@ copy (
 """
 
 
-def make(folder: Path, lines: int) -> None:
-    """Parquet files of the four tables with about `lines` order lines, the same for the same number."""
+def make(folder: Path, lines: int, accounts: int = 0) -> None:
+    """Parquet files of the four tables with about `lines` order lines, the same for the same numbers.
+
+    accounts: ids of customers, two a person; one for 15 lines when not given.
+    """
     import numpy as np
     import pyarrow as pa
 
     random = np.random.default_rng(20260930)
-    orders, customers, products = int(lines / 2.5), max(lines // 15, 10), 20_000
+    orders, customers, products = int(lines / 2.5), accounts or max(lines // 15, 10), 20_000
     customer_share = np.cumsum(np.arange(1, customers + 1) ** -0.7)
     product_share = np.cumsum(np.arange(1, products + 1) ** -0.9)
     con = duckdb.connect()

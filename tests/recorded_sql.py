@@ -10,6 +10,7 @@ import identity_months
 import numpy as np
 import profile_tables
 import pyarrow as pa
+import snapshot_tables
 import sqlglot
 from sqlglot import exp
 
@@ -77,6 +78,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _profiles()
     _company(folder)
     _ids()
+    _snapshots()
     return Recorder.cases
 
 
@@ -227,6 +229,19 @@ def _ids() -> None:
     history.hold(db, "alias_history", "known_history")
     for customer_id in sorted(set(made["ids"]["customer_id"].to_pylist()))[:3]:
         history.members(db, customer_id)
+
+
+def _snapshots() -> None:
+    """Two months of snapshots and labels of an invented company, the second on what the first has stored."""
+    db, cutoff = snapshot_tables.company(), date(2026, 7, 1)
+    features.monthly_snapshots(db, as_of=date(2026, 6, 30), count=2, horizons=(30,))
+    for table in ("snapshots", "snapshot_labels"):
+        db.register(f"previous_{table}", db.query(f"select * from {table}").to_arrow_table())
+    db.register("previous_identity_links", db.query("select * from identity_links").to_arrow_table())
+    db.execute("update identity_links set customer_id = 'K001' where customer_id in ('K002', 'K003')")
+    features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
+    features.category_features(db, cutoff=cutoff)
+    features.category_labels(db, cutoff=cutoff, horizon_days=60)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from customerbase import kpi, segments
-from customerbase.tables import dictionary
+from customerbase.tables import dictionary, schemas, snapshots
 from customerbase.tables.store import ROOT, replace
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -13,6 +13,7 @@ GLOSSARY = ROOT / "docs" / "glossary.md"
 def rendered() -> dict[Path, str]:
     """Path and text of every generated document."""
     return {
+        **{ROOT / name: snapshots.render(language) for language, name in snapshots.FILES.items()},
         ROOT / "docs" / "data-dictionary.md": dictionary.render("en"),
         ROOT / "docs" / "data-dictionary.ja.md": dictionary.render("ja"),
         GLOSSARY: glossary(GLOSSARY.read_text(encoding="utf-8")),
@@ -32,7 +33,11 @@ def glossary(page: str) -> str:
 
 def write(*, check: bool = False) -> list[Path]:
     """Write the documents that are stale and name them; with `check`, only name them."""
-    texts = rendered()
+    declared = ROOT / snapshots.EXPECTATIONS
+    if not check and (not declared.is_file() or declared.read_text(encoding="utf-8") != snapshots.declared()):
+        replace(declared, snapshots.declared())
+        schemas.cache_clear()  # the dictionary tells of the table as it is now
+    texts = {declared: snapshots.declared()} | rendered()
     stale = [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     if not check:
         for path in stale:

@@ -56,7 +56,7 @@ def render(language: str) -> str:
     for kind, heading in words["kinds"].items():
         chosen = [one for one in tables.values() if one.kind == kind]
         lines = [[f"[{one.name}](#{one.name})", one.title[language], one.grain[language]] for one in chosen]
-        parts += [f"## {heading}", _grid([words["table"], "", words["rows"]], lines)]
+        parts += [f"## {heading}", grid([words["table"], "", words["rows"]], lines)]
         parts += [_table(one, language) for one in chosen]
     return "\n\n".join(parts) + "\n"
 
@@ -86,7 +86,7 @@ def _table(one: Schema, language: str) -> str:
     ]
     keys = ", ".join(f"`{name}`" for name in one.key)
     head = f"### {one.name}\n\n**{one.title[language]}** — {one.grain[language]} {words['key']}: {keys}."
-    return "\n\n".join([head, _grid(words["columns"], lines), *([_grid(words["rules"], rules)] if rules else [])])
+    return "\n\n".join([head, grid(words["columns"], lines), *([grid(words["rules"], rules)] if rules else [])])
 
 
 def _meaning(text: str, required: bool, words: dict) -> str:
@@ -106,7 +106,7 @@ def _shown(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _grid(head, lines) -> str:
+def grid(head, lines) -> str:
     """A Markdown table; a bar within a cell is escaped."""
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)

@@ -1,0 +1,50 @@
+"""Behaviour of customers up to a day, and what came after: months, features, snapshots, labels.
+
+Functions read tables by name from `db` (an Engine); a result that others read is registered there under its own name.
+"""
+
+from customerbase.features.behaviour import (
+    HISTORY,
+    customer_attributes,
+    customer_features,
+    customer_months,
+    customer_orders,
+    keep,
+    require_orders,
+)
+from customerbase.features.matrix import matrix
+from customerbase.features.monthly import HORIZONS, Monthly, monthly_snapshots
+from customerbase.features.names import Feature, blocks, features
+from customerbase.features.snapshots import (
+    ELIGIBLE_DAYS,
+    category_features,
+    category_labels,
+    labels,
+    monthly_cutoffs,
+    snapshot,
+    training_cutoffs,
+)
+
+__all__ = [
+    "ELIGIBLE_DAYS",
+    "HISTORY",
+    "HORIZONS",
+    "Feature",
+    "Monthly",
+    "blocks",
+    "category_features",
+    "category_labels",
+    "customer_attributes",
+    "customer_features",
+    "customer_months",
+    "customer_orders",
+    "features",
+    "keep",
+    "labels",
+    "matrix",
+    "monthly_cutoffs",
+    "monthly_snapshots",
+    "require_orders",
+    "snapshot",
+    "training_cutoffs",
+]
