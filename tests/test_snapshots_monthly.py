@@ -79,7 +79,7 @@ def test_stored_rows_are_used_and_not_computed_again(month, monkeypatch):
     assert changed == {"K001", "K002", TORN, "N005", "K007", "N007", "K009", "K010", "K011"}
 
 
-def test_a_stored_row_of_other_sql_or_another_eligibility_is_not_used(month, monkeypatch):
+def test_a_stored_row_of_other_code_or_another_eligibility_is_not_used(month, monkeypatch):
     assert features.monthly_snapshots(month, as_of=AS_OF, eligible_days=200, **OPTIONS).reused == ()
     monkeypatch.setattr(monthly, "version", lambda: "another")
     assert features.monthly_snapshots(month, as_of=AS_OF, **OPTIONS).reused == ()
@@ -116,6 +116,11 @@ def test_the_tables_are_as_declared():
         assert len(checks) > 10
         assert [check.reason for check in checks if not check.success] == []
         assert sorted(map(repr, kept.fetchall())) == sorted(map(repr, relation.fetchall()))
+
+
+def test_a_company_without_orders_has_tables_without_rows():
+    made = features.monthly_snapshots(company(7, customers=0), as_of=AS_OF, **OPTIONS)
+    assert (made.snapshots.fetchall(), made.labels.fetchall(), len(made.computed)) == ([], [], 5)
 
 
 def test_a_month_that_has_not_ended_is_refused():

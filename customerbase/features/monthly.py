@@ -47,8 +47,9 @@ def monthly_snapshots(
 
     What previous_snapshots and previous_snapshot_labels hold of a cutoff is used again where previous_identity_links is
     there too: only customers whose accounts have changed since are computed anew, so the rows equal those of a rebuild
-    (reuse=False). Rows made by other SQL or another eligibility are not used. The sources must say today of the time
-    before a stored cutoff what they said then: after a correction of old data, rebuild.
+    (reuse=False). Rows made by other code or another eligibility are not used. The sources must say today of the time
+    before a stored cutoff what they said then, and products must stand in the categories they stood in: after a
+    correction of old data, or when the range was sorted anew, rebuild.
     """
     cutoffs = monthly_cutoffs(as_of, count)
     stored = _stored(db, eligible_days) if reuse else (set(), set())

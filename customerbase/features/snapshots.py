@@ -6,6 +6,7 @@ and no source table. Labels read the same views of the window that starts at the
 
 import hashlib
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 
@@ -97,9 +98,9 @@ def training_cutoffs(cutoff: date, horizon_days: int, count: int) -> list[date]:
 
 
 def version() -> str:
-    """Digest of the SQL of snapshots and labels: rows stored under another one were made in another way."""
-    names = sorted(path.name for one in ("seen_*", "snapshot*") for path in SQL_FOLDER.glob(f"{one}.sql"))
-    texts = "\0".join((SQL_FOLDER / name).read_text(encoding="utf-8") for name in names)
+    """Digest of the code of snapshots and labels, SQL and this file: rows stored under another may be other rows."""
+    files = sorted(path for one in ("seen_*", "snapshot*") for path in SQL_FOLDER.glob(f"{one}.sql"))
+    texts = "\0".join(path.read_text(encoding="utf-8") for path in (*files, Path(__file__)))
     return hashlib.sha256(texts.encode()).hexdigest()[:12]
 
 

@@ -24,7 +24,7 @@ _MARKS = (  # name, type, unit, sensitivity, required, en, ja
      "基準日（この日の0時より前だけを見る）。"),
     ("eligible_days", "INTEGER", "days", "internal", True,
      "Customers with an order in so many days before the cutoff are eligible.", "対象とする期間（基準日の前にこの日数以内の注文がある顧客）。"),
-    ("version", "VARCHAR", None, "internal", True, "Digest of the SQL that made the row.", "行を作ったSQLの版（ダイジェスト）。"),
+    ("version", "VARCHAR", None, "internal", True, "Digest of the code that made the row.", "行を作ったコードの版（ダイジェスト）。"),
 )  # fmt: skip
 _WORDS = {
     "en": {
