@@ -14,7 +14,7 @@ from customerbase.cltv.families import FALLBACK, FAMILIES, spread
 from customerbase.cltv.horizon import WEEK
 
 CLASSES = 7  # frequencies 0 to 6 by themselves, 7 and more together
-DRAWS = 100
+DRAWS = 60  # outcomes of each frequency and age; thousands of customers share what chance is left in them
 LEVELS = (0.1, 0.9)
 _CLEAR = 2.0  # standard errors by which a log-likelihood is clearly worse
 
