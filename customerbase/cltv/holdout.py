@@ -147,9 +147,10 @@ def calibration_of(predicted: np.ndarray, held: HoldOut) -> pd.DataFrame:
     )
 
 
-def calibration(held: HoldOut) -> pd.DataFrame:
-    """The calibration of all models, as in expectations/cltv_calibration.yaml."""
-    parts = [calibration_of(one.predicted, held).assign(model=name) for name, one in held.scores.items()]
+def calibration(held: HoldOut | None) -> pd.DataFrame:
+    """The calibration of all models, as in expectations/cltv_calibration.yaml; without rows when there is no hold-out."""
+    scores = held.scores if held is not None else {}
+    parts = [calibration_of(one.predicted, held).assign(model=name) for name, one in scores.items()]
     columns = ["model", "frequency_class", "customers", "actual", "actual_low", "actual_high", "predicted"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 

@@ -128,7 +128,7 @@ def value(
     return Result(
         customers=customers,
         models=tables.models_side_by_side(models, held, chosen, alive, money, as_of),
-        calibration=holdout.calibration(held) if held else holdout.calibration(_no_hold_out(counts, as_of)),
+        calibration=holdout.calibration(held),
         tracking=tables.tracking_and_ahead(tracked, whole, calendar, grouped, as_of),
         groups=grouped,
         concentration=grouping.concentration(ranked.to_numpy()),
@@ -172,10 +172,6 @@ def _hold_out(
     if known.customers < FEWEST_HELD or (known.n * later).sum() < FEWEST_HELD:
         return None, [Note("no_holdout_few", {"n": f"{known.customers:,.0f}", "needed": FEWEST_HELD})]
     return holdout.judge(fit_all(known), cut, as_of, known, later, end), []
-
-
-def _no_hold_out(counts: Counts, as_of: date) -> holdout.HoldOut:
-    return holdout.HoldOut(as_of, as_of, counts, np.zeros(len(counts)))
 
 
 def choose_models(
