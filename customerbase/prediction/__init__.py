@@ -1,0 +1,5 @@
+"""Predictions of what a customer will do within a horizon: models learnt from snapshots, judged out of time, calibrated."""
+
+from customerbase.prediction.lifetable import LifeTable
+
+__all__ = ["LifeTable"]
