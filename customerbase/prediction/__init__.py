@@ -1,6 +1,6 @@
 """Predictions of what a customer will do within a horizon: models learnt from snapshots, judged out of time, calibrated."""
 
-from customerbase.prediction import metrics
+from customerbase.prediction import bootstrap, metrics
 from customerbase.prediction.lifetable import LifeTable
 
-__all__ = ["LifeTable", "metrics"]
+__all__ = ["LifeTable", "bootstrap", "metrics"]

@@ -36,7 +36,7 @@ def order_in_time(time: ArrayLike, observed: ArrayLike, score: ArrayLike) -> Cal
         w = weight[order]
         event = w * seen
         rest = w.sum() - np.append(0.0, np.cumsum(w))
-        known = event @ rest[after] if len(w) else 0.0
+        known = (event * rest[after]).sum()
         right = sum(_inverted(event, w, *level) for level in levels)
         ties = _later(event[by_score], w[by_score], tied) - _later(event[by_score], w[by_score], tied_too)
         return ratio(right + ties / 2, known)
@@ -63,7 +63,7 @@ def _inverted(event: np.ndarray, w: np.ndarray, order: np.ndarray, later: np.nda
     lower = np.cumsum(np.where(later, w[order], 0.0))
     first = np.where(later, 0.0, event[order])
     before = np.append(0.0, lower)[starts]
-    return float(first @ lower - before @ np.add.reduceat(first, starts))
+    return float((first * lower).sum() - (before * np.add.reduceat(first, starts)).sum())
 
 
 def _runs(*keys: np.ndarray) -> np.ndarray:
@@ -80,4 +80,4 @@ def _later(event: np.ndarray, w: np.ndarray, starts: np.ndarray) -> float:
         return 0.0
     upto = np.cumsum(w)
     ends = np.append(starts[1:], len(w)) - 1
-    return float(upto[ends] @ np.add.reduceat(event, starts) - event @ upto)
+    return float((upto[ends] * np.add.reduceat(event, starts)).sum() - (event * upto).sum())

@@ -12,16 +12,18 @@ from numpy.typing import ArrayLike
 
 from customerbase.errors import InputError, near_miss
 from customerbase.intervals import wilson
-from customerbase.prediction.concordance import c_index
-from customerbase.prediction.inputs import finite, probabilities, weights
+from customerbase.prediction.concordance import c_index, order_in_time
+from customerbase.prediction.inputs import finite, outcomes, probabilities, weights
 from customerbase.prediction.ranked import Ranked, binned, captured, ratio
 
 __all__ = [
-    "MEASURES", "Measure", "auc", "average_precision", "brier", "c_index", "deciles", "ece", "gains", "lift",
-    "log_loss", "prepared",
+    "LOSSES", "MEASURES", "SHARES", "Measure", "auc", "average_precision", "brier", "c_index", "calibration_gaps",
+    "deciles", "ece", "gain_curve", "gains", "lift", "log_loss", "order_in_time", "prepared",
 ]  # fmt: skip
 
 Measure = Callable[[np.ndarray], float]  # a measure whose rows are sorted already: of weights alone, in O(n)
+SHARES = np.linspace(0, 1, 101)  # of customers, where gains are drawn
+LOSSES = ("brier", "log_loss", "ece")  # of probabilities, the smaller the better; of all others the larger
 _EPS = np.finfo(float).eps
 
 
@@ -100,19 +102,24 @@ def gains(
     Columns: share (of customers), captured (by score, ties shared fairly), random (the same as share) and best
     (could one see ahead). value: of each customer, such as the CLTV; NaN where it adds up to nothing.
     """
+    w = weights(weight, np.size(actual))
+    did = outcomes(actual, "actual") * (1.0 if value is None else finite(value, "value", len(w)))
+    curves = {
+        "captured": gain_curve(actual, score, value)(w),
+        "random": SHARES,
+        "best": gain_curve(actual, did, value)(w),
+    }
+    return pd.DataFrame({"share": SHARES, **curves})
+
+
+def gain_curve(
+    actual: ArrayLike, score: ArrayLike, value: ArrayLike | None = None
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The share captured at SHARES, of weights alone; for resampling."""
     ranked = Ranked.of(actual, score)
-    w = weights(weight, len(ranked.order))
-    worth = ranked.actual if value is None else ranked.actual * finite(value, "value", len(w))[ranked.order]
-    share = np.linspace(0, 1, 101)
-    seen = Ranked.of(np.zeros(len(w)), worth)
-    return pd.DataFrame(
-        {
-            "share": share,
-            "captured": captured(share, *ranked.cumulated(w, worth)),
-            "random": share,
-            "best": captured(share, *seen.cumulated(w[ranked.order], worth[seen.order])),
-        }
-    )
+    n = len(ranked.order)
+    worth = ranked.actual if value is None else ranked.actual * finite(value, "value", n)[ranked.order]
+    return lambda w: captured(SHARES, *ranked.cumulated(w, worth))
 
 
 def prepared(name: str, actual: ArrayLike, score: ArrayLike, **options: float) -> Measure:
@@ -122,7 +129,7 @@ def prepared(name: str, actual: ArrayLike, score: ArrayLike, **options: float) -
     """
     if name not in MEASURES:
         raise InputError(f"measure is {name!r}; expected one of {', '.join(MEASURES)}.{near_miss(name, MEASURES)}")
-    score = probabilities(score) if name in ("brier", "log_loss", "ece") else score
+    score = probabilities(score) if name in LOSSES else score
     return MEASURES[name](Ranked.of(actual, score), **options)
 
 
@@ -134,7 +141,7 @@ def _auc(ranked: Ranked) -> Measure:
     def measure(w: np.ndarray) -> float:
         total, did = ranked.grouped(w)
         other = total - did
-        return ratio(other @ (np.cumsum(did) - did / 2), did.sum() * other.sum())
+        return ratio((other * (np.cumsum(did) - did / 2)).sum(), did.sum() * other.sum())
 
     return measure
 
@@ -143,7 +150,7 @@ def _average_precision(ranked: Ranked) -> Measure:
     def measure(w: np.ndarray) -> float:
         total, did = ranked.grouped(w)
         precision = ratio(np.cumsum(did), np.cumsum(total), 0.0)
-        return ratio(did @ precision, did.sum())
+        return ratio((did * precision).sum(), did.sum())
 
     return measure
 
@@ -153,7 +160,7 @@ def _mean(loss: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[[Ran
         sizes = np.diff(np.append(ranked.starts, len(ranked.order)))
         lost = np.empty(len(ranked.order))
         lost[ranked.order] = loss(ranked.actual, np.repeat(ranked.score, sizes))
-        return lambda w: ratio(w @ lost, w.sum())
+        return lambda w: ratio((w * lost).sum(), w.sum())
 
     return prepare
 
@@ -162,13 +169,22 @@ def _logarithmic(actual: np.ndarray, probability: np.ndarray) -> np.ndarray:
     return -np.log(np.clip(np.where(actual > 0, probability, 1 - probability), _EPS, 1 - _EPS))
 
 
-def _ece(ranked: Ranked, bins: int = 10) -> Measure:
-    def measure(w: np.ndarray) -> float:
+def calibration_gaps(actual: ArrayLike, probability: ArrayLike, bins: int = 10) -> Callable[[np.ndarray], np.ndarray]:
+    """What each bin adds to the calibration error, with its sign (predicted − actual), of weights alone."""
+    return _gaps(Ranked.of(actual, probabilities(probability)), bins)
+
+
+def _gaps(ranked: Ranked, bins: int) -> Callable[[np.ndarray], np.ndarray]:
+    def measure(w: np.ndarray) -> np.ndarray:
         place, total, did = binned(ranked, w, bins)
-        gap = np.bincount(place, total * ranked.score - did, bins)
-        return ratio(np.abs(gap).sum(), total.sum())
+        return ratio(np.bincount(place, total * ranked.score - did, bins), total.sum())
 
     return measure
+
+
+def _ece(ranked: Ranked, bins: int = 10) -> Measure:
+    gaps = _gaps(ranked, bins)
+    return lambda w: float(np.abs(gaps(w)).sum())
 
 
 def _lift(ranked: Ranked, share: float = 0.1) -> Measure:

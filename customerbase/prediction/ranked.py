@@ -1,4 +1,7 @@
-"""Customers by score, sorted once: what any ranking measure asks of them for any weights, in O(n)."""
+"""Customers by score, sorted once: what any ranking measure asks of them for any weights, in O(n).
+
+Sums of products are written out: BLAS splits long vectors among threads, and waits for busy ones.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
