@@ -43,7 +43,7 @@ def intervals(
     value, drawn = resample(measures, n, customer=customer, weight=weight, draws=draws, seed=seed)
     rows = {}
     for name in names:
-        ends = _distance(value[name], drawn[name], level) if name == "ece" else _percentile(drawn[name], level)
+        ends = _distance(value[name], drawn[name], level) if name == "ece" else percentile(drawn[name], level)
         rows[name] = [float(np.abs(value[name]).sum()) if name == "ece" else value[name], *ends]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "low", "high"]).rename_axis("measure")
 
@@ -85,7 +85,7 @@ def compare(
     value, drawn = resample(measures, n, customer=customer, weight=weight, draws=draws, seed=seed)
     rows = {}
     for name in one:
-        low, high = _percentile(drawn[name, 0] - drawn[name, 1], level)
+        low, high = percentile(drawn[name, 0] - drawn[name, 1], level)
         a, b = value[name, 0], value[name, 1]
         rows[name] = [a, b, a - b, low, high, _verdict(low, high, name in LOSSES)]
     columns = ["value", "other", "difference", "low", "high", "verdict"]
@@ -104,7 +104,7 @@ def band(
 ) -> pd.DataFrame:
     """A curve of the weights of n rows (metrics.gain_curve) with its interval at each point: value, low, high."""
     value, drawn = resample({"curve": curve}, n, customer=customer, weight=weight, draws=draws, seed=seed)
-    low, high = _percentile(drawn["curve"], level)
+    low, high = percentile(drawn["curve"], level)
     return pd.DataFrame({"value": value["curve"], "low": low, "high": high})
 
 
@@ -152,7 +152,7 @@ def _draws(who: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
         yield np.bincount(drawn, minlength=customers)[who]
 
 
-def _percentile(drawn: np.ndarray, level: float) -> tuple:
+def percentile(drawn: np.ndarray, level: float = LEVEL) -> tuple:
     """The middle `level` of the draws in which the measure says something; NaN where fewer than half do."""
     known = np.isfinite(drawn).sum(axis=0) * 2 >= len(drawn)
     ends = [0.5 - level / 2, 0.5 + level / 2]
@@ -165,8 +165,8 @@ def _percentile(drawn: np.ndarray, level: float) -> tuple:
 def _distance(gaps: np.ndarray, drawn: np.ndarray, level: float) -> tuple[float, float]:
     """Interval of a sum of absolute gaps from the gaps of each draw."""
     value = float(np.abs(gaps).sum())
-    low, high = _percentile(np.abs(drawn).sum(axis=1), level)
-    chance = _percentile(np.abs(drawn - gaps).sum(axis=1), level)[1]
+    low, high = percentile(np.abs(drawn).sum(axis=1), level)
+    chance = percentile(np.abs(drawn - gaps).sum(axis=1), level)[1]
     if np.isnan(low) or np.isnan(value):
         return float("nan"), float("nan")
     return 0.0 if value <= chance else max(2 * value - high, 0.0), max(2 * value - low, value)

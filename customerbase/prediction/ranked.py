@@ -29,11 +29,15 @@ class Ranked:
     def of(cls, actual: ArrayLike, score: ArrayLike) -> "Ranked":
         """Raises InputError for undefined scores, outcomes other than 0 and 1, and lengths that differ."""
         y = outcomes(actual, "actual")
-        s = defined(score, "score", len(y))
-        order = np.argsort(-s, kind="stable")
-        sorted_ = s[order]
-        starts = np.flatnonzero(np.r_[True, sorted_[1:] != sorted_[:-1]][: len(s)])
-        return cls(order, starts, sorted_[starts], y[order])
+        return cls.by(defined(score, "score", len(y)), y)
+
+    @classmethod
+    def by(cls, score: np.ndarray, actual: np.ndarray | None = None) -> "Ranked":
+        """The same of columns that are known to be sound; without outcomes nobody did."""
+        order = np.argsort(-score, kind="stable")
+        ranked = score[order]
+        starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]][: len(score)])
+        return cls(order, starts, ranked[starts], np.zeros(len(score)) if actual is None else actual[order])
 
     @cached_property
     def untied(self) -> bool:
