@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from customerbase import i18n
 
 
 @dataclass(frozen=True)
 class Note:
-    """One remark: what was found and what was done instead."""
+    """One remark: what was found and what was done instead. A topic above has its own `words`: where its sentences stand."""
 
+    words: ClassVar[str] = "cltv.note"
     code: str
     values: Mapping[str, object] = field(default_factory=dict)
 
     def text(self, language: str) -> str:
         """The remark in words."""
-        return i18n.sentence(f"cltv.note.{self.code}", language, **self.values)
+        return i18n.sentence(f"{self.words}.{self.code}", language, **self.values)
 
     def as_dict(self) -> dict:
         """Code and values, for JSON."""
