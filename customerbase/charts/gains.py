@@ -108,7 +108,8 @@ def profit(
         axes.set_ylabel(i18n.word("scores.profit", language))
         if len(data):
             _cut(axes, across, made, form, percent, language, bool(probability))
-            _rankings(axes, data, probability, language)
+            by = data[probability].astype(float).to_numpy() if probability else None
+            _rankings(axes, across, made, by, language)
     return figure
 
 
@@ -165,17 +166,19 @@ def _cut(
     text = f"{i18n.word('scores.by_profit', language)}\n{text}" if named else text
     side = "left" if across[row] < 0.3 else "right" if across[row] > 0.75 else "center"
     level = (across[row], axes.get_ylim()[1])
-    axes.annotate(text, level, (0, -2), ha=side, va="top", weight="bold", color=ACCENT, bbox=_BOX, **_NOTE)
+    style = {"va": "top", "weight": "bold", "color": ACCENT, "bbox": _BOX, "linespacing": 1.35}
+    axes.annotate(text, level, (0, -2), ha=side, **style, **_NOTE)
 
 
-def _rankings(axes: Axes, data: pd.DataFrame, probability: str | None, language: str) -> None:
-    across, made = (data[name].astype(float).to_numpy() for name in ("share", "profit"))
-    chance = made[-1] * across
-    lines = [("scores.random", chance, GREY)]
-    if probability:
-        lines.append(("scores.by_probability", data[probability].astype(float).to_numpy(), AGAINST))
-    for key, up, color in lines:
-        free = np.argmax(np.where((across > 0.25) & (across < 0.7), made - up, -np.inf))
-        weight = "normal" if color == GREY else "bold"
-        style = {"color": color, "va": "top", "ha": "left", "weight": weight, "bbox": _BOX}
-        axes.annotate(i18n.word(key, language), (across[free], up[free]), (6, -5), **style, **_NOTE)
+def _rankings(axes: Axes, across: np.ndarray, made: np.ndarray, by: np.ndarray | None, language: str) -> None:
+    """The other rankings: by probability right of the best cut-off, below its line; chance where it is off the zero."""
+    style = {"ha": "left", "bbox": _BOX}
+    if by is not None:
+        place = min(float(across[np.argmax(made)]) + 0.01, 0.6)
+        text, at = i18n.word("scores.by_probability", language), (place, float(np.interp(place, across, by)))
+        axes.annotate(text, at, (4, -6), va="top", color=AGAINST, weight="bold", **style, **_NOTE)
+    bottom, top = axes.get_ylim()
+    place, level = 0.6, made[-1] * 0.6 / max(across[-1], 1e-9)
+    below = level < 0 or level > 0.15 * (top - bottom)  # near the zero line there is room on the other side only
+    step, side = ((4, -4), "top") if below else ((4, 3), "bottom")
+    axes.annotate(i18n.word("scores.random", language), (place, level), step, va=side, color=GREY, **style, **_NOTE)

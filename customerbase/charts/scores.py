@@ -13,7 +13,7 @@ from customerbase.charts.style import ACCENT, BAR_GREY, GREY, HOUSE, INK, TEXT_S
 FAINT = "#8B919A"  # dots that are only there to compare with; their name is written in GREY
 DASHES = (0, (4, 3))
 _NOTE = {"textcoords": "offset points", "annotation_clip": False}
-_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85}
+_BOX = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 
 
 def reliability(
