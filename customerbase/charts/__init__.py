@@ -6,9 +6,12 @@ Every function takes a small table and gives a matplotlib Figure; notebooks show
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
+from customerbase.charts.gains import gains, profit
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.output import Figure, png, svg
+from customerbase.charts.scores import deciles, reliability
+from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
 from customerbase.charts.tracking import tracking
 from customerbase.charts.upset import upset
@@ -24,16 +27,23 @@ __all__ = [
     "SEGMENT_COLORS",
     "WIDTHS",
     "Figure",
+    "bands",
     "bars",
     "calibration",
     "caption",
+    "deciles",
     "dots",
+    "drift",
+    "gains",
     "heatmap",
     "histogram",
     "line",
     "lorenz",
     "png",
+    "profit",
+    "reliability",
     "setup",
+    "snapshots",
     "svg",
     "tracking",
     "upset",
