@@ -107,9 +107,7 @@ def study(db: Engine, *, cutoff: date, options: Options | None = None) -> Study:
     known = rhythms(db)
     if cutoff not in known:
         raise InputError(f"the table snapshots has no customer at the cutoff {cutoff}: nobody can be predicted.")
-    windows = completed(
-        db, known, horizon_days=options.horizon_days, until=cutoff, most=options.most_rows
-    )
+    windows = completed(db, known, horizon_days=options.horizon_days, until=cutoff, most=options.most_rows)
     return Walk(windows, options).study(cutoff, known[cutoff])
 
 
@@ -134,7 +132,13 @@ class Walk:
         chosen, notes = choose(tests, tuple(models), self.options)
         newest = self._before(cutoff)[-1]
         return Study(
-            **found, chosen=chosen, models=models, calibrations=calibrations, tests=tuple(tests), newest=newest, notes=notes
+            **found,
+            chosen=chosen,
+            models=models,
+            calibrations=calibrations,
+            tests=tuple(tests),
+            newest=newest,
+            notes=notes,
         )
 
     def _too_little(self, cutoff: date) -> Note | None:
@@ -172,7 +176,10 @@ class Walk:
     def _fit(self, day: date) -> dict[str, Model]:
         before = self._before(day)
         ages = [_months(before[-1].cutoff, window.cutoff) for window in before]
-        w = [np.full(len(one), 0.5 ** (age / self.options.half_life_months)) for one, age in zip(before, ages, strict=True)]
+        w = [
+            np.full(len(one), 0.5 ** (age / self.options.half_life_months))
+            for one, age in zip(before, ages, strict=True)
+        ]
         x = np.concatenate([window.x for window in before])
         y = np.concatenate([window.event(self.options.leaving) for window in before])
         return fit_ladder(x, y, np.concatenate(w), leaving=self.options.leaving)
@@ -206,7 +213,9 @@ def choose(tests: Sequence[Test], rungs: Sequence[str], options: Options) -> tup
     losses = {rung: over_tests(tests, rung, "log_loss")(np.ones(sum(len(one.y) for one in tests))) for rung in learnt}
     best = min(learnt, key=lambda rung: losses[rung])
     gain = against(tests, best, RULE, options)
-    told = {"model": best, "rule": RULE} | {f"auc_{name}": f"{gain[name]:+.4f}" for name in ("difference", "low", "high")}
+    told = {"model": best, "rule": RULE} | {
+        f"auc_{name}": f"{gain[name]:+.4f}" for name in ("difference", "low", "high")
+    }
     if gain["low"] > 0:
         return best, (Note("better_than_rule", told),)
     return RULE, (Note("refused", told),)

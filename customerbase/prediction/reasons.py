@@ -1,0 +1,95 @@
+"""Why a score is as it is, in words: contributions to the log odds, added up by topic (reasons.yaml)."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from customerbase import i18n
+from customerbase.errors import ConfigError, near_miss
+from customerbase.features import features
+from customerbase.prediction import design
+
+FILE = Path(__file__).with_name("reasons.yaml")
+LEAVING, BUYING = "leaving", "buying"
+LEAST = 0.1  # log odds: a topic that moves them by less is no reason
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Features that mean one thing to a reader, the values that the sentences print, and the sentences."""
+
+    code: str
+    features: tuple[str, ...]
+    values: tuple[str, ...]
+    sentences: dict[str, dict[str, str]]
+
+
+@cache
+def topics(file: Path = FILE) -> tuple[Topic, ...]:
+    """All topics in the order of the file. Raises ConfigError unless every column of the matrix stands in exactly one."""
+    raw = yaml.safe_load(file.read_text(encoding="utf-8"))
+    made = tuple(
+        Topic(code, tuple(one["features"]), tuple(one["values"]), {side: one[side] for side in (LEAVING, BUYING)})
+        for code, one in raw.items()
+    )
+    told = [name for one in made for name in one.features]
+    for name in sorted(set(told) - set(design.names())):
+        raise ConfigError(f"{file.name}: {name!r} is no feature.{near_miss(name, design.names())}")
+    for name in design.names():
+        if told.count(name) != 1:
+            raise ConfigError(
+                f"{file.name}: feature {name!r} stands in {told.count(name)} topics; expected exactly one."
+            )
+    return made
+
+
+def by_topic(contributions: np.ndarray) -> np.ndarray:
+    """Contributions of features added up by topic; shape (rows, topics)."""
+    names = {name: place for place, name in enumerate(design.names())}
+    return np.stack(
+        [contributions[:, [names[one] for one in topic.features]].sum(axis=1) for topic in topics()], axis=1
+    )
+
+
+def strongest(totals: np.ndarray, most: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """The topics that speak most for the event, the strongest first: their numbers (-1: none) and contributions.
+
+    totals: shape (rows, topics), in log odds. Both results have the shape (rows, most).
+    """
+    order = np.argsort(-totals, axis=1, kind="stable")[:, :most]
+    found = np.take_along_axis(totals, order, axis=1)
+    return np.where(found >= LEAST, order, -1), np.where(found >= LEAST, found, np.nan)
+
+
+def sentence(code: str, side: str, values: tuple[float, ...], language: str, currency: str = "JPY") -> str:
+    """The topic in words, with the customer's own values; `side`: LEAVING or BUYING."""
+    topic = next(one for one in topics() if one.code == code)
+    told = [_said(name, value, language, currency) for name, value in zip(topic.values, values, strict=False)]
+
+    def keep(part: re.Match) -> str:
+        wanted = re.findall(r"\{(\d)\}", part[1])
+        return part[1] if all(told[int(place)] for place in wanted) else ""
+
+    text = _OPTIONAL.sub(keep, topic.sentences[side][language])
+    return text.format(*(one or i18n.MISSING for one in told))
+
+
+def title(code: str, language: str) -> str:
+    """The topic by name."""
+    return i18n.word(f"prediction.topic.{code}", language)
+
+
+def _said(name: str, value: float, language: str, currency: str) -> str:
+    if value is None or not np.isfinite(value):
+        return ""
+    one = features().get(name)
+    if one is not None and one.kind.name == "money":
+        return i18n.number(value, "money", language, currency=currency)
+    if one is not None and one.kind.name == "share":
+        return i18n.number(value, "rate", language)
+    return f"{value:,.1f}" if one is not None and one.kind.name == "score" else f"{value:,.0f}"
