@@ -119,6 +119,8 @@ def test_any_measure_of_weights_can_be_compared_and_curves_get_a_band():
     table = bootstrap.compare(one, two, 400)
     assert table.loc["c_index", "value"] == metrics.c_index(time, seen, good)
     assert table.loc["c_index", "verdict"] == "better"
+    alone = bootstrap.summary(one, 400).loc["c_index"]
+    assert alone["low"] < alone["value"] == metrics.c_index(time, seen, good) < alone["high"]
     band = bootstrap.band(metrics.gain_curve(seen, good), 400)
     assert len(band) == 101 and band.iloc[0].tolist() == [0, 0, 0] and band.iloc[-1].tolist() == [1, 1, 1]
     assert ((band["low"] <= band["value"] + 0.02) & (band["value"] <= band["high"] + 0.02)).all()

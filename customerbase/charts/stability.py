@@ -108,13 +108,7 @@ def drift(
                 **_NOTE,
             )
         ticks = data[bound].astype(float).to_numpy() if bound else np.full(len(data), np.nan)
-        for place, (length, tick) in enumerate(zip(lengths, ticks, strict=True)):
-            if tick <= limit:
-                axes.plot([tick, tick], [place - 0.33, place + 0.33], color=AGAINST, linewidth=1.8)
-            near = length < tick < length + limit * 0.6 / width
-            start = tick if near else length
-            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
-            axes.annotate(f"{length:.2f}", (start, place), (5, 0), va="center", bbox=box, **_NOTE)
+        _reach(axes, lengths, ticks, limit, width)
         if bound:
             text = i18n.word("scores.noise", language)
             axes.plot([0.012 * limit] * 2, [edge + 0.15, edge + 0.75], color=AGAINST, linewidth=1.8)
@@ -165,6 +159,16 @@ def bands(
         axes.axis("off")
         _key(axes, [str(one) for one in data[name]], _lines(data[name], width))
     return figure
+
+
+def _reach(axes: Axes, lengths: np.ndarray, ticks: np.ndarray, limit: float, width: float) -> None:
+    """The number beside each bar, and a tick where chance alone ends; a tick close to the bar stands before the number."""
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.85}
+    for place, (length, tick) in enumerate(zip(lengths, ticks, strict=True)):
+        if tick <= limit:
+            axes.plot([tick, tick], [place - 0.33, place + 0.33], color=AGAINST, linewidth=1.8)
+        near = length < tick < min(length + limit * 0.6 / width, limit)
+        axes.annotate(f"{length:.2f}", (tick if near else length, place), (5, 0), va="center", bbox=box, **_NOTE)
 
 
 def _ends(
