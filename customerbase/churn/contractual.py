@@ -266,8 +266,8 @@ def told(frame: pd.DataFrame, logit: Logit, of: np.ndarray) -> pd.DataFrame:
 
 
 def _text(column: pd.Series) -> np.ndarray:
-    if column.dtype == object:
-        return column.to_numpy()
+    if not pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=object)
     return np.array([None if np.isnan(one) else f"{one:g}" for one in column.to_numpy(float)], dtype=object)
 
 

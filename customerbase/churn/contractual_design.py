@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 STEPS = (1, 3, 6, 12, 24)  # months: those who have not been there for longer leave at rates of their own
 RARE = 10  # rows of a value, below which it is one of the others
@@ -27,9 +28,9 @@ def read(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_bool_dtype(column):
+    if is_bool_dtype(column):
         return column.astype(float)
-    if pd.api.types.is_numeric_dtype(column):
+    if is_numeric_dtype(column):
         return pd.to_numeric(column).astype("Float64").astype(float).replace([np.inf, -np.inf], np.nan)
     text = column.astype("string").str.strip()
     filled = text.notna() & (text != "")
@@ -44,7 +45,7 @@ def _tells_apart(column: pd.Series, given: pd.Series) -> bool:
     count = len(column)
     if count < 50 or column.nunique() < OF_ITS_OWN * count:
         return False
-    if column.dtype == object:
+    if not is_numeric_dtype(column):
         return True
     whole = bool((column.dropna() == np.floor(column.dropna())).all())
     return whole and column.nunique() == count
@@ -69,12 +70,12 @@ class Design:
     def of(cls, frame: pd.DataFrame, tenure: str) -> "Design":
         """Learn from rows as `read` gives them; `tenure` names the column of months since the start."""
         kept = [name for name in frame if name != tenure and frame[name].nunique(dropna=False) > 1]
-        numbers = tuple(name for name in kept if frame[name].dtype != object and frame[name].notna().any())
+        numbers = tuple(name for name in kept if is_numeric_dtype(frame[name]) and frame[name].notna().any())
         middles = {name: float(frame[name].median()) for name in numbers}
         blanks = tuple(name for name in numbers if frame[name].isna().any())
         logs = tuple(name for name in numbers if frame[name].min() >= 0 and frame[name].nunique() > 2)
         values = {}
-        for name in (name for name in kept if frame[name].dtype == object):
+        for name in (name for name in kept if not is_numeric_dtype(frame[name])):
             counts = frame[name].value_counts()
             values[name] = tuple(sorted(counts.index[counts >= RARE]))
         learnt = cls(tenure, numbers, middles, blanks, logs, _totals(frame, numbers, tenure), values)

@@ -102,6 +102,9 @@ def single_snapshot(
             )
     if frame.empty:
         raise InputError("the file has no row; expected one per contract.")
+    if id is not None and frame[id].duplicated().any():
+        twice = frame.loc[frame[id].duplicated(), id].iloc[0]
+        raise InputError(f"column {id!r} holds {str(twice)!r} more than once; expected one row per id.")
     if not seeds:
         raise ConfigError("seeds are empty; expected at least one, such as (0,).")
     frame = frame.reset_index(drop=True)
@@ -137,7 +140,7 @@ def _left(column: pd.Series) -> np.ndarray:
     if not known.all():
         found = column[~known.fillna(False)].iloc[0]
         raise InputError(
-            f"column {column.name!r} says {found!r}; expected yes or no, 1 or 0, true or false in every row."
+            f"column {column.name!r} says {str(found)!r}; expected yes or no, 1 or 0, true or false in every row."
         )
     return text.isin(YES).to_numpy(bool)
 
@@ -147,7 +150,7 @@ def _months(column: pd.Series) -> np.ndarray:
     wrong = ~((numbers >= 0) & (numbers == np.floor(numbers)) & (numbers < 2_400))
     if wrong.any():
         found = column[wrong].iloc[0]
-        raise InputError(f"column {column.name!r} holds {found!r}; expected whole months from 0 up in every row.")
+        raise InputError(f"column {column.name!r} holds {str(found)!r}; expected whole months from 0 up in every row.")
     return numbers.astype(int)
 
 
