@@ -129,3 +129,9 @@ def test_missing_columns_name_the_near_miss():
         churn.single_snapshot(invented().rename(columns={"months": "tenure"}), churned="left", tenure="tenur")
     with pytest.raises(InputError, match="no row"):
         churn.single_snapshot(invented().head(0), churned="left", tenure="months")
+
+
+def test_every_draw_of_the_folds_is_counted():
+    result = churn.single_snapshot(invented(400), churned="left", tenure="months", id="no", seeds=(0, 1))
+    assert result.folds == 10 and "mean of 10 folds" in result.remarks("en")[0]
+    assert len(result.contracts) == 400 and set(result.models["rows"]) == {800}

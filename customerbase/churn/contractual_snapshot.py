@@ -42,6 +42,7 @@ class SingleSnapshot:
     models: pd.DataFrame
     calibration: pd.DataFrame
     left_out: tuple[str, ...]
+    folds: int
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by the names of their shapes in expectations/."""
@@ -62,7 +63,7 @@ class SingleSnapshot:
             others = rows.drop(index=BASE).sort_values("brier")
             best = rows.loc[self.model] if self.reason == "folds" else others.iloc[0]
             values |= {
-                "folds": FOLDS, "model": i18n.word(f"survival.model.{best.name}", language), "auc": f"{best['auc']:.3f}",
+                "folds": self.folds, "model": i18n.word(f"survival.model.{best.name}", language), "auc": f"{best['auc']:.3f}",
                 "auc_deviation": f"{best['auc_deviation']:.3f}", "auc_base": f"{rows.loc[BASE, 'auc']:.3f}",
                 "brier": f"{best['brier']:.4f}", "brier_base": f"{rows.loc[BASE, 'brier']:.4f}",
             }  # fmt: skip
@@ -130,7 +131,7 @@ def single_snapshot(
         as_of, model, reason, survival.assign(as_of=as_of), summary.assign(as_of=as_of),
         _contracts(names, months, chance, _chances(trials, names, BASE, left), as_of), _reasons(rows, logit, names, as_of),
         judged_rows(models, model, trials, as_of) if trials else models,
-        (calibration(trials) if trials else pd.DataFrame(columns=list(CALIBRATION))).assign(as_of=as_of), left_out,
+        (calibration(trials) if trials else pd.DataFrame(columns=list(CALIBRATION))).assign(as_of=as_of), left_out, len(trials),
     )  # fmt: skip
 
 
