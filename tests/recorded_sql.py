@@ -17,7 +17,7 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
+from customerbase import churn, cltv, features, identity, kpi, profile, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 
@@ -79,6 +79,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _company(folder)
     _ids()
     _snapshots()
+    _churn()
     return Recorder.cases
 
 
@@ -242,6 +243,21 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+
+
+def _churn() -> None:
+    """Silences between the orders of an invented company, and contracts that began with some of them."""
+    db = snapshot_tables.company()
+    days = "cast(order_at as date)"
+    db.execute(
+        "create table subscriptions as select source_system, order_id as subscription_id, source_customer_id,"
+        " case when total < 3000 then 'small' when total < 6000 then null else 'large' end as plan,"
+        " cast(980 as decimal(18, 2)) as price, 'JPY' as currency, 1 as period_months,"
+        f" {days} as started_at, case substr(md5(order_id), 1, 1) when '0' then null when '1' then {days}"
+        f" else {days} + cast(100 as integer) end as ended_at from orders where source_customer_id is not null"
+    )
+    churn.definition(db, as_of=AS_OF)
+    churn.contractual(db, as_of=AS_OF)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -13,6 +13,7 @@ NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 # last sort keys that are unique in their partitions
 UNIQUE_WITHIN = {
     "customer_id",
+    "contract",
     "month",
     "score",
     "channel",

@@ -57,12 +57,7 @@ class LifeTable:
         """
         left = self.at_risk - self.events
         terms = np.divide(self.events, self.at_risk * left, out=np.zeros(len(self.time)), where=left > 0)
-        survival = self.survival
-        inside = (survival > 0) & (survival < 1)
-        log = np.log(np.where(inside, survival, 0.5))
-        width = np.exp(z * np.sqrt(np.cumsum(terms)) / -log)
-        low, high = np.exp(log * width), np.exp(log / width)
-        return np.where(inside, low, survival), np.where(inside, high, survival)
+        return survival_ends(self.survival, np.cumsum(terms), z)
 
     def at(self, times: ArrayLike) -> np.ndarray:
         """S at any times: a step function, 1 before the first event."""
@@ -84,3 +79,13 @@ class LifeTable:
                 "survival": self.survival, "survival_low": survival[0], "survival_high": survival[1],
             }
         )  # fmt: skip
+
+
+def survival_ends(survival: ArrayLike, variance: ArrayLike, z: float = Z) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of S from the variance of log S, on the scale log(-log S); S itself where it is 0 or 1."""
+    share = np.asarray(survival, dtype=float)
+    inside = (share > 0) & (share < 1)
+    log = np.log(np.where(inside, share, 0.5))
+    width = np.exp(z * np.sqrt(variance) / -log)
+    low, high = np.exp(log * width), np.exp(log / width)
+    return np.where(inside, low, share), np.where(inside, high, share)

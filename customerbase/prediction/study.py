@@ -213,9 +213,7 @@ def choose(tests: Sequence[Test], rungs: Sequence[str], options: Options) -> tup
     losses = {rung: over_tests(tests, rung, "log_loss")(np.ones(sum(len(one.y) for one in tests))) for rung in learnt}
     best = min(learnt, key=lambda rung: losses[rung])
     gain = against(tests, best, RULE, options)
-    told = {"model": best, "rule": RULE} | {
-        f"auc_{name}": f"{gain[name]:+.4f}" for name in ("difference", "low", "high")
-    }
+    told = {"model": best} | {f"auc_{name}": f"{gain[name]:+.4f}" for name in ("difference", "low", "high")}
     if gain["low"] > 0:
         return best, (Note("better_than_rule", told),)
     return RULE, (Note("refused", told),)
