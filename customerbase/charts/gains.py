@@ -134,7 +134,7 @@ def _names(
     named = [("captured", 0.5, i18n.word("scores.model", language), ACCENT, True)]
     if rule:
         named.append((rule, 0.42, rule_name or i18n.word("scores.rule", language), AGAINST, False))
-    named.append(("random", 0.58, i18n.word("scores.random", language), GREY, False))
+    named.append(("random", 0.72, i18n.word("scores.random", language), GREY, False))
     for column, place, text, color, above in named:
         up = data[column].astype(float).to_numpy()
         if not len(up) or np.isnan(up).all():

@@ -64,6 +64,8 @@ class Pictures(Judged):
         title = looks.by_title(self.result.groups, dimension, self.k_min, self.language, self._names(dimension))
         ends = {"low": f"{measure}_low", "high": f"{measure}_high"}
         rows = rows.astype(dict.fromkeys((measure, *ends.values()), float))
+        if dimension != "segment":  # bars know segments by their codes
+            rows = rows.assign(value=[looks.band(code, self.language) for code in rows["value"]])
         words = i18n.word("churn.risk", self.language) if measure == "value_at_risk" else self._definition()
         form = self._money if measure == "value_at_risk" else "{:,.0f}"
         return bars(

@@ -27,6 +27,12 @@ ENOUGH_LEFT = 30  # contract-months of either kind in training
 ENOUGH_TESTED = 10  # contracts of either kind in the tests
 
 
+TABLES = (
+    "churn_survival", "churn_survival_groups", "churn_contracts", "churn_contract_reasons", "churn_contract_models",
+    "churn_contract_calibration",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Contractual:
     """Churn of contracts as of a day. Tables: see expectations/churn_survival, churn_survival_groups, churn_contracts, ….
@@ -51,14 +57,8 @@ class Contractual:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by their names in expectations/."""
-        return {
-            "churn_survival": self.survival,
-            "churn_survival_groups": self.groups,
-            "churn_contracts": self.contracts,
-            "churn_contract_reasons": self.reasons,
-            "churn_contract_models": self.models,
-            "churn_contract_calibration": self.calibration,
-        }
+        parts = (self.survival, self.groups, self.contracts, self.reasons, self.models, self.calibration)
+        return dict(zip(TABLES, parts, strict=True))
 
     def customers(self) -> pd.DataFrame:
         """One row per customer with a running contract: contracts, p_leave (all end within the horizon), p_any (one or more do).
@@ -280,3 +280,16 @@ def judged_rows(models: pd.DataFrame, used: str, trials: list[Trial], as_of: dat
 
 def _dated(table: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
     return table.assign(as_of=as_of)
+
+
+def contracts(db: Engine, *, as_of: date, horizon_months: int = 3) -> Contractual | None:
+    """`contractual` for a company that may have no contracts: None without one that had begun by as_of."""
+    begun = "select count(*) from subscriptions semi join identity_links using (source_system, source_customer_id)"
+    if not db.query(f"{begun} where started_at <= $as_of", as_of=as_of).fetchall()[0][0]:
+        return None
+    return contractual(db, as_of=as_of, horizon_months=horizon_months)
+
+
+def contract_tables(found: Contractual | None) -> dict[str, pd.DataFrame | None]:
+    """The tables of contracts by their names; without contracts None each: nothing to say."""
+    return dict.fromkeys(TABLES) if found is None else {**found.tables()}

@@ -51,7 +51,8 @@ class Definition:
 
     def records(self) -> dict[str, object]:
         """What a stage records of the run."""
-        return {"churn_days": self.churn_days, "churn_days_suggested": self.suggested, "churn_days_reason": self.reason}
+        suggested = self.suggested or "none"
+        return {"churn_days": self.churn_days, "churn_days_suggested": suggested, "churn_days_reason": self.reason}
 
     def row(self, days: int, after: str = "any") -> pd.Series:
         """The row of one number of days."""

@@ -119,7 +119,7 @@ class Stage:
         return self.db.query(f'select * from "{table}"')
 
     def write(self, table: str, content: object) -> None:
-        """Validate a relation or DataFrame against expectations/<table>.yaml and store it.
+        """Validate a relation or DataFrame against expectations/<table>.yaml and store it; None: the table without rows.
 
         Raises ContractError for an undeclared table, TableError when an expectation of severity `block` fails:
         the table then does not exist for anyone.
@@ -130,6 +130,7 @@ class Stage:
                 f"{near_miss(table, self.writes)}"
             )
         declared = schema(table)
+        content = store.empty(self.db, declared) if content is None else content
         relation = content if isinstance(content, duckdb.DuckDBPyRelation) else self.db.connection.from_df(content)
         path = self.folder / f"{table}.parquet"
         rows = store.write_parquet(self.db, store.as_declared(relation, declared), path)

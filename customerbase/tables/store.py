@@ -68,6 +68,12 @@ def replace(path: Path, content: str | bytes) -> None:
     sync(path.parent)
 
 
+def empty(db: Engine, schema: Schema) -> duckdb.DuckDBPyRelation:
+    """The table as declared, without a row: a page had nothing to say."""
+    columns = ", ".join(f"cast(null as {one.type}) as {identifier(one.name)}" for one in schema.columns.values())
+    return db.query(f"select {columns} where false")
+
+
 def as_declared(relation: duckdb.DuckDBPyRelation, schema: Schema) -> duckdb.DuckDBPyRelation:
     """The relation with exactly the declared columns, in their order and types, no NaN, sorted by key.
 
