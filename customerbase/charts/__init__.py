@@ -9,6 +9,7 @@ from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.output import Figure, png, svg
+from customerbase.charts.priority import gains
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
 from customerbase.charts.tracking import tracking
 from customerbase.charts.upset import upset
@@ -28,6 +29,7 @@ __all__ = [
     "calibration",
     "caption",
     "dots",
+    "gains",
     "heatmap",
     "histogram",
     "line",

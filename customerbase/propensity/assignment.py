@@ -15,6 +15,7 @@ from customerbase.errors import InputError
 
 SMALL, STEP = 10_000, 8  # above so many customers prices are learnt from every eighth of them first
 SWEEPS, FINE_SWEEPS = 50, 3  # rounds of balancing prices one by one, without and with prices learnt before
+ROUNDS = 8  # in which those without room look for their next best; then they wait for a move that makes room
 MOST_CYCLES = 50_000  # after as many the rest is left as the gap that is reported
 KEPT = 500  # best moves held ready from one channel to another
 EXACT = 1e-12  # of the largest gain: differences below are rounding
@@ -119,8 +120,9 @@ def _balance(inner: np.ndarray, room: np.ndarray, prices: np.ndarray, sweeps: in
 
 def _spread(surplus: np.ndarray, room: np.ndarray) -> np.ndarray:
     """Everyone where their surplus is largest; who regrets it least gives way where there is no room for all."""
-    place = surplus.argmax(axis=0)
+    place, turn = surplus.argmax(axis=0), 0
     while True:
+        turn += 1
         over = np.flatnonzero(np.bincount(place, minlength=len(room)) > room)
         if not len(over):
             return place
@@ -133,7 +135,7 @@ def _spread(surplus: np.ndarray, room: np.ndarray) -> np.ndarray:
             order = np.argpartition(others.max(axis=0) - own, keep - 1) if keep else np.arange(len(members))
             losers = members[order[keep:]]
             surplus[one, losers] = -np.inf
-            place[losers] = surplus[:, losers].argmax(axis=0)
+            place[losers] = surplus[:, losers].argmax(axis=0) if turn <= ROUNDS else len(room) - 1
 
 
 class _Moves:
