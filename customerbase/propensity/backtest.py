@@ -57,7 +57,7 @@ def captured(
     rounds: int = ROUNDS,
     seed: int = 0,
 ) -> Captured:
-    """Share of all margin captured by the `capacity` customers of highest score: what they brought, of what all brought.
+    """Share of all margin that the customers of highest score brought, as many of them as can be contacted.
 
     actual_margin: what each customer brought in the period that followed; score: as it stood before. against: another
     score, whose share is subtracted in the same bootstrap samples. Interval: the middle 95 % of `rounds` samples of the
@@ -81,6 +81,9 @@ def captured(
     less, more = np.quantile(drawn[:, 0] - drawn[:, 1], [0.025, 0.975])
     compared = {"other": now[1], "more": now[0] - now[1], "more_low": float(less), "more_high": float(more)}
     return Captured(**(found.__dict__ | compared))
+
+
+captured.definition_ja = "スコア上位の顧客（対応できる人数まで）がもたらした粗利の、全体に占める割合"
 
 
 def captured_title(found: Captured, other: str, language: str) -> str:

@@ -90,7 +90,7 @@ def prioritise(
     notes: Iterable[Note] = (),
     currency: str = "JPY",
 ) -> Priority:
-    """Expected gain of contacts: what each adds to the chance of a purchase times its margin, less the cost of the contact.
+    """Expected gain of a contact: what it adds to the chance of a purchase times the margin, less the cost of the contact.
 
     The list with the largest expected gain in all: every customer at most once, no channel or person above capacity, only
     gains above 0; ordered by gain, equals by customer_id.
@@ -114,6 +114,9 @@ def prioritise(
     said = tuple(notes) + _said(people, means, left_out)
     table = _table(people, means, gains, best, as_of)
     return Priority(table, _by_channel(table, means, best), best.gap, len(people), said, currency)
+
+
+prioritise.definition_ja = "連絡で見込まれる利益：購入確率の上昇 × 粗利 − 連絡の費用"
 
 
 def probability_gain(probability: np.ndarray, effect: float | np.ndarray) -> np.ndarray:
@@ -146,6 +149,7 @@ def _channels(channels: pd.DataFrame) -> pd.DataFrame:
     means["cost"] = means["cost"].astype(float)
     given = means["effect"].astype(float) if "effect" in means else pd.Series(np.nan, means.index)
     means["assumed"], means["effect"] = given.isna(), given.fillna(EFFECT)
+    _within(means["effect"], -0.999999, np.inf, "a channel's")
     for end in ("effect_low", "effect_high"):
         means[end] = means[end].astype(float).fillna(means["effect"]) if end in means else means["effect"]
         _within(means[end], -0.999999, np.inf, "a channel's")

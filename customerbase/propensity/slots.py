@@ -6,7 +6,8 @@ from scipy import stats
 
 from customerbase.engine import Engine
 
-SURE = 0.95  # chance, all classes together, that a customer who is named differs from everybody
+SURE = 0.99  # chance, all classes together, that a customer who is named differs from everybody
+MOST = 50.0  # orders that everybody's shares weigh at most, so that one who differs is seen where all others are alike
 WEEKDAYS = tuple(range(1, 8))  # 1 Monday to 7 Sunday
 HOURS = tuple(f"{start}-{start + 3}" for start in range(0, 24, 3))
 
@@ -38,8 +39,8 @@ def preferred(counts: np.ndarray, sure: float = SURE) -> np.ndarray:
     """The class in which each customer stands out, -1 where none; counts: customers x classes.
 
     A customer's own shares are drawn towards everybody's: a Dirichlet prior with the mean of all customers, as strong as
-    customers are alike (`likeness`). A class stands out where its share is above everybody's with a chance of `sure`,
-    divided among the classes that are looked at (Bonferroni), and is the largest of the customer's shares.
+    customers are alike (`likeness`, at most MOST orders). A class stands out where it is the largest of the customer's
+    shares and above everybody's with a chance of `sure`, the rest divided among the classes looked at (Bonferroni).
     Source: Mosimann (1962), Biometrika 49, 65-82 (the Dirichlet-multinomial distribution).
     """
     counts = np.asarray(counts, dtype=float)
@@ -47,10 +48,7 @@ def preferred(counts: np.ndarray, sure: float = SURE) -> np.ndarray:
     if not total:
         return np.full(len(counts), -1)
     everybody = counts.sum(axis=0) / total
-    strength = likeness(counts)
-    if np.isinf(strength):
-        return np.full(len(counts), -1)
-    after = counts + strength * everybody
+    after = counts + min(likeness(counts), MOST) * everybody
     best = after.argmax(axis=1)
     row = np.arange(len(counts))
     own, share = after[row, best], everybody[best]
