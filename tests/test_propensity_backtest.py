@@ -2,11 +2,13 @@
 
 from datetime import date
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import real_data
 
-from customerbase import propensity
+from customerbase import cltv, propensity
 from customerbase.errors import InputError
 from customerbase.propensity import Captured, captured, captured_title, gain_curve
 
@@ -127,3 +129,38 @@ def test_a_contact_is_worth_most_where_the_list_says_so():
     assert gained[chosen].sum() == pytest.approx(listed["gain"].sum(), rel=0.02)
     frequent = np.argsort(-p, kind="stable")[:capacity]
     assert gained[chosen].sum() > 1.3 * gained[frequent].sum()
+
+
+RETAIL = """
+    select min(CustomerID) as customer_id, min(InvoiceDate)::date as day, cast(sum(Quantity * Price) as double) as amount
+    from '{folder}/online_retail_ii.parquet'
+    where not (sheet = 'Year 2009-2010' and InvoiceDate >= '2010-12-01')
+    group by Invoice
+    having min(CustomerID) is not null and sum(Quantity * Price) > 0 and not Invoice like 'C%'"""
+
+
+def ranks(values: pd.Series) -> np.ndarray:
+    """Quintiles from 1 to 5."""
+    return np.ceil(values.rank(pct=True) * 5).to_numpy()
+
+
+@pytest.mark.parametrize("cut", ["2011-05-31", "2011-08-31"])
+def test_on_online_retail_expected_spend_reaches_clearly_more_than_rfm(cut):
+    """Ordered by expected spend of the next 90 days; measured at a tenth: 65.7 % against 59.9, 60.2 % against 54.2."""
+    log = duckdb.sql(RETAIL.format(folder=real_data("online-retail-ii"))).df()
+    log = log.assign(customer_id=log["customer_id"].astype(str), day=pd.to_datetime(log["day"]))
+    end = pd.Timestamp(cut)
+    before, after = log[log["day"] <= end], log[(log["day"] > end) & (log["day"] <= end + pd.Timedelta(days=90))]
+    columns = {"customer": "customer_id", "date": "day", "amount": "amount"}
+    known = cltv.summary(before.assign(day=before["day"].dt.date), **columns, as_of=cut)
+    repeat = known[known["frequency"] > 0]
+    spend = cltv.GammaGamma().fit(repeat["frequency"], repeat["monetary_value"])
+    each = np.asarray(spend.expected_spend(known["frequency"], known["monetary_value"].fillna(0)))
+    expected = cltv.BetaGeometricNBD().fit(known).predict_purchases(90, known) * each
+    seen = before.groupby("customer_id").agg(last=("day", "max"), orders=("day", "nunique"), spent=("amount", "sum"))
+    seen = seen.loc[known["customer_id"]]
+    rfm = ranks(seen["last"]) + ranks(seen["orders"]) + ranks(seen["spent"])
+    brought = after.groupby("customer_id")["amount"].sum().reindex(known["customer_id"]).fillna(0)
+    found = captured(brought, expected, len(known) // 10, against=rfm)
+    assert found.more_low > 0.01
+    assert found.other > 0.4  # RFM is no straw man: chance is a tenth

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import real_data
 from hypothesis import given
 from hypothesis import strategies as st
 from test_propensity_assignment import brute_force
@@ -58,6 +59,22 @@ def test_a_contact_multiplies_the_odds(p, effect):
     raised = p + probability_gain(p, effect)
     assert raised * (1 - p) == pytest.approx((1 + effect) * p * (1 - raised), abs=1e-9)
     assert -1e-12 <= raised <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("mail", ["Womens E-Mail", "Mens E-Mail"])
+def test_odds_are_the_scale_on_which_a_real_campaign_worked_alike(mail):
+    """An e-mail that raised visits (10.6 % without it) and purchases (0.6 %) multiplied the odds of both about alike."""
+    data = pd.read_csv(real_data("hillstrom") / "hillstrom_email.csv.gz")
+    arms = data.groupby("segment")[["visit", "conversion"]].agg(["sum", "count"]).loc[[mail, "No E-Mail"]]
+    odds, share, variance = {}, {}, {}
+    for what in ("visit", "conversion"):
+        yes, all_of = arms[what]["sum"].to_numpy(), arms[what]["count"].to_numpy()
+        odds[what] = np.log(yes / (all_of - yes))[0] - np.log(yes / (all_of - yes))[1]
+        share[what] = (yes / all_of)[0] - (yes / all_of)[1]
+        variance[what] = (1 / yes + 1 / (all_of - yes)).sum()
+    assert abs(odds["visit"] - odds["conversion"]) < 1.96 * np.sqrt(sum(variance.values()))
+    assert share["visit"] > 10 * share["conversion"]  # points would not carry over
+    assert np.exp(odds["conversion"]) - 1 > propensity.EFFECT  # what is assumed is below what this campaign did
 
 
 def test_what_was_measured_for_a_customer_goes_before_what_is_assumed():
