@@ -69,7 +69,7 @@ extras: $(VENV)/ready ## what only some need, into the same environment: Spark, 
 	fi
 
 lab: $(VENV)/ready ## open the notebooks in JupyterLab (NOTEBOOK=… opens one)
-	@$(VENV)/bin/jupyter lab '$(NOTEBOOK)'
+	@$(PY) -m customerbase lab '$(NOTEBOOK)'
 
 dashboard: $(VENV)/ready ## serve the read-only dashboard on this machine (Voila)
 	@$(PY) -m customerbase dashboard $(PIPELINE)

@@ -70,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     quick.add_argument("--yes", action="store_true", help="accept the guessed mapping")
     quick.set_defaults(command=_quickstart)
 
+    lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
+    lab.add_argument("notebook", nargs="?", default="notebooks", help="a page or a folder (notebooks)")
+    lab.set_defaults(command=_lab)
+
     board = commands.add_parser("dashboard", help="serve the read-only dashboard on this machine")
     board.add_argument("pipeline", nargs="?", default="sample")
     board.add_argument("--port", type=int, default=8866)
@@ -194,6 +198,11 @@ def _quickstart(options) -> int:
 
     folder = quickstart(options.files, month=options.month, language=options.language, yes=options.yes)
     return 0 if folder else 1
+
+
+def _lab(options) -> int:
+    # through this door and not by itself, so that kernels inherit the settings of customerbase/__init__.py
+    return subprocess.run([sys.executable, "-m", "jupyterlab", options.notebook], check=False).returncode
 
 
 def _dashboard(options) -> int:

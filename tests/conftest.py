@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import customerbase  # noqa: F401  before a test loads scikit-learn: customerbase/__init__.py says how its threads wait
+
 ROOT = Path(__file__).resolve().parents[1]
 os.environ["CUSTOMERBASE_ID_KEY"] = "the key of the ids in all tests"  # runs in different homes give the same ids
 

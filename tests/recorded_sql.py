@@ -17,7 +17,7 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import churn, cltv, features, identity, kpi, profile, report, rfm, segments
+from customerbase import churn, cltv, features, identity, kpi, profile, propensity, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 
@@ -179,6 +179,15 @@ def _analyse(db: Engine) -> None:
     kpi.cohorts(db, as_of=AS_OF)
     identity_orders(db)
     _value(db, now)
+    propensity.order_slots(db)
+    db.execute(
+        "create or replace temp table deals as select source_system, order_id as deal_id, source_customer_id,"
+        " 'E' || substr(md5(order_id), 6, 1) as owner_id, case substr(md5(order_id), 7, 1) when '0' then 'won'"
+        " when '1' then 'proposal' when '2' then 'negotiation' else 'lead' end as stage, case when status = 'completed'"
+        " then total end as amount, order_at as opened_at, cast(order_at as date) as expected_close, 'd' as source_row_id"
+        " from orders"
+    )
+    propensity.open_deals(db, as_of=AS_OF)
     db.execute(
         "create table line_types as select date_trunc('month', order_at) as month, line_type, count(*) as lines,"
         " cast(sum(amount) as decimal(18, 2)) as amount, count(*) filter (source_customer_id is null) as anonymous_lines"

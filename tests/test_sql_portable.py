@@ -23,6 +23,7 @@ UNIQUE_WITHIN = {
     "day",
     "order_day",
     "source_customer_id",
+    "deal_id",
 }
 
 

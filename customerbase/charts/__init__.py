@@ -10,6 +10,7 @@ from customerbase.charts.gains import gains, profit
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.output import Figure, png, svg
+from customerbase.charts.priority import priorities
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
@@ -40,6 +41,7 @@ __all__ = [
     "line",
     "lorenz",
     "png",
+    "priorities",
     "profit",
     "reliability",
     "setup",

@@ -1,0 +1,128 @@
+"""How much of what customers then brought an ordering would have reached: the gain curve, and one capacity on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from customerbase import i18n
+from customerbase.errors import InputError
+
+POINTS = 100  # of the curve
+ROUNDS = 500  # of the bootstrap
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The share of all margin that the first `capacity` of `customers` brought, with its 95 % interval.
+
+    more, more_low, more_high: by how much it is more than that of the ordering it was compared with (NaN without one).
+    """
+
+    share: float
+    low: float
+    high: float
+    capacity: int
+    customers: int
+    other: float = float("nan")
+    more: float = float("nan")
+    more_low: float = float("nan")
+    more_high: float = float("nan")
+
+
+def gain_curve(actual_margin: ArrayLike, scores: Mapping[str, ArrayLike], points: int = POINTS) -> pd.DataFrame:
+    """Gain curve: the share of all margin brought by the first share of customers, in the order of each score.
+
+    Columns: share (of customers, 0 to 1) and one for each score. Customers of one score are taken in no order: the curve
+    is straight among them, so that a score of one value gives the diagonal, which is what chance would reach.
+    Raises InputError for arrays of different lengths or NaN.
+    """
+    margin = _numbers(actual_margin, "actual_margin")
+    shares = np.linspace(0, 1, points + 1)
+    orders = {name: _Order(_numbers(score, name, len(margin))) for name, score in scores.items()}
+    weight = np.ones(len(margin))
+    return pd.DataFrame(
+        {"share": shares, **{name: one.reached(margin, weight, shares) for name, one in orders.items()}}
+    )
+
+
+def captured(
+    actual_margin: ArrayLike,
+    score: ArrayLike,
+    capacity: int,
+    *,
+    against: ArrayLike | None = None,
+    rounds: int = ROUNDS,
+    seed: int = 0,
+) -> Captured:
+    """Share of all margin that the customers of highest score brought, as many of them as can be contacted.
+
+    actual_margin: what each customer brought in the period that followed; score: as it stood before. against: another
+    score, whose share is subtracted in the same bootstrap samples. Interval: the middle 95 % of `rounds` samples of the
+    customers with replacement, the capacity staying the same share of them. Customers of one score count by their mean.
+    Raises InputError for arrays of different lengths, NaN, or a capacity outside 1 to the number of customers.
+    """
+    margin = _numbers(actual_margin, "actual_margin")
+    if not 1 <= capacity <= len(margin):
+        raise InputError(f"capacity is {capacity}; expected 1 to {len(margin)}, the number of customers.")
+    orders = [_Order(_numbers(one, "a score", len(margin))) for one in (score, against) if one is not None]
+    share = np.array([capacity / len(margin)])
+    now = [float(one.reached(margin, np.ones(len(margin)), share)[0]) for one in orders]
+    rng, drawn = np.random.default_rng(seed), np.empty((rounds, len(orders)))
+    for one in range(rounds):
+        weight = np.bincount(rng.integers(0, len(margin), len(margin)), minlength=len(margin)).astype(float)
+        drawn[one] = [order.reached(margin, weight, share)[0] for order in orders]
+    low, high = np.quantile(drawn[:, 0], [0.025, 0.975])
+    found = Captured(now[0], float(low), float(high), int(capacity), len(margin))
+    if against is None:
+        return found
+    less, more = np.quantile(drawn[:, 0] - drawn[:, 1], [0.025, 0.975])
+    compared = {"other": now[1], "more": now[0] - now[1], "more_low": float(less), "more_high": float(more)}
+    return Captured(**(found.__dict__ | compared))
+
+
+captured.definition_ja = "スコア上位の顧客（対応できる人数まで）がもたらした粗利の、全体に占める割合"
+
+
+def captured_title(found: Captured, other: str, language: str) -> str:
+    """What the first so many customers of the list brought, and whether that is clearly more than by another ordering.
+
+    other: what the ordering compared with is called (RFM).
+    """
+    told = {"share": i18n.number(found.share, "rate", language), "other": other}
+    told["top"] = i18n.number(found.capacity / found.customers, "rate", language).replace(".0", "")
+    told["customers"] = i18n.number(found.capacity, "people", language)
+    if i18n.missing(found.more):
+        return i18n.sentence("priority.finding.captured", language, share=told["share"], customers=told["customers"])
+    clear = "more" if found.more_low > 0 else "less" if found.more_high < 0 else "same"
+    told["by"] = i18n.points(abs(found.more), language, signed=False)
+    used = ("share", "customers", "other") if clear == "same" else ("share", "customers", "other", "by")
+    return i18n.sentence(f"priority.finding.captured_{clear}", language, **{name: told[name] for name in used})
+
+
+def _numbers(values: ArrayLike, what: str, count: int | None = None) -> np.ndarray:
+    numbers = np.asarray(values, dtype=float)
+    if numbers.ndim != 1 or np.isnan(numbers).any() or not len(numbers):
+        raise InputError(f"{what}: expected one number for each customer, at least one customer and none missing.")
+    if count is not None and len(numbers) != count:
+        raise InputError(f"{what} has {len(numbers)} values; expected {count}, as many as customers.")
+    return numbers
+
+
+class _Order:
+    """Customers by score, the highest first; equals form one step."""
+
+    def __init__(self, score: np.ndarray):
+        self.order = np.argsort(-score, kind="stable")
+        ranked = score[self.order]
+        self.ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
+
+    def reached(self, margin: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
+        """Share of the margin that the first `shares` of the customers bring, each customer counting `weight` times."""
+        weight, value = weight[self.order], (weight * margin)[self.order]
+        people, brought = (np.append(0.0, np.cumsum(one)[self.ends]) for one in (weight, value))
+        if not brought[-1]:
+            return np.full(len(shares), np.nan)
+        return np.interp(shares * people[-1], people, brought) / brought[-1]

@@ -1,0 +1,103 @@
+"""Threads of OpenMP wait without spinning, wherever a page is computed; what a user has set stays."""
+
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+from customerbase.pipeline import kernel
+
+VARIABLE = "OMP_WAIT_POLICY"
+BOOSTING = "import customerbase, sklearn.ensemble"
+linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="scikit-learn brings GNU's OpenMP, which tells, on Linux only"
+)
+
+
+def environment(**values: str) -> dict[str, str]:
+    """This process's environment without the policy, and with the given values."""
+    return {name: value for name, value in os.environ.items() if name != VARIABLE} | values
+
+
+def spins(text: str) -> set[int]:
+    """How often a waiting thread looks again before it sleeps, as each copy of OpenMP tells when it is loaded.
+
+    0 is PASSIVE. The policy it prints itself would not do: PASSIVE stands there too when none was set.
+    """
+    return {int(count) for count in re.findall(r"GOMP_SPINCOUNT = '(\d+)'", text)}
+
+
+def python(code: str, **values: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment(**values), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+
+@linux
+def test_openmp_is_loaded_after_it_was_told():
+    assert spins(python(BOOSTING, OMP_DISPLAY_ENV="verbose").stderr) == {0}
+
+
+@linux
+def test_left_to_itself_it_spins():
+    assert min(spins(python("import sklearn.ensemble", OMP_DISPLAY_ENV="verbose").stderr)) > 0
+
+
+@linux
+def test_what_a_user_has_set_stays():
+    assert min(spins(python(BOOSTING, OMP_DISPLAY_ENV="verbose", OMP_WAIT_POLICY="ACTIVE").stderr)) > 0
+
+
+@linux
+def test_a_kernel_of_the_runner_waits_without_spinning(tmp_path, monkeypatch):
+    monkeypatch.setenv("OMP_DISPLAY_ENV", "verbose")
+    page, done = tmp_path / "page.ipynb", tmp_path / "done.ipynb"
+    # scikit-learn comes first: what the runner hands to the kernel counts, not what the page imports later
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sklearn.ensemble")]), page)
+    kernel.execute(page, done, {}, tmp_path / "context.json", lambda done, total: None)
+    assert spins((tmp_path / "kernel.log").read_text()) == {0}
+
+
+STARTED = """
+import os, subprocess, sys, types
+import customerbase.__main__ as door
+from customerbase.tables import store
+store.published_months = lambda pipeline: ["2026-10"]
+started = []
+def run(command, env=None, **_):
+    started.append((command[2], (os.environ if env is None else env)["OMP_WAIT_POLICY"]))
+    return types.SimpleNamespace(returncode=0)
+subprocess.run = run
+assert door.main(sys.argv[1:]) == 0
+print(*started[0])
+"""
+
+
+@pytest.mark.parametrize(("command", "server"), [("lab", "jupyterlab"), ("dashboard", "voila")])
+@pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({VARIABLE: "ACTIVE"}, "ACTIVE")])
+def test_the_servers_hand_it_to_their_kernels(command, server, given, policy):
+    line = [sys.executable, "-c", STARTED, command]
+    done = subprocess.run(line, env=environment(**given), cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [server, policy]
+
+
+@pytest.mark.parametrize("target", ["lab", "dashboard"])
+def test_make_starts_the_servers_through_the_door(target):
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{target}:.*\n\t@\$\(PY\) -m customerbase {target} ", text, re.MULTILINE)
+
+
+def test_tests_themselves_wait_without_spinning():
+    assert os.environ[VARIABLE]
+
+
+def test_an_unknown_benchmark_is_refused_with_the_near_miss():
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "bosting"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no benchmark 'bosting'" in done.stderr and "Did you mean 'boosting'?" in done.stderr
