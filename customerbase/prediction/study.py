@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from customerbase.engine import Engine
-from customerbase.errors import InputError
+from customerbase.errors import ConfigError, InputError
 from customerbase.prediction import bootstrap, metrics
 from customerbase.prediction.calibration import Calibration, calibration, season, shift_of
 from customerbase.prediction.models import LEARNT, RHYTHM, RULE, Model, Silence, fit_ladder
@@ -35,6 +35,11 @@ class Options:
     most_rows: int = MOST_ROWS
     draws: int = 200
     seed: int = 0
+
+    def __post_init__(self):
+        for name in ("horizon_days", "tests", "half_life_months", "most_rows"):
+            if not (value := getattr(self, name)) > 0:
+                raise ConfigError(f"{name} is {value!r}; expected more than 0.")
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def study(db: Engine, *, cutoff: date, options: Options | None = None) -> Study:
     purchases (RHYTHM) serves, and a note says so. Raises InputError when snapshots has no row of the cutoff.
     """
     options = options or Options()
-    known = rhythms(db)
+    known = rhythms(db, cutoff)
     if cutoff not in known:
         raise InputError(f"the table snapshots has no customer at the cutoff {cutoff}: nobody can be predicted.")
     windows = completed(db, known, horizon_days=options.horizon_days, until=cutoff, most=options.most_rows)
@@ -126,8 +131,9 @@ class Walk:
             models: dict[str, Model] = {RHYTHM: Silence(self.options.leaving)}
             return Study(**found, chosen=RHYTHM, models=models, calibrations={RHYTHM: Calibration()}, notes=(note,))
         tests = [self._test(window) for window in self._to_predict(cutoff)]
-        tests = [test for test in tests if test is not None][-self.options.tests :]
         models = self._fit(cutoff)
+        tests = [test for test in tests if test is not None and models.keys() == test.log_odds.keys()]
+        tests = tests[-self.options.tests :]
         calibrations = {rung: self._calibration(rung, model, cutoff) for rung, model in models.items()}
         chosen, notes = choose(tests, tuple(models), self.options)
         newest = self._before(cutoff)[-1]
@@ -188,7 +194,7 @@ class Walk:
         seasonal, newest = self._season(model, day), self._before(day)[-1]
         if rung not in self.seen.get(newest.cutoff, {}):
             return calibration(seasonal)
-        return calibration(seasonal, [(self.seen[newest.cutoff][rung], newest.event(self.options.leaving))])
+        return calibration(seasonal, (self.seen[newest.cutoff][rung], newest.event(self.options.leaving)))
 
     def _season(self, model: Model, day: date) -> float:
         residuals = {}
@@ -213,6 +219,8 @@ def choose(tests: Sequence[Test], rungs: Sequence[str], options: Options) -> tup
     losses = {rung: over_tests(tests, rung, "log_loss")(np.ones(sum(len(one.y) for one in tests))) for rung in learnt}
     best = min(learnt, key=lambda rung: losses[rung])
     gain = against(tests, best, RULE, options)
+    if np.isnan(gain["difference"]):  # no test in which some did and some did not
+        return RULE, (Note("unjudged", {"needed": FEWEST_WINDOWS}),)
     told = {"model": best} | {f"auc_{name}": f"{gain[name]:+.4f}" for name in ("difference", "low", "high")}
     if gain["low"] > 0:
         return best, (Note("better_than_rule", told),)
@@ -227,13 +235,15 @@ def against(tests: Sequence[Test], rung: str, other: str, options: Options, name
     return found.loc[name].to_dict()
 
 
-def over_tests(tests: Sequence[Test], rung: str, name: str):
-    """A measure as the mean over the tests, as a function of the weights of all their rows."""
+def over_tests(tests: Sequence[Test], rung: str, name: str) -> metrics.Measure:
+    """A measure as the mean over the tests in which it is defined, as a function of the weights of all their rows."""
     ends = np.cumsum([len(test.y) for test in tests])
     parts = [metrics.prepared(name, test.y, test.probability(rung)) for test in tests]
     slices = [slice(end - len(test.y), end) for end, test in zip(ends, tests, strict=True)]
 
     def measure(w: np.ndarray) -> float:
-        return float(np.mean([part(w[here]) for part, here in zip(parts, slices, strict=True)]))
+        found = np.array([part(w[here]) for part, here in zip(parts, slices, strict=True)])
+        known = np.isfinite(found)
+        return float(found[known].mean()) if known.any() else float("nan")
 
     return measure
