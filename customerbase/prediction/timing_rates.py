@@ -7,6 +7,7 @@ import pandas as pd
 
 from customerbase.cltv import ModifiedBetaGeometricNBD
 from customerbase.cltv.horizon import WEEK
+from customerbase.prediction.timing_rows import person_intervals
 
 FEW_REPEATERS = 20
 _NEVER = 1e-9  # a rate a day that is as good as none; its logarithm is finite
@@ -49,6 +50,58 @@ class Rates:
         rate = (self.model.r_ + x[known]) / (self.model.alpha_ + age[known]) * alive / WEEK
         made[known] = np.log(np.maximum(rate, _NEVER))
         return made
+
+
+@dataclass(frozen=True)
+class RateHazards:
+    """Hazards where nothing can be learnt from features: a customer's own rate, brought to the level of the life table.
+
+    factors: (K,), what rates are multiplied by in each interval; 1 where no window was watched.
+    """
+
+    ends: tuple[int, ...]
+    rates: Rates
+    factors: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, weight: np.ndarray, ends: tuple[int, ...], rates: Rates) -> "RateHazards":
+        """From rows of `watched`, which may be none: in each interval as many purchases are expected as were seen."""
+        widths, factors = np.diff((0, *ends)), np.ones(len(ends))
+        if len(rows):
+            days, seen = (rows[name].to_numpy(dtype=float) for name in ("days", "watched"))
+            row, interval, event = person_intervals(days, seen, ends)
+            expected = np.exp(rates.log_rates(rows))
+            for place, width in enumerate(widths):
+                here = interval == place
+                known = row[here]
+                if len(known):
+                    factors[place] = _factor(expected[known] * width, event[here], weight[known])
+                elif place:
+                    factors[place] = factors[place - 1]
+        return cls(ends, rates, factors)
+
+    def predict(self, snapshot: pd.DataFrame, intervals: int | None = None) -> np.ndarray:
+        """Chance of the purchase in each interval of those who had none before it; shape (rows, intervals)."""
+        count = len(self.ends) if intervals is None else intervals
+        pace = (np.diff((0, *self.ends)) * self.factors)[:count]
+        return -np.expm1(-np.exp(self.rates.log_rates(snapshot))[:, None] * pace)
+
+
+def _factor(expected: np.ndarray, event: np.ndarray, weight: np.ndarray) -> float:
+    """What expected purchases are multiplied by so that 1 - exp(-them) adds up to the events; half an event is added.
+
+    By bisection on the logarithm: the sum rises with the factor, from no event to all.
+    """
+    total = weight.sum()
+    wanted = ((weight * event).sum() + 0.5) / (total + 1) * total
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if -(weight * np.expm1(-expected * np.exp(middle))).sum() < wanted:
+            low = middle
+        else:
+            high = middle
+    return float(np.exp(middle))
 
 
 def _summary(snapshot: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

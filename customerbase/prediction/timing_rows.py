@@ -1,6 +1,6 @@
 """What is known of the next purchase after each snapshot, and its person-interval rows for a discrete-time hazard."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -64,8 +64,3 @@ def person_intervals(
 def age_days(cutoffs: pd.Series, known_until: date) -> np.ndarray:
     """Days from each cutoff to `known_until`."""
     return (pd.Timestamp(known_until) - pd.to_datetime(cutoffs)).dt.days.to_numpy(dtype=float)
-
-
-def months_before(day: date, count: int) -> date:
-    """About that many months earlier, in days of a mean month."""
-    return day - timedelta(days=round(count * 365.25 / 12))
