@@ -7,7 +7,7 @@ Sources: Eilers & Marx (1996), Stat. Sci. 11, 89–121; Wood & Fasiolo (2017), B
 splines Efron (1988), J. Am. Stat. Assoc. 83, 414–425.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import BSpline
@@ -46,6 +46,12 @@ class Trend:
     def day(self) -> np.ndarray:
         """Days since the last purchase: 1 … D."""
         return np.arange(1, len(self.log_odds) + 1)
+
+    def extended(self, days: int) -> "Trend":
+        """The same curve to a later day: beyond what was fitted it stays as on the last day."""
+        more = max(days - len(self.log_odds), 0)
+        draws = np.pad(self.draws, ((0, 0), (0, more)), mode="edge")
+        return replace(self, log_odds=np.pad(self.log_odds, (0, more), mode="edge"), draws=draws)
 
     def interval(self, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
         """Pointwise interval of the hazard: quantiles of the draws."""

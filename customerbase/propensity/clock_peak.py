@@ -16,7 +16,10 @@ PEAK, NO_PEAK, RISING, FEW = "peak", "no_peak", "rising", "few"
 ALPHA = 0.01  # of things without a peak, at most about this share is said to have one
 CLEAR = 1.1  # a rise of less than a tenth is nobody's peak, however many customers prove it
 FALL = 2.0  # standard errors by which the hazard must have fallen again after a peak
-POINTS, APART = 48, 3  # days at which rises are measured, equally spaced in log(day + 7); no closer than this many steps
+POINTS, APART = (
+    48,
+    3,
+)  # days at which rises are measured, equally spaced in log(day + 7); no closer than this many steps
 
 
 @dataclass(frozen=True)
