@@ -98,7 +98,7 @@ def gains(hazard: np.ndarray, contact: Contact) -> tuple[np.ndarray, np.ndarray]
     made = contact.reach * np.exp(-plain[:, [-1]]) * -np.expm1(-added(curves, contact))
     start = np.arange(contact.horizon)
     contacted = np.exp(-plain[:, start])
-    return made.reshape(np.shape(hazard)[:-1] + (-1,)), contacted.reshape(np.shape(hazard)[:-1] + (-1,))
+    return made.reshape((*np.shape(hazard)[:-1], -1)), contacted.reshape((*np.shape(hazard)[:-1], -1))
 
 
 def best_day(trend: Trend, contact: Contact) -> BestDay:

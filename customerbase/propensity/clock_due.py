@@ -153,7 +153,7 @@ def _calendar(ahead: dict[str, Ahead], as_of: date) -> pd.DataFrame:
                 "due": one.due.astype(int),
                 "expected_purchases": one.expected,
             }
-        )  # fmt: skip
+        )
         for thing, one in ahead.items()
     ]
     names = ["thing", "day", "days_ahead", "as_of", "contacts", "due", "expected_purchases"]

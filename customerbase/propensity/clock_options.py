@@ -1,6 +1,6 @@
 """The choices of the repurchase clock, checked when they are made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from customerbase.errors import ConfigError, near_miss
 from customerbase.propensity.clock_contact import Contact
@@ -23,7 +23,7 @@ class ClockOptions:
     longest: int = 365
     most: int = 30
     fewest: int = 50
-    contact: Contact = Contact()
+    contact: Contact = field(default_factory=Contact)
     floor: float = 0.1
     seed: int = 0
 

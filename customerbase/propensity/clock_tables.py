@@ -67,7 +67,7 @@ def things_table(
         rows.append(row | _shares(one) | _median(one) | _peak(one) | _contact(one))
     columns = list(rows[0]) if rows else list(EMPTY)
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.astype({name: "Int64" for name in NUMBERS})
+    return frame.astype(dict.fromkeys(NUMBERS, "Int64"))
 
 
 def days_table(clocks: dict[str, Thing], as_of: date) -> pd.DataFrame:
