@@ -17,7 +17,7 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
+from customerbase import cltv, features, identity, kpi, profile, propensity, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 
@@ -79,6 +79,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _company(folder)
     _ids()
     _snapshots()
+    _clock()
     return Recorder.cases
 
 
@@ -242,6 +243,14 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+
+
+def _clock() -> None:
+    """The repurchase clock of the invented company, of things with at least twenty repeats."""
+    db = snapshot_tables.company(people=200)
+    for level, gap in (("product", "second"), ("category", "any")):
+        options = propensity.ClockOptions(level=level, gap=gap, fewest=20)
+        propensity.clock(db, as_of=date(2026, 6, 30), options=options)
 
 
 def plain(table: pa.Table) -> list[tuple]:

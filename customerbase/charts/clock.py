@@ -17,7 +17,7 @@ from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, AGAINST, BAR_GREY, GREY, HEAT, HOUSE, INK, TEXT_SIZE
 from customerbase.errors import ConfigError, near_miss
 
-WIDE = 7.0
+WIDE = 7.2
 BEYOND = 1.35  # of the horizon: how far a curve is shown
 ROWS = 12  # things side by side at most
 WEEKS = 5

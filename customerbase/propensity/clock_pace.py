@@ -77,7 +77,7 @@ def _reweighed(found: Counts, rows: pd.DataFrame, longest: int) -> np.ndarray:
     leaving = np.zeros(longest + 1)
     leaving[rows["days"].to_numpy(dtype=int)] = rows["thousandths"].to_numpy(dtype=float) / THOUSAND
     events = found.events.sum(axis=0)
-    return smooth(events, np.maximum(at_risk(leaving), events)).hazard
+    return smooth(events, np.maximum(at_risk(leaving), events), draws=1).hazard
 
 
 def _hold(db: Engine, hazards: dict[str, np.ndarray], as_of: date, gap: str) -> None:
