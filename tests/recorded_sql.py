@@ -247,7 +247,7 @@ def _snapshots() -> None:
 
 def _clock() -> None:
     """The repurchase clock of the invented company, of things with at least twenty repeats."""
-    db = snapshot_tables.company(people=200)
+    db = snapshot_tables.company(customers=200)
     for level, gap in (("product", "second"), ("category", "any")):
         options = propensity.ClockOptions(level=level, gap=gap, fewest=20)
         propensity.clock(db, as_of=date(2026, 6, 30), options=options)
