@@ -80,6 +80,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _ids()
     _snapshots()
     _churn()
+    _clock()
     return Recorder.cases
 
 
@@ -267,6 +268,14 @@ def _churn() -> None:
     )
     churn.definition(db, as_of=AS_OF)
     churn.contractual(db, as_of=AS_OF)
+
+
+def _clock() -> None:
+    """The repurchase clock of the invented company, of things with at least twenty repeats."""
+    db = snapshot_tables.company(customers=200)
+    for level, gap in (("product", "second"), ("category", "any")):
+        options = propensity.ClockOptions(level=level, gap=gap, fewest=20)
+        propensity.clock(db, as_of=date(2026, 6, 30), options=options)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -21,6 +21,7 @@ from customerbase.features.snapshots import (
     category_labels,
     labels,
     monthly_cutoffs,
+    see,
     snapshot,
     training_cutoffs,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "monthly_cutoffs",
     "monthly_snapshots",
     "require_orders",
+    "see",
     "snapshot",
     "training_cutoffs",
 ]
