@@ -4,6 +4,7 @@ All are fitted on a matrix as `design.values` makes it, with 0 or 1 and a weight
 never defined in the rows of the fit is left out. Same rows, same scores, bit for bit: linear algebra runs in one thread.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -62,13 +63,25 @@ class Logit:
     scale: np.ndarray
     weights: np.ndarray
     intercept: float
+    log: np.ndarray  # of those columns, whether the logarithm is taken
 
     @classmethod
-    def fit(cls, x: np.ndarray, y: np.ndarray, w: np.ndarray, *, c: float, only: tuple[str, ...] = ()) -> "Logit":
-        """On the columns `only`, or on all that are usable."""
-        names = design.names()
+    def fit(
+        cls,
+        x: np.ndarray,
+        y: np.ndarray,
+        w: np.ndarray,
+        *,
+        c: float,
+        only: tuple[str, ...] = (),
+        names: Sequence[str] | None = None,
+        log: np.ndarray | None = None,
+    ) -> "Logit":
+        """On the columns `only`, or on all that are usable. names, log: of the columns of x; those of `design` by default."""
+        names = design.names() if names is None else names
         columns = np.array([place for place in usable(x) if not only or names[place] in only], dtype=int)
-        z = _logarithms(x, columns)
+        log = (design.logarithmic() if log is None else log)[columns]
+        z = _logarithms(x, columns, log)
         gaps = np.isnan(z)
         missing = np.flatnonzero(gaps.any(axis=0))
         fill = np.array([np.median(z[~gaps[:, place], place]) for place in range(z.shape[1])])
@@ -78,7 +91,7 @@ class Logit:
         scale = np.sqrt(np.maximum((w @ (z - centre) ** 2) / total, 1e-12))
         with threadpool_limits(1, user_api="blas"):
             found = LogisticRegression(C=c, max_iter=1000, tol=1e-4).fit((z - centre) / scale, y, sample_weight=w)
-        return cls(columns, missing, fill, centre, scale, found.coef_[0], float(found.intercept_[0]))
+        return cls(columns, missing, fill, centre, scale, found.coef_[0], float(found.intercept_[0]), log)
 
     def log_odds(self, x: np.ndarray) -> np.ndarray:
         """Log odds of the event, one a row of x."""
@@ -97,12 +110,12 @@ class Logit:
         return made
 
     def _standard(self, x: np.ndarray) -> np.ndarray:
-        z = _logarithms(x, self.columns)
+        z = _logarithms(x, self.columns, self.log)
         return (_filled(z, self.fill, self.missing) - self.centre) / self.scale
 
 
-def _logarithms(x: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    z, log = x[:, columns], design.logarithmic()[columns]
+def _logarithms(x: np.ndarray, columns: np.ndarray, log: np.ndarray) -> np.ndarray:
+    z = x[:, columns]
     z[:, log] = np.sign(z[:, log]) * np.log1p(np.abs(z[:, log]))
     return z
 

@@ -47,9 +47,9 @@ def completed(
     cutoff. Windows within YOUNG_DAYS of the first purchase are left out while eight others remain.
     """
     counts = _counts(db, horizon_days, until)
-    counts = _grown(counts, db)
+    counts = grown(counts, db)
     share = min(1.0, most / max(sum(counts.values()), 1))
-    rows = db.run("prediction_rows", horizon_days=horizon_days, until_digest=_digest(share)).to_arrow_table()
+    rows = db.run("prediction_rows", horizon_days=horizon_days, until_digest=digest(share)).to_arrow_table()
     cutoffs = rows.column("cutoff").to_numpy().astype("datetime64[D]")
     made = []
     for cutoff, customers in counts.items():
@@ -83,7 +83,8 @@ def _counts(db: Engine, horizon_days: int, until: date) -> dict[date, int]:
     return dict(found.fetchall())
 
 
-def _grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
+def grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
+    """The cutoffs that know enough of habits: those within YOUNG_DAYS of the first purchase go while eight others remain."""
     [(first,)] = db.query(
         "select min(date_diff('day', date '1970-01-01', cutoff) - days_since_first_purchase) from snapshots"
     ).fetchall()
@@ -94,7 +95,8 @@ def _grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
     return grown if len(grown) >= 8 else counts
 
 
-def _digest(share: float) -> str:
+def digest(share: float) -> str:
+    """The bound below which this share of all digests lies; 'g' lies above all."""
     if share >= 1:
         return "g"
     return f"{math.floor(share * 16**_DIGITS):0{_DIGITS}x}"
