@@ -16,10 +16,11 @@ from customerbase.propensity.category_design import BOUGHT, place
 
 MEASURES = ("auc", "average_precision", "lift", "brier", "log_loss", "ece")
 MODEL_COLUMNS = [
-    *("model", "cutoff", "scope", "category", "horizon_days", "is_chosen", "customers", "rows", "rate", "predicted"),
+    *("model", "cutoff", "scope", "category", "horizon_days", "is_chosen", "customers", "pairs", "rate", "predicted"),
     *MEASURES, "auc_low", "auc_high",
 ]  # fmt: skip
-SCOPES = ("all", "bought_before", "new")
+SCOPES = ("all", "bought_before", "new")  # and "category"
+MODELS = {"model", "rule"}  # values of notes that are models
 MANY_UNKNOWN = 0.05  # share of goods lines without a category from which on it is said
 
 
@@ -27,6 +28,11 @@ class Note(notes_of_predictions.Note):
     """One remark; its sentences stand under category.note."""
 
     words: ClassVar[str] = "category.note"
+
+    def text(self, language: str) -> str:
+        """The remark in words, models by name."""
+        named = {key: i18n.word(f"category.model.{self.values[key]}", language) for key in MODELS & self.values.keys()}
+        return i18n.sentence(f"{self.words}.{self.code}", language, **{**self.values, **named})
 
 
 def models(study: Study, names: tuple[str, ...]) -> pd.DataFrame:
@@ -53,12 +59,12 @@ def _parts(test: Judged, names: tuple[str, ...], *, every: bool) -> Iterator[tup
             yield scope, "all", here
     for number, name in enumerate(names if every else ()):
         if (here := where == number).any():
-            yield "all", name, here
+            yield "category", name, here
 
 
 def _measured(test: Judged, rung: str, here: np.ndarray, study: Study, sure: bool) -> dict[str, float]:
     y, p, who = test.y[here], test.probability(rung)[here], test.window.who[here]
-    made = {"customers": len(np.unique(who.astype(str))), "rows": len(y), "rate": float(y.mean())}
+    made = {"customers": len(np.unique(who.astype(str))), "pairs": len(y), "rate": float(y.mean())}
     made |= {"predicted": float(p.mean())} | {name: getattr(metrics, name)(y, p) for name in MEASURES}
     if sure:
         draws = {"draws": study.options.draws, "seed": study.options.seed}
@@ -76,7 +82,7 @@ def notes(db: Engine, found: pd.DataFrame, most: int) -> tuple[Note, ...]:
         made.append(Note("one_category", {"category": found["category"].iloc[0]}))
     if len(found) > most:
         days = found["purchase_days_365"].astype(float)
-        share = i18n.number(days[most:].sum() / days.sum(), "rate", "en").replace("\u00a0", "")
+        share = f"{days[most:].sum() / max(days.sum(), 1) * 100:.0f}"
         made.append(Note("left_out", {"kept": most, "n": len(found) - most, "share": share}))
     lines, known = db.query("select count(*), count(category) from seen_lines where age <= 365").fetchall()[0]
     if lines and 1 - known / lines >= MANY_UNKNOWN:
