@@ -62,11 +62,11 @@ class Reader:
         made = [self._window(cutoff, customers, bound) for cutoff, customers in counts.items()]
         return [window for window in made if len(window)]
 
-    def blocks(self, cutoff: date, customers: int, block: int = BLOCK_CUSTOMERS) -> Iterator[tuple[pa.Table, np.ndarray]]:
+    def blocks(self, cutoff: date, customers: int) -> Iterator[tuple[pa.Table, np.ndarray]]:
         """Rows and matrix of the cutoff's customers, a block of them at a time: memory stays flat."""
         popularity = self.popularity(cutoff)
         self._hold(cutoff, None)
-        many = max(math.ceil(customers / block), 1)
+        many = max(math.ceil(customers / BLOCK_CUSTOMERS), 1)
         ends = ["", *(digest(part / many) for part in range(1, many + 1))]
         for start, end in zip(ends[:-1], ends[1:], strict=True):
             rows = self._rows(cutoff, start, end)
