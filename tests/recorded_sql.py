@@ -17,7 +17,7 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
+from customerbase import cltv, features, identity, kpi, profile, propensity, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 
@@ -242,6 +242,7 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+    propensity.categories(db, as_of=date(2026, 7, 31))
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -145,7 +145,9 @@ def _scored(
         if len(x):
             p = study.probability(x)
             expected += float(p.sum())
-            made.append(_listed(rows.column("customer_id").to_numpy(zero_copy_only=False), x, p, study, reader, options))
+            made.append(
+                _listed(rows.column("customer_id").to_numpy(zero_copy_only=False), x, p, study, reader, options)
+            )
     scored = pd.concat(made, ignore_index=True)
     scored["as_of"], scored["horizon_days"], scored["model"] = as_of, options.horizon_days, study.chosen
     return scored.sort_values(["customer_id", "rank"], ignore_index=True)[list(COLUMNS)], expected

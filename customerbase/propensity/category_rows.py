@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ class Reader:
         self._hold(cutoff, None)
         many = max(math.ceil(customers / BLOCK_CUSTOMERS), 1)
         ends = ["", *(digest(part / many) for part in range(1, many + 1))]
-        for start, end in zip(ends[:-1], ends[1:], strict=True):
+        for start, end in pairwise(ends):
             rows = self._rows(cutoff, start, end)
             yield rows, values(rows, self.rhythms[cutoff], popularity, self.horizon_days)
 
