@@ -253,6 +253,7 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+    propensity.categories(db, as_of=date(2026, 7, 31))
 
 
 def _churn() -> None:

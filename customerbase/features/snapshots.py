@@ -74,6 +74,19 @@ def category_labels(
     return _held(db, name, "snapshot_category_labels", cutoff=cutoff, horizon_days=horizon_days)
 
 
+def category_popularity(
+    db: Engine, *, cutoff: date, horizon_days: int, eligible_days: int = ELIGIBLE_DAYS
+) -> duckdb.DuckDBPyRelation:
+    """Customers who bought each general category strictly before the cutoff: lately, before that, a year ago; one row each.
+
+    Lately: in the last horizon_days; a year ago: in as many days from the day of the cutoff on, and before it. Columns:
+    snapshot_category_popularity.sql.
+    """
+    find_eligible(db, cutoff, eligible_days)
+    name = f"category_popularity_{cutoff:%Y%m%d}_{_whole(horizon_days)}"
+    return _held(db, name, "snapshot_category_popularity", horizon_days=horizon_days)
+
+
 def monthly_cutoffs(as_of: date, count: int) -> list[date]:
     """The first day of the month after as_of and of the `count - 1` months before it, ascending.
 

@@ -4,7 +4,7 @@ All are fitted on a matrix as `design.values` makes it, with 0 or 1 and a weight
 never defined in the rows of the fit is left out. Same rows, same scores, bit for bit: linear algebra runs in one thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -72,11 +72,24 @@ class Logit:
     intercept: float
 
     @classmethod
-    def fit(cls, x: np.ndarray, y: np.ndarray, w: np.ndarray, *, c: float, only: tuple[str, ...] = ()) -> "Logit":
-        """On the columns `only`, or on all that are usable; without any, the base rate."""
-        names = design.names()
+    def fit(
+        cls,
+        x: np.ndarray,
+        y: np.ndarray,
+        w: np.ndarray,
+        *,
+        c: float,
+        only: tuple[str, ...] = (),
+        names: Sequence[str] | None = None,
+        log: np.ndarray | None = None,
+    ) -> "Logit":
+        """On the columns `only`, or on all that are usable; without any, the base rate.
+
+        names, log: of the columns of x, and whether their logarithms are taken; those of `design` by default.
+        """
+        names = design.names() if names is None else names
         columns = np.array([place for place in usable(x) if not only or names[place] in only], dtype=int)
-        logarithmic = design.logarithmic()[columns]
+        logarithmic = (design.logarithmic() if log is None else log)[columns]
         z = np.empty((len(x), len(columns)))
         for k, place in enumerate(columns):
             z[:, k] = _scaled(x[:, place], logarithmic[k])

@@ -1,8 +1,9 @@
 """The ladder judged out of time: models fitted on what was complete by then, calibrated, compared, one chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
@@ -117,10 +118,22 @@ def study(db: Engine, *, cutoff: date, options: Options | None = None) -> Study:
 
 
 class Walk:
-    """One walk through the windows in the order of time."""
+    """One walk through the windows in the order of time.
 
-    def __init__(self, windows: Sequence[Window], options: Options):
+    fit: from x, y and weights to the rungs; fallback: the rung that needs no label. Both as for customers by default.
+    """
+
+    def __init__(
+        self,
+        windows: Sequence[Window],
+        options: Options,
+        *,
+        fit: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, Model]] | None = None,
+        fallback: Model | None = None,
+    ):
         self.windows, self.options = list(windows), options
+        self.fit = fit or partial(fit_ladder, leaving=options.leaving)
+        self.fallback = fallback or Silence(options.leaving)
         self.seen: dict[date, dict[str, np.ndarray]] = {}  # out-of-time log odds with the season, before calibration
 
     def study(self, cutoff: date, rhythm: Rhythm) -> Study:
@@ -128,7 +141,7 @@ class Walk:
         found = {"options": self.options, "cutoff": cutoff, "rhythm": rhythm, "windows": len(self.windows)}
         found["rows"] = sum(map(len, self.windows))
         if note := self._too_little(cutoff):
-            models: dict[str, Model] = {RHYTHM: Silence(self.options.leaving)}
+            models: dict[str, Model] = {RHYTHM: self.fallback}
             return Study(**found, chosen=RHYTHM, models=models, calibrations={RHYTHM: Calibration()}, notes=(note,))
         tests = [self._test(window) for window in self._to_predict(cutoff)]
         models = self._fit(cutoff)
@@ -188,7 +201,7 @@ class Walk:
         ]
         x = np.concatenate([window.x for window in before])
         y = np.concatenate([window.event(self.options.leaving) for window in before])
-        return fit_ladder(x, y, np.concatenate(w), leaving=self.options.leaving)
+        return self.fit(x, y, np.concatenate(w))
 
     def _calibration(self, rung: str, model: Model, day: date) -> Calibration:
         seasonal, newest = self._season(model, day), self._before(day)[-1]

@@ -47,7 +47,7 @@ def completed(
     cutoff. Windows within YOUNG_DAYS of the first purchase are left out while eight others remain.
     """
     last = until - timedelta(days=horizon_days)
-    counts = _grown(_counts(db, horizon_days, last), db)
+    counts = grown(_counts(db, horizon_days, last), db)
     below = digest(most / max(sum(counts.values()), 1))
     rows = db.run("prediction_rows", horizon_days=horizon_days, last=last, until_digest=below).to_arrow_table()
     cutoffs = rows.column("cutoff").to_numpy().astype("datetime64[D]")
@@ -83,7 +83,8 @@ def _counts(db: Engine, horizon_days: int, last: date) -> dict[date, int]:
     return dict(found.fetchall())
 
 
-def _grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
+def grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
+    """The cutoffs that know enough of habits: those within YOUNG_DAYS of the first purchase go while eight others remain."""
     first = None
     if counts:
         [(first,)] = db.query(

@@ -1,6 +1,7 @@
 """Who will buy, when and what: the repurchase clock and the day to contact, and whom to contact about it."""
 
 from customerbase.propensity.backtest import Captured, captured, captured_title, gain_curve
+from customerbase.propensity.category import Categories, CategoryOptions, categories
 from customerbase.propensity.clock import Clock, clock
 from customerbase.propensity.clock_contact import Contact
 from customerbase.propensity.clock_options import ClockOptions
@@ -12,6 +13,8 @@ __all__ = [
     "EFFECT",
     "STAGES",
     "Captured",
+    "Categories",
+    "CategoryOptions",
     "Clock",
     "ClockOptions",
     "Contact",
@@ -19,6 +22,7 @@ __all__ = [
     "best_times",
     "captured",
     "captured_title",
+    "categories",
     "clock",
     "gain_curve",
     "open_deals",
