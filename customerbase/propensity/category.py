@@ -121,7 +121,7 @@ def categories(db: Engine, *, as_of: date, options: CategoryOptions | None = Non
 
 
 def _reader(db: Engine, cutoff: date, options: CategoryOptions) -> tuple[Reader, int]:
-    known = rhythms(db)
+    known = rhythms(db, cutoff)
     if cutoff not in known:
         raise InputError(f"the table snapshots has no customer at the cutoff {cutoff}: nobody can be predicted.")
     query = "select count(*), max(eligible_days) from snapshots where cutoff = $cutoff"
