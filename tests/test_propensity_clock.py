@@ -271,6 +271,12 @@ def test_the_same_tables_give_the_same_bytes(made):
         assert _frame(table).to_csv() == _frame(again.tables()[name]).to_csv()
 
 
+def test_two_clocks_of_one_engine_keep_their_own_lists(db, made):
+    before = made.due.fetchall()
+    other = propensity.clock(db, as_of=AS_OF, options=propensity.ClockOptions(level="product", fewest=20))
+    assert made.due.fetchall() == before != other.due.fetchall()
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

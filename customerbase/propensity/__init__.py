@@ -3,8 +3,8 @@
 made = propensity.clock(db, as_of=date(2026, 10, 31), options=propensity.ClockOptions(level="product"))
 """
 
-from customerbase.propensity.clock import Clock, clock
 from customerbase.propensity.clock_contact import Contact
+from customerbase.propensity.clock_month import Clock, clock
 from customerbase.propensity.clock_options import ClockOptions
 
 __all__ = ["Clock", "ClockOptions", "Contact", "clock"]

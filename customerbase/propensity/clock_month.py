@@ -88,5 +88,4 @@ def _due(
         thing: Rhythm.of(average[thing], shapes[thing], one.best, options.contact) for thing, one in known.items()
     }
     listed, calendar = due(db, rhythms, as_of=as_of, floor=options.floor)
-    db.register("repurchase_due", listed)
-    return db.query("select * from repurchase_due"), calendar
+    return db.connection.from_arrow(listed), calendar
