@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment, linprog
 
 from customerbase.errors import InputError
 
-##FIX## from customerbase.propensity import assignment
+from customerbase.propensity.sales import assignment
 from customerbase.propensity.sales.assignment import assign
 
 WHOLE = st.integers(-3, 6).map(float)
