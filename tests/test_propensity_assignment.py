@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment, linprog
 
 from customerbase.errors import InputError
-
 from customerbase.propensity.sales import assignment
 from customerbase.propensity.sales.assignment import assign
 

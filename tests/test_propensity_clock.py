@@ -9,7 +9,7 @@ import pytest
 
 from customerbase import propensity
 from customerbase.errors import ConfigError
-from customerbase.propensity.clock.counts import choose, counts, gather, things
+from customerbase.propensity.repurchase.counts import choose, counts, gather, things
 from customerbase.tables import evaluate, schema
 from customerbase.tables.store import as_declared
 

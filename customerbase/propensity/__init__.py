@@ -1,7 +1,7 @@
 """Who will buy, when and what: the repurchase clock and the day to contact, and whom to contact about it."""
 
-from customerbase.propensity.categories import Categories, CategoryOptions, categories
-from customerbase.propensity.clock import Clock, ClockOptions, Contact, clock
+from customerbase.propensity.by_category import Categories, CategoryOptions, categories
+from customerbase.propensity.repurchase import Clock, ClockOptions, Contact, clock
 from customerbase.propensity.sales import (
     EFFECT,
     STAGES,

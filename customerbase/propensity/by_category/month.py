@@ -16,10 +16,10 @@ from customerbase.prediction.models import RULE
 from customerbase.prediction.notes import distinct
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.study import Walk
-from customerbase.propensity.categories.design import place
-from customerbase.propensity.categories.models import fallback, fit_ladder
-from customerbase.propensity.categories.rows import Reader, listed
-from customerbase.propensity.categories.tables import MODEL_COLUMNS, Note, models, notes
+from customerbase.propensity.by_category.design import place
+from customerbase.propensity.by_category.models import fallback, fit_ladder
+from customerbase.propensity.by_category.rows import Reader, listed
+from customerbase.propensity.by_category.tables import MODEL_COLUMNS, Note, models, notes
 
 COLUMNS = (
     *("customer_id", "category", "as_of", "horizon_days", "rank", "probability", "rule_probability", "bought_before"),

@@ -11,7 +11,7 @@ from customerbase.engine import Engine
 from customerbase.prediction import Study, bootstrap, metrics
 from customerbase.prediction import Test as Judged
 from customerbase.prediction.models import LADDER, RULE
-from customerbase.propensity.categories.design import BOUGHT, place
+from customerbase.propensity.by_category.design import BOUGHT, place
 
 MEASURES = ("auc", "average_precision", "lift", "brier", "log_loss", "ece")
 MODEL_COLUMNS = [

@@ -7,13 +7,13 @@ import duckdb
 import pandas as pd
 
 from customerbase.engine import Engine
-from customerbase.propensity.clock.counts import choose, counts, gather, names, things
-from customerbase.propensity.clock.due import Rhythm, due
-from customerbase.propensity.clock.notes import Note, notes
-from customerbase.propensity.clock.options import ClockOptions
-from customerbase.propensity.clock.pace import paces
-from customerbase.propensity.clock.peak import PEAK
-from customerbase.propensity.clock.tables import Thing, days_table, thing_of, things_table
+from customerbase.propensity.repurchase.counts import choose, counts, gather, names, things
+from customerbase.propensity.repurchase.due import Rhythm, due
+from customerbase.propensity.repurchase.notes import Note, notes
+from customerbase.propensity.repurchase.options import ClockOptions
+from customerbase.propensity.repurchase.pace import paces
+from customerbase.propensity.repurchase.peak import PEAK
+from customerbase.propensity.repurchase.tables import Thing, days_table, thing_of, things_table
 
 
 @dataclass(frozen=True)
