@@ -11,6 +11,7 @@ from scipy.special import expit
 import customerbase.features.monthly as monthly
 from customerbase.engine import Engine
 from customerbase.periods import add_months
+from customerbase.prediction.rhythm import Rhythm
 
 FIRST = date(2022, 1, 1)
 SLOPES = (1.1, -0.9, -0.2)  # of the logarithms of recency, purchase days and spend
@@ -18,7 +19,7 @@ SLOPES = (1.1, -0.9, -0.2)  # of the logarithms of recency, purchase days and sp
 
 @dataclass(frozen=True)
 class Company:
-    """Snapshots of consecutive months, labels of all but the newest, and the truth, one row a customer and cutoff."""
+    """Snapshots of consecutive months, labels of all but the newest of them, and the truth, one row a customer and cutoff."""
 
     snapshots: pd.DataFrame
     labels: pd.DataFrame
@@ -65,7 +66,7 @@ def company(
         key = {"customer_id": rows["customer_id"], "cutoff": cutoff}
         snapshots.append(rows.assign(cutoff=cutoff))
         truth.append(pd.DataFrame(key | {"leaves": leaves, "left": left}))
-        if number < months - 1:
+        if number < months - 1 or months == 1:
             days = np.where(left, horizon, rng.integers(0, horizon, customers))
             told = {"bought": ~left, "days_to_purchase": days, "is_censored": left, "net_spend": np.where(left, 0, 10)}
             labels.append(pd.DataFrame(key | {"horizon_days": horizon} | told))
@@ -95,3 +96,9 @@ def _rows(rng: np.random.Generator, customers: int, noise: int) -> pd.DataFrame:
 def ended(cutoff: date, horizon: int = 30) -> date:
     """The day after the window of a cutoff."""
     return cutoff + timedelta(days=horizon)
+
+
+def quick_rhythm(patch) -> None:
+    """A plain rate in place of the model of purchases, where it is not what a test is about."""
+    patch.setattr(Rhythm, "fit", classmethod(lambda cls, histories: cls(None)))
+    patch.setattr(Rhythm, "expected", lambda self, repeats, recency, tenure, days: days * (repeats + 0.5) / (tenure + 60))
