@@ -19,6 +19,8 @@ import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
 from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
+from customerbase.prediction.rhythm import rhythms
+from customerbase.prediction.windows import completed
 from customerbase.periods import month_end
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
@@ -242,6 +244,7 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+    completed(db, rhythms(db, date(2026, 8, 1)), horizon_days=30, until=date(2026, 8, 1), most=20)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -44,7 +44,7 @@ def test_a_window_holds_the_rows_and_labels_of_its_customers():
         assert one.who.tolist() == rows["customer_id"].tolist() and len(one) == one.customers == 50
         for place, name in enumerate(design.names()[:-1]):
             expected = rows[name].to_numpy(float) if name in rows else np.full(50, np.nan)
-            assert np.array_equal(one.x[:, place], expected, equal_nan=True), name
+            assert one.x[:, place] == pytest.approx(expected, rel=1e-15, nan_ok=True), name
         assert one.event(leaving=False).tolist() == labels["bought"].astype(float).tolist()
         assert one.event(leaving=True).tolist() == (~labels["bought"]).astype(float).tolist()
         assert one.days.tolist() == labels["days_to_purchase"].tolist()
