@@ -101,4 +101,6 @@ def ended(cutoff: date, horizon: int = 30) -> date:
 def quick_rhythm(patch) -> None:
     """A plain rate in place of the model of purchases, where it is not what a test is about."""
     patch.setattr(Rhythm, "fit", classmethod(lambda cls, histories: cls(None)))
-    patch.setattr(Rhythm, "expected", lambda self, repeats, recency, tenure, days: days * (repeats + 0.5) / (tenure + 60))
+    patch.setattr(
+        Rhythm, "expected", lambda self, repeats, recency, tenure, days: days * (repeats + 0.5) / (tenure + 60)
+    )

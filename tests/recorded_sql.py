@@ -19,9 +19,9 @@ import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
 from customerbase import cltv, features, identity, kpi, profile, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
+from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
-from customerbase.periods import month_end
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)

@@ -61,7 +61,9 @@ def test_every_customer_once_with_band_and_value_at_risk(month):
         or abs(value_at_risk - probability * cltv) > 1e-9 or abs(value_at_risk_low - probability * cltv_low) > 1e-9
         or (cltv is null) <> (value_at_risk is null)""")
     assert wrong == [(0,)]
-    assert customers["cltv"].notna().sum() == 200 and customers["cltv"].sum() == pytest.approx(month.value["cltv"].sum())
+    assert customers["cltv"].notna().sum() == 200 and customers["cltv"].sum() == pytest.approx(
+        month.value["cltv"].sum()
+    )
 
 
 def test_groups_are_the_sums_of_their_customers(month):
@@ -73,7 +75,9 @@ def test_groups_are_the_sums_of_their_customers(month):
             union all select 'risk_band', risk_band, * from churn)
         select dimension, value, count(*), sum(probability), sum(cltv), sum(value_at_risk) from parts group by all
         order by all""")
-    got = month.sql("""select dimension, value, customers, leavers, cltv, value_at_risk from churn_groups order by all""")
+    got = month.sql(
+        """select dimension, value, customers, leavers, cltv, value_at_risk from churn_groups order by all"""
+    )
     assert len(got) == len(wanted) >= 5
     for one, other in zip(got, wanted, strict=True):
         assert one[:3] == other[:3] and one[3:] == pytest.approx(other[3:])
@@ -84,7 +88,9 @@ def test_groups_are_the_sums_of_their_customers(month):
     assert (groups["leavers_low"] <= groups["leavers"]).all() and (groups["leavers"] <= groups["leavers_high"]).all()
     assert (groups["value_at_risk_low"] < groups["value_at_risk"]).all()
     assert (groups["value_at_risk"] < groups["value_at_risk_high"]).all()
-    firsts = month.sql("select reason from churn_reasons where rank = 1 group by 1 order by count(*) desc, reason limit 3")
+    firsts = month.sql(
+        "select reason from churn_reasons where rank = 1 group by 1 order by count(*) desc, reason limit 3"
+    )
     assert [code for (code,) in firsts] == [everybody[f"reason_{k}"] for k in (1, 2, 3)][: len(firsts)]
 
 

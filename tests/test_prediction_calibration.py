@@ -11,6 +11,7 @@ from scipy.special import expit
 from customerbase.periods import add_months
 from customerbase.prediction import Options, metrics, study
 from customerbase.prediction.calibration import Calibration, calibration, season, shift_of, slope_of
+from customerbase.prediction.models import TREES
 
 walk = study.__globals__  # the module's own names: the package hands on the function under the module's name
 
@@ -100,6 +101,7 @@ def test_no_season_without_a_year_without_scatter_or_with_a_trend_alone():
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     quick_rhythm(monkeypatch)
+    monkeypatch.setitem(TREES, "max_iter", 2)  # the logit is what is looked at
 
 
 def errors(level, monkeypatch=None) -> tuple[float, float]:

@@ -63,7 +63,7 @@ def test_what_sentences_say():
 
 
 def test_an_unknown_topic_is_refused_and_values_are_numbers_only():
-    with pytest.raises(InputError, match="'silense'.*silence"):
+    with pytest.raises(InputError, match=r"'silense'.*silence"):
         sentence("silense", LEAVING, (), "en")
     with pytest.raises(ValueError):
         sentence("silence", LEAVING, ("{0.__class__}",), "en")

@@ -9,13 +9,12 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
-import retail_tables
 from conftest import ROOT
 from prediction_tables import company, quick_rhythm
 
 from customerbase.errors import ConfigError, InputError
 from customerbase.periods import add_months
-from customerbase.prediction import Options, metrics, scores, study
+from customerbase.prediction import Options, design, metrics, scores, study
 from customerbase.prediction.models import LADDER, MEAN, RHYTHM, RULE
 from customerbase.prediction.rhythm import Rhythm
 from customerbase.prediction.study import Walk, choose, over_tests
@@ -87,9 +86,7 @@ def test_a_wide_model_of_noise_is_refused_and_the_rule_serves():
 def test_a_wide_model_that_sees_more_than_the_rule_is_taken(seven):
     rows = seven.snapshots.merge(seven.truth, on=["customer_id", "cutoff"])
     hint = np.where(rows["left"], 1.0, 0.0) + np.random.default_rng(0).normal(0, 0.8, len(rows))
-    found = study(
-        seven.engine(seven.snapshots.assign(gap_trend=hint)), cutoff=seven.cutoff, options=THIRTY
-    )
+    found = study(seven.engine(seven.snapshots.assign(gap_trend=hint)), cutoff=seven.cutoff, options=THIRTY)
     assert found.chosen in LADDER[2:] and found.notes[0].code == "better_than_rule"
     assert found.notes[0].values["model"] == found.chosen
     losses = {rung: np.mean([metrics.log_loss(t.y, t.probability(rung)) for t in found.tests]) for rung in LADDER[2:]}
@@ -123,9 +120,7 @@ def walk(horizon: int, flipped: date | None = None) -> Walk:
     windows = []
     for cutoff in sorted(made.labels["cutoff"].unique()):
         rows = made.snapshots[made.snapshots["cutoff"] == cutoff]
-        x = np.full((200, 111), np.nan)
-        from customerbase.prediction import design
-
+        x = np.full((200, len(design.names())), np.nan)
         for place, name in enumerate(design.names()):
             if name in rows:
                 x[:, place] = rows[name]
@@ -170,7 +165,9 @@ def test_one_thread_or_two_give_the_same_bits(seven):
     found = {learnt(seven)}
     for threads in ("1", "2"):
         env = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-        done = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, cwd=ROOT, check=True, capture_output=True, text=True
+        )
         found.add(done.stdout.strip())
     assert len(found) == 1
 
@@ -280,30 +277,3 @@ def test_options_that_mean_nothing_are_refused(name):
 def test_without_tests_or_learnt_rungs_the_plainest_serves():
     assert choose((), (RHYTHM,), THIRTY)[0] == RHYTHM
     assert choose((), LADDER, THIRTY)[0] == RULE
-
-
-# --- real data ---------------------------------------------------------------------------------------------------------------
-
-
-def means(found, names=("auc", "brier", "ece", "lift")) -> dict:
-    """Measures of the chosen rung, the mean over the windows from June to September 2011."""
-    tests = [test for test in found.tests if date(2011, 6, 1) <= test.cutoff <= date(2011, 9, 1)]
-    assert len(tests) == 4
-    return {name: np.mean([getattr(metrics, name)(one.y, one.probability(found.chosen)) for one in tests]) for name in names}
-
-
-@pytest.mark.slow
-def test_who_leaves_online_retail_is_ranked_and_calibrated_as_measured():
-    found = study(retail_tables.snapshots(), cutoff=date(2011, 12, 1), options=Options(horizon_days=90))
-    got = means(found)
-    assert got["auc"] >= 0.800 and got["brier"] <= 0.177 and got["ece"] <= 0.05 and got["lift"] >= 1.537, got
-    assert found.chosen == MEAN and codes(found) == ["better_than_rule"]
-
-
-@pytest.mark.slow
-def test_who_buys_in_online_retail_within_a_month():
-    options = Options(horizon_days=30, leaving=False, tests=6)
-    found = study(retail_tables.snapshots(), cutoff=date(2011, 12, 1), options=options)
-    got = means(found)
-    assert got["auc"] >= 0.8016 and got["brier"] <= 0.1239 and got["lift"] >= 3.40, got
-    assert found.chosen == MEAN
