@@ -234,7 +234,7 @@ def _groups(customers: pd.DataFrame, scored: pd.DataFrame, found: Study, segment
     parts |= {("risk_band", name): (customers["risk_band"] == name).to_numpy() for name in BANDS}
     rows = [
         {"dimension": dimension, "value": name, "as_of": as_of}
-        | _group(customers[here], found.level_error)
+        | _group(customers[here], found.strays(0.8))
         | _common(scored[here])
         for (dimension, name), here in parts.items()
         if here.any()
@@ -242,12 +242,15 @@ def _groups(customers: pd.DataFrame, scored: pd.DataFrame, found: Study, segment
     return pd.DataFrame(rows)
 
 
-def _group(rows: pd.DataFrame, level_error: float) -> Mapping[str, float]:
-    """Sums with 80 % intervals: chance, each customer's own value, and a base rate that may stray as in the tests."""
+def _group(rows: pd.DataFrame, strays: float) -> Mapping[str, float]:
+    """Sums with 80 % intervals: chance, each customer's own value, and a base rate that may stray as in the tests.
+
+    strays: half of the 80 % interval of the log odds' common shift.
+    """
     p = rows["probability"].to_numpy()
     v, low, high = (rows[name].to_numpy(dtype=float) for name in ("cltv", "cltv_low", "cltv_high"))
-    moved = p * (1 - p) * level_error  # how far each probability goes with the base rate
-    half = Z80 * np.sqrt((p * (1 - p)).sum() + moved.sum() ** 2)
+    moved = p * (1 - p) * strays  # how far each probability goes with the base rate
+    half = float(np.sqrt(Z80**2 * (p * (1 - p)).sum() + moved.sum() ** 2))
     leavers = float(p.sum())
     made = {"customers": len(rows), "probability": leavers / len(rows), "leavers": leavers}
     made |= {"leavers_low": max(leavers - half, 0.0), "leavers_high": min(leavers + half, float(len(rows)))}
@@ -257,8 +260,8 @@ def _group(rows: pd.DataFrame, level_error: float) -> Mapping[str, float]:
     p, v, moved, spread = p[known], v[known], moved[known], np.nan_to_num(high - low)[known] / (2 * Z80)
     most = float(np.fmax(high[known], v).sum())
     at_risk = float((p * v).sum())
-    variance = (p * (1 - p) * v**2).sum() + (p**2 * spread**2).sum() + (moved * v).sum() ** 2
-    half = Z80 * float(np.sqrt(variance))
+    variance = (p * (1 - p) * v**2).sum() + (p**2 * spread**2).sum()
+    half = float(np.sqrt(Z80**2 * variance + (moved * v).sum() ** 2))
     ends = {"value_at_risk_low": max(at_risk - half, 0.0), "value_at_risk_high": min(at_risk + half, most)}
     return made | {"cltv": float(v.sum()), "value_at_risk": at_risk} | ends
 
