@@ -47,9 +47,16 @@ def by(groups: pd.DataFrame, dimension: str, k_min: int, withheld: frozenset[str
     return rows.sort_values([measure, "value"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def by_title(groups: pd.DataFrame, dimension: str, k_min: int, language: str, names: Names) -> str:
+def by_title(
+    groups: pd.DataFrame,
+    dimension: str,
+    k_min: int,
+    language: str,
+    names: Names,
+    withheld: frozenset[str] = frozenset(),
+) -> str:
     """Which group holds most of the value at risk, or of those expected to leave."""
-    rows = by(groups, dimension, k_min)
+    rows = by(groups, dimension, k_min, withheld)
     if not len(rows):
         return i18n.word("churn.nobody", language)
     row = rows.iloc[0]
