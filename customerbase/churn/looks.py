@@ -47,16 +47,9 @@ def by(groups: pd.DataFrame, dimension: str, k_min: int, withheld: frozenset[str
     return rows.sort_values([measure, "value"], ascending=[False, True], kind="stable", ignore_index=True)
 
 
-def by_title(
-    groups: pd.DataFrame,
-    dimension: str,
-    k_min: int,
-    language: str,
-    names: Names,
-    withheld: frozenset[str] = frozenset(),
-) -> str:
+def by_title(groups: pd.DataFrame, dimension: str, k_min: int, language: str, names: Names) -> str:
     """Which group holds most of the value at risk, or of those expected to leave."""
-    rows = by(groups, dimension, k_min, withheld)
+    rows = by(groups, dimension, k_min)
     if not len(rows):
         return i18n.word("churn.nobody", language)
     row = rows.iloc[0]

@@ -21,8 +21,8 @@ MORE = ("churn_outcomes", "churn_profit", "propensity_totals")  # each a sentenc
 
 
 def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
-    """Label and sentence: how many may leave and what that costs, where and why, how right the last list was and whom
-    to contact; and how many will buy, where that is predicted.
+    """Label and sentence: how many may leave and what that costs, where and why, how right the last list was, how many
+    will buy (where that is predicted), and whom to contact next.
 
     [] where the customers are too few; None in a pipeline without page 06, whose report has no such section.
     """
@@ -34,8 +34,9 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     told = {
         "risk.expected": _expected(data, whole, language),
         "risk.where": _where(data, whole, language),
-        "risk.right": _joined([_right(data, language), _next(data, language)], language),
+        "risk.right": _right(data, language),
         "risk.buying": _buying(data, language),
+        "report.next": _next(data, language),
     }
     return [(i18n.word(key, language), text) for key, text in told.items() if text]
 
@@ -50,18 +51,13 @@ def groups(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     shown = rows.astype(dict.fromkeys((measure, *ends.values()), float))
     form = (lambda value: data.money(value, language)) if measure == "value_at_risk" else "{:,.0f}"
     look = {"title": "", "caption": "", "language": language, "fmt": form, **ends}
-    drawn = [
-        draw.svg(draw.bars(shown, measure, "value", width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])
-    ]
-    names, withheld = _names(language), frozenset(data.withheld_segments)
-    title = looks.by_title(table, "segment", data.k_min, language, names, withheld)
+    drawn = [draw.svg(draw.bars(shown, measure, "value", width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])]
+    title = i18n.sentence(f"risk.title_{measure}", language, **_part(rows.iloc[0], language))
     text = i18n.word(f"risk.measure_{measure}", language)
     if len(rows) < (table["dimension"] == "segment").sum():
         text += i18n.sentence("worth.left_out", language, k=data.k_min)
     words = i18n.word("churn.risk", language) if measure == "value_at_risk" else _leaving(data, language)
-    caption = draw.caption(
-        looks.by, "churn_groups", data.as_of, customers(data), language, RANGE, definition=words
-    )
+    caption = draw.caption(looks.by, "churn_groups", data.as_of, customers(data), language, RANGE, definition=words)
     return Picture(title, text, caption, *drawn)
 
 
@@ -72,11 +68,9 @@ def outcomes(data: ReportData, language: str, draw: ModuleType) -> Picture | Non
         return None
     rows = rows.assign(name=[looks.band(code, language) for code in rows["band"]])
     columns = ("name", "actual", "actual_low", "actual_high", "predicted")
-    label = i18n.sentence("risk.share", language, days=_days(data))
+    label = i18n.word("risk.share", language)
     look = {"title": "", "caption": "", "language": language, "n": "customers", "fmt": "rate", "xlabel": label}
-    drawn = [
-        draw.svg(draw.calibration(rows, *columns, width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])
-    ]
+    drawn = [draw.svg(draw.calibration(rows, *columns, width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])]
     whole = rows.iloc[0]
     title = i18n.sentence(f"risk.title_{_verdict(whole)}", language, day=i18n.day(_listed(whole), language))
     text = i18n.word(f"risk.measure_{whole['source']}", language)
@@ -146,8 +140,9 @@ def _outcomes(data: ReportData) -> pd.DataFrame:
     table = data.tables.get("churn_outcomes")
     if table is None or _whole(data) is None:
         return pd.DataFrame()
-    rows = table[table["customers"] > 0]
-    is_all = rows["band"] == "all"
+    order = {code: place for place, code in enumerate(("all", *looks.BANDS))}
+    rows = table[table["customers"] > 0].sort_values("band", key=lambda codes: codes.map(order))
+    is_all = (rows["band"] == "all").to_numpy()
     left = (rows["actual"].astype(float) * rows["customers"]).round().astype(int)
     counts = np.stack([left, rows["customers"] - left], axis=1)
     if not is_all.any() or suppress_parts(counts[is_all][0], data.k_min).any():
@@ -201,10 +196,8 @@ def _where(data: ReportData, whole: pd.Series, language: str) -> str:
     """The segment with most at risk, and the commonest reasons of all customers."""
     said, rows, measure = [], _segments(data), _measure(data)
     if len(rows):
-        row = rows.iloc[0]
-        share = i18n.number(row["share"], "rate", language)
-        told = {"segment": _names(language)(str(row["value"])), "share": share}
-        said.append(i18n.sentence(f"risk.most_{measure}", language, **told, **_amount(data, row, language)))
+        told = _part(rows.iloc[0], language) | _amount(data, rows.iloc[0], language)
+        said.append(i18n.sentence(f"risk.most_{measure}", language, **told))
     codes = [whole[f"reason_{k}"] for k in (1, 2, 3)]
     if words := [i18n.word(f"risk.reason.{code}", language) for code in codes if isinstance(code, str)]:
         said.append(i18n.sentence("risk.reasons", language, reasons=i18n.join(words, language)))
@@ -215,18 +208,13 @@ def _right(data: ReportData, language: str) -> str:
     """How right the newest list was whose window is over."""
     rows = _outcomes(data)
     if not len(rows):
-        return i18n.word("prediction.outcome.none", language) + ("。" if language == "ja" else ".")
+        return i18n.word(f"risk.outcome_{'few' if data.rows('churn_outcomes') else 'none'}", language)
     row = rows.iloc[0]
     shares = {name: i18n.number(row[name], "rate", language) for name in ("predicted", "actual")}
     ends = _ends(*(i18n.number(row[f"actual_{end}"], "rate", language) for end in ("low", "high")), language)
     told = {"n": _people(row["customers"], language), "day": i18n.day(_listed(row), language), "interval": ends}
-    return _joined(
-        [
-            i18n.sentence(f"risk.outcome_{row['source']}", language, **told, **shares),
-            i18n.word(f"risk.verdict_{_verdict(row)}", language),
-        ],
-        language,
-    )
+    said = i18n.sentence(f"risk.outcome_{row['source']}", language, **told, **shares)
+    return _joined([said, i18n.word(f"risk.verdict_{_verdict(row)}", language)], language)
 
 
 def _next(data: ReportData, language: str) -> str:
@@ -261,7 +249,8 @@ def _buying(data: ReportData, language: str) -> str:
     }
     said = [i18n.sentence("risk.buyers", language, **told)]
     if row.get("spend") is not None:
-        said.append(i18n.sentence("risk.spend", language, spend=data.money(row["spend"], language)))
+        spend, *ends = (data.money(row[f"spend{end}"], language) for end in ("", "_low", "_high"))
+        said.append(i18n.sentence("risk.spend", language, spend=spend, interval=_ends(*ends, language)))
     return _joined(said, language)
 
 
@@ -276,9 +265,11 @@ def _amount(data: ReportData, row: pd.Series, language: str) -> dict[str, str]:
     return {"amount": form(row[measure]), "interval": _ends(*ends, language)}
 
 
-def _names(language: str) -> looks.Names:
-    """Segments by their names, anything else as it stands."""
-    return lambda code: segments.name(code, language) if code in segments.codes() else code
+def _part(row: pd.Series, language: str) -> dict[str, str]:
+    """A segment by its name, and its share of the whole."""
+    code = str(row["value"])
+    name = segments.name(code, language) if code in segments.codes() else code
+    return {"segment": name, "share": i18n.number(row["share"], "rate", language)}
 
 
 def _people(value: float, language: str) -> str:
