@@ -87,7 +87,7 @@ def _names_in_any_language(key: str) -> set[str]:
 
 def missing(value: object) -> bool:
     """True for None, NaN, NaT and pandas' NA."""
-    return value is None or value != value or str(value) in ("<NA>", "NaT")
+    return value is None or str(value) in ("<NA>", "NaT") or value != value  # asking NA itself raises
 
 
 def number(

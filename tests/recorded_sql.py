@@ -80,6 +80,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _ids()
     _snapshots()
     _churn()
+    _clock()
     return Recorder.cases
 
 
@@ -252,6 +253,7 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+    propensity.categories(db, as_of=date(2026, 7, 31))
 
 
 def _churn() -> None:
@@ -267,6 +269,14 @@ def _churn() -> None:
     )
     churn.definition(db, as_of=AS_OF)
     churn.contractual(db, as_of=AS_OF)
+
+
+def _clock() -> None:
+    """The repurchase clock of the invented company, of things with at least twenty repeats."""
+    db = snapshot_tables.company(customers=200)
+    for level, gap in (("product", "second"), ("category", "any")):
+        options = propensity.ClockOptions(level=level, gap=gap, fewest=20)
+        propensity.clock(db, as_of=date(2026, 6, 30), options=options)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -12,8 +12,8 @@ from test_churn_definition import engine, simulated
 from customerbase import churn, i18n
 from customerbase.charts import png, style
 from customerbase.charts import survival as pictures
-from customerbase.churn.contractual_curves import curves
-from customerbase.churn.contractual_looks import definition_title, survival_title
+from customerbase.churn.contracts.curves import curves
+from customerbase.churn.contracts.looks import definition_title, survival_title
 
 
 def groups_of(lives: dict[str, list[int]]) -> churn.SingleSnapshot:

@@ -9,7 +9,7 @@ import pytest
 from contract_tables import AS_OF
 
 from customerbase import churn, i18n
-from customerbase.churn.contractual_curves import curves, log_rank
+from customerbase.churn.contracts.curves import curves, log_rank
 from customerbase.errors import ConfigError, InputError
 from customerbase.tables import evaluate, schema, store
 
@@ -158,7 +158,7 @@ def test_what_came_after_as_of_changes_nothing(given):
 
 
 def test_behaviour_before_a_cutoff_is_counted_not_after_it():
-    from customerbase.churn.contractual_months import book, months
+    from customerbase.churn.contracts.months import book, months
 
     db = tables.engine(pd.DataFrame({"started": [np.datetime64("2026-01-10")], "ended": [np.datetime64("NaT")]}))
     db.execute(

@@ -6,7 +6,7 @@ import pytest
 from conftest import real_data
 
 from customerbase import churn, i18n
-from customerbase.churn.contractual_design import Design, read
+from customerbase.churn.contracts.design import Design, read
 from customerbase.errors import InputError
 
 
@@ -72,7 +72,7 @@ def test_contributions_add_up_and_the_plan_tells():
     assert (result.reason, result.left_out) == ("folds", ())
     wide = result.reasons.pivot(index="contract", columns="feature", values="contribution")
     odds = result.reasons["base"].iloc[0] + wide.sum(axis=1)
-    from customerbase.churn.contractual_models import Logit
+    from customerbase.churn.contracts.models import Logit
 
     rows = read(invented().drop(columns=["left", "no", "months"]))
     rows = pd.DataFrame({"months": invented()["months"].astype(float)}).join(rows)

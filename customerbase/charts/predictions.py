@@ -83,12 +83,12 @@ class Judged:
 
     def drift(self) -> Figure | str:
         """The features whose distribution moved most."""
-        rows = looks.drift(self.drift_table)
+        rows = looks.drift(self.drift_table, self.language)
         if not len(rows):
             return self._none()
         n = int(rows["today"].max())
         look = self._look(looks.drift_title(self.drift_table, self.language), looks.drift, "drift", n, interval=None)
-        return drift(rows, "feature", "psi", bound="bound", verdict="verdict", width=WIDE, **look)
+        return drift(rows, "name", "psi", bound="bound", verdict="verdict", width=WIDE, **look)
 
     def outcomes(self) -> Figure | str:
         """The newest list whose window is over: predicted and actual share by band."""

@@ -15,8 +15,8 @@ from customerbase.charts.style import ACCENT, AGAINST, BAR_GREY, GREY, HOUSE, IN
 from customerbase.churn import Contractual, Definition, SingleSnapshot
 from customerbase.churn import contractual as contractual_churn
 from customerbase.churn import definition as churn_definition
-from customerbase.churn.contractual_curves import ALL
-from customerbase.churn.contractual_looks import definition_title, extremes, group_name, shown, survival_title
+from customerbase.churn.contracts.curves import ALL
+from customerbase.churn.contracts.looks import definition_title, extremes, group_name, shown, survival_title
 
 TICKS = (1, 2, 3, 6, 12, 24, 60)
 ROW = 12  # points from one row of numbers at risk to the next

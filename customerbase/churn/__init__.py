@@ -1,7 +1,13 @@
 """Who is leaving: when silence counts as leaving, each customer's chance of it, what is at risk, and how contracts end."""
 
-from customerbase.churn.contractual import Contractual, contract_tables, contracts, contractual
-from customerbase.churn.contractual_snapshot import SingleSnapshot, single_snapshot
+from customerbase.churn.contracts import (
+    Contractual,
+    SingleSnapshot,
+    contract_tables,
+    contracts_of,
+    contractual,
+    single_snapshot,
+)
 from customerbase.churn.definition import Definition, definition
 from customerbase.churn.month import BANDS, Options, Result, campaign, risk
 
@@ -14,7 +20,7 @@ __all__ = [
     "SingleSnapshot",
     "campaign",
     "contract_tables",
-    "contracts",
+    "contracts_of",
     "contractual",
     "definition",
     "risk",

@@ -13,14 +13,14 @@ from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.features import monthly_cutoffs
 from customerbase.periods import add_months
-from customerbase.prediction import Campaign, Prospects, Study, design, scoring, study
+from customerbase.prediction import Campaign, Prospects, Study, design, scoring, study, windows
 from customerbase.prediction import Options as Learning
 from customerbase.prediction.notes import Note, distinct
 
 BANDS = ("high", "medium", "low")
 KEPT_MONTHS = 13  # of published predictions, so that each can be held against what happened
 Z80 = 1.2815515655446004  # of the normal distribution: 80 % lie within
-DRIVER_ROWS = 20_000
+TODAY_ROWS = 50_000  # of today's customers, for drivers and drift
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def risk(
     scored = scoring.scores(db, found, options.explanation).to_pandas()
     customers = _customers(scored, found, options, as_of, value)
     predictions = _predictions(customers, found, cutoff, previous)
-    customers["previous_probability"] = _previous(customers, predictions, cutoff)
-    x = _today(db, found)
+    customers["previous_probability"] = _previous(customers, predictions, cutoff, options.churn_days)
+    x = _today(db, found, len(customers))
     outcomes, more = _outcomes(db, found, predictions, options, as_of)
     groups = _groups(customers, scored, found, segments, as_of)
     parts = {
@@ -156,22 +156,21 @@ def _reasons(scored: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """One row per customer and reason, the strongest first."""
     parts = []
     for k in range(1, scoring.REASONS + 1):
-        if f"reason_{k}" in scored:
-            part = scored[["customer_id"]].assign(as_of=as_of, rank=k)
-            for name in ("reason", "contribution"):
-                part[name] = scored[f"{name}_{k}"]
-            for side in "ab":
-                part[f"value_{side}"] = scored[f"value_{k}_{side}"]
-            parts.append(part[part["reason"].notna()])
-    columns = ["customer_id", "as_of", "rank", "reason", "contribution", "value_a", "value_b"]
-    made = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
-    return made.sort_values(["customer_id", "rank"], ignore_index=True)
+        part = scored[["customer_id"]].assign(as_of=as_of, rank=k)
+        for name in ("reason", "contribution"):
+            part[name] = scored[f"{name}_{k}"]
+        for side in "ab":
+            part[f"value_{side}"] = scored[f"value_{k}_{side}"]
+        parts.append(part[part["reason"].notna()])
+    return pd.concat(parts).sort_values(["customer_id", "rank"], ignore_index=True)
 
 
-def _today(db: Engine, found: Study) -> np.ndarray:
-    """The matrix of today's customers, or of a first part of them: for drift and drivers."""
-    query = "select * from snapshots where cutoff = $cutoff order by customer_id limit $most"
-    rows = db.query(query, cutoff=found.cutoff, most=10 * DRIVER_ROWS).to_arrow_table()
+def _today(db: Engine, found: Study, customers: int) -> np.ndarray:
+    """The matrix of today's customers, or of a share of them drawn as `windows.completed` draws: for drift and drivers."""
+    query = """select * from snapshots where cutoff = $cutoff
+        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below order by customer_id"""
+    below = windows.digest(TODAY_ROWS / customers)
+    rows = db.query(query, cutoff=found.cutoff, below=below).to_arrow_table()
     return design.values(rows, found.rhythm, found.options.horizon_days)
 
 
@@ -179,7 +178,7 @@ def _today(db: Engine, found: Study) -> np.ndarray:
 
 
 def _predictions(customers: pd.DataFrame, found: Study, cutoff: date, previous) -> pd.DataFrame:
-    """Probabilities as they were published, this month's and those of the KEPT_MONTHS before."""
+    """Probabilities as they were published: this month's, and those of earlier months while they are of the newest KEPT_MONTHS."""
     now = customers[["customer_id", "probability", "model", "horizon_days"]].assign(cutoff=cutoff)
     columns = ["customer_id", "cutoff", "horizon_days", "model", "probability"]
     if previous is None:
@@ -191,9 +190,10 @@ def _predictions(customers: pd.DataFrame, found: Study, cutoff: date, previous) 
     return both[columns].sort_values(["cutoff", "customer_id"], ignore_index=True)
 
 
-def _previous(customers: pd.DataFrame, predictions: pd.DataFrame, cutoff: date) -> pd.Series:
-    before = predictions[predictions["cutoff"] == add_months(cutoff, -1)].set_index("customer_id")["probability"]
-    return customers["customer_id"].map(before).astype(float)
+def _previous(customers: pd.DataFrame, predictions: pd.DataFrame, cutoff: date, days: int) -> pd.Series:
+    """What was published of them a month ago, of the same horizon."""
+    before = predictions[(predictions["cutoff"] == add_months(cutoff, -1)) & (predictions["horizon_days"] == days)]
+    return customers["customer_id"].map(before.set_index("customer_id")["probability"]).astype(float)
 
 
 def _outcomes(
@@ -204,12 +204,10 @@ def _outcomes(
         (predictions["horizon_days"] == options.churn_days)
         & (predictions["cutoff"] + timedelta(days=options.churn_days) <= as_of + timedelta(days=1))
     ]
-    if len(ended):
-        newest = ended[ended["cutoff"] == ended["cutoff"].max()]
-        cutoff = newest["cutoff"].iloc[0]
+    for cutoff in sorted(ended["cutoff"].unique(), reverse=True):
         query = "select customer_id, bought from snapshot_labels where cutoff = $cutoff and horizon_days = $days"
         labels = db.query(query, cutoff=cutoff, days=options.churn_days).df()
-        seen = newest.merge(labels, on="customer_id")
+        seen = ended[ended["cutoff"] == cutoff].merge(labels, on="customer_id")
         if len(seen):
             p = seen["probability"].to_numpy()
             happened = 1.0 - seen["bought"].to_numpy(dtype=float)
@@ -256,17 +254,18 @@ def _group(rows: pd.DataFrame, level_error: float) -> Mapping[str, float]:
     known = np.isfinite(v)
     if not known.any():
         return made | dict.fromkeys(("cltv", "value_at_risk", "value_at_risk_low", "value_at_risk_high"), np.nan)
-    p, v, moved, spread = p[known], v[known], moved[known], (high - low)[known] / (2 * Z80)
+    p, v, moved, spread = p[known], v[known], moved[known], np.nan_to_num(high - low)[known] / (2 * Z80)
+    most = float(np.fmax(high[known], v).sum())
     at_risk = float((p * v).sum())
     variance = (p * (1 - p) * v**2).sum() + (p**2 * spread**2).sum() + (moved * v).sum() ** 2
     half = Z80 * float(np.sqrt(variance))
-    ends = {"value_at_risk_low": max(at_risk - half, 0.0), "value_at_risk_high": min(at_risk + half, float(v.sum()))}
+    ends = {"value_at_risk_low": max(at_risk - half, 0.0), "value_at_risk_high": min(at_risk + half, most)}
     return made | {"cltv": float(v.sum()), "value_at_risk": at_risk} | ends
 
 
 def _common(scored: pd.DataFrame) -> dict[str, str | None]:
     """The three commonest first reasons."""
-    found = scored["reason_1"].value_counts() if "reason_1" in scored else pd.Series(dtype=int)
+    found = scored["reason_1"].value_counts()
     order = sorted(found.index, key=lambda code: (-found[code], code))[: scoring.REASONS]
     return {f"reason_{k + 1}": order[k] if k < len(order) else None for k in range(scoring.REASONS)}
 

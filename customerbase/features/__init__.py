@@ -19,8 +19,10 @@ from customerbase.features.snapshots import (
     ELIGIBLE_DAYS,
     category_features,
     category_labels,
+    category_popularity,
     labels,
     monthly_cutoffs,
+    see,
     snapshot,
     training_cutoffs,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "blocks",
     "category_features",
     "category_labels",
+    "category_popularity",
     "customer_attributes",
     "customer_features",
     "customer_months",
@@ -45,6 +48,7 @@ __all__ = [
     "monthly_cutoffs",
     "monthly_snapshots",
     "require_orders",
+    "see",
     "snapshot",
     "training_cutoffs",
 ]

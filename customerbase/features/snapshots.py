@@ -69,9 +69,22 @@ def category_labels(
     Columns: customer_id, cutoff, horizon_days, category, purchase_days, gross, days_to_purchase.
     """
     find_eligible(db, cutoff, eligible_days, customers)
-    _see(db, cutoff, _end(cutoff, horizon_days), customers)
+    see(db, cutoff, _end(cutoff, horizon_days), customers)
     name = f"category_labels_{cutoff:%Y%m%d}_{horizon_days}"
     return _held(db, name, "snapshot_category_labels", cutoff=cutoff, horizon_days=horizon_days)
+
+
+def category_popularity(
+    db: Engine, *, cutoff: date, horizon_days: int, eligible_days: int = ELIGIBLE_DAYS
+) -> duckdb.DuckDBPyRelation:
+    """Customers who bought each general category strictly before the cutoff: lately, before that, a year ago; one row each.
+
+    Lately: in the last horizon_days; a year ago: in as many days from the day of the cutoff on, and before it. Columns:
+    snapshot_category_popularity.sql.
+    """
+    find_eligible(db, cutoff, eligible_days)
+    name = f"category_popularity_{cutoff:%Y%m%d}_{_whole(horizon_days)}"
+    return _held(db, name, "snapshot_category_popularity", horizon_days=horizon_days)
 
 
 def monthly_cutoffs(as_of: date, count: int) -> list[date]:
@@ -106,7 +119,7 @@ def version() -> str:
 
 def find_eligible(db: Engine, cutoff: date, eligible_days: int, customers: str | None = None) -> None:
     """Hold snapshot_customers of a cutoff, and leave the views on what lay before it."""
-    _see(db, HISTORY, cutoff, customers)
+    see(db, HISTORY, cutoff, customers)
     keep(db, "snapshot_customers", sql_text("snapshot_customers"), eligible_days=eligible_days)
 
 
@@ -114,12 +127,12 @@ def labels_of_eligible(
     db: Engine, cutoff: date, horizon_days: int, customers: str | None = None
 ) -> duckdb.DuckDBPyRelation:
     """labels() of the customers whom find_eligible has found for this cutoff: one search serves many horizons."""
-    _see(db, cutoff, _end(cutoff, horizon_days), customers)
+    see(db, cutoff, _end(cutoff, horizon_days), customers)
     name = f"labels_{cutoff:%Y%m%d}_{horizon_days}"
     return _held(db, name, "snapshot_labels", cutoff=cutoff, horizon_days=horizon_days)
 
 
-def _see(db: Engine, start: date, until: date, customers: str | None) -> None:
+def see(db: Engine, start: date, until: date, customers: str | None = None) -> None:
     """Make the views seen_… on the events in [start, until), of all customers or of those in the table `customers`."""
     for table, columns in optional_tables().items():
         if not exists(db, table):

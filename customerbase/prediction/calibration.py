@@ -5,7 +5,7 @@ may have been its season, and a season seen once may have been chance. A full co
 (docs/predictions.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -99,11 +99,11 @@ def season(cutoff: date, residuals: Mapping[date, tuple[float, float]]) -> float
     return float(np.mean(found)) * signal * n / (signal * (n + 1) + noise) if signal > 0 else 0.0
 
 
-def calibration(seasonal: float, newest: Sequence[tuple[np.ndarray, np.ndarray]] = ()) -> Calibration:
+def calibration(seasonal: float, newest: tuple[np.ndarray, np.ndarray] | None = None) -> Calibration:
     """From the season and the newest completed window: its out-of-time log odds (season included) and its outcomes."""
-    if not newest or not len(newest[0][1]):
+    if newest is None or not len(newest[1]):
         return Calibration(shift=seasonal)
-    log_odds, y = newest[0]
+    log_odds, y = newest
     slope, centre = slope_of(log_odds, y), float(log_odds.mean())
     level, variance = shift_of(centre + slope * (log_odds - centre), y)
     believed = 0.5 / (1 + variance)  # one window: by half, less where it was small

@@ -29,7 +29,7 @@ def values(rows: pa.RecordBatch | pa.Table, rhythm: Rhythm, horizon_days: int) -
     known = set(rows.schema.names)
     if missing := [name for name in features() if name not in known]:
         raise TableError(f"the snapshot has no column {missing[0]!r} ({len(missing)} missing); expected all features.")
-    made = np.empty((rows.num_rows, len(names())))
+    made = np.empty((rows.num_rows, len(names())), order="F")  # read by column, everywhere
     for place, name in enumerate(features()):
         made[:, place] = column(rows, name)
     if rows.num_rows:
@@ -44,4 +44,4 @@ def column(rows: pa.RecordBatch | pa.Table, name: str) -> np.ndarray:
     found = rows.column(name)
     if pa.types.is_boolean(found.type):
         found = pc.cast(found, pa.uint8())
-    return pc.cast(found, pa.float64()).to_numpy(zero_copy_only=False).astype(float)
+    return pc.cast(found, pa.float64()).to_numpy(zero_copy_only=False)

@@ -1,5 +1,7 @@
 """What pages show of a study, in words and small tables: the ladder, how right it was, what moves the score, drift."""
 
+import re
+
 import pandas as pd
 
 from customerbase import i18n
@@ -155,14 +157,17 @@ def drivers_title(table: pd.DataFrame, language: str) -> str:
 
 
 def feature(name: str, language: str) -> str:
-    """A feature by its definition, without the full stop."""
+    """A feature in few words: its name as it stands, in Japanese the beginning of its definition."""
     one = features().get(name)
-    return name if one is None else (one.ja if language == "ja" else one.en).rstrip("。.")
+    if one is None:
+        return i18n.word_or(f"prediction.{name}", language, name)
+    return name.replace("_", " ") if language == "en" else re.split(r"[。（：]", one.ja)[0]
 
 
-def drift(table: pd.DataFrame, most: int = 10) -> pd.DataFrame:
-    """The features whose distribution moved most."""
-    return table.sort_values(["psi", "feature"], ascending=[False, True]).head(most).reset_index(drop=True)
+def drift(table: pd.DataFrame, language: str, most: int = 10) -> pd.DataFrame:
+    """The features whose distribution moved most, by name."""
+    rows = table.sort_values(["psi", "feature"], ascending=[False, True]).head(most).reset_index(drop=True)
+    return rows.assign(name=[feature(name, language) for name in rows["feature"]])
 
 
 def drift_title(table: pd.DataFrame, language: str) -> str:
@@ -170,7 +175,7 @@ def drift_title(table: pd.DataFrame, language: str) -> str:
     strong = table[(table["psi"] >= STRONG) & (table["verdict"] == "strong")].sort_values("psi", ascending=False)
     if not len(strong):
         return i18n.word("prediction.title.drift_none", language)
-    told = {"n": len(strong), "feature": str(strong["feature"].iloc[0])}
+    told = {"n": len(strong), "feature": feature(str(strong["feature"].iloc[0]), language)}
     return i18n.sentence("prediction.title.drift", language, **told)
 
 

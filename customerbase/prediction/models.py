@@ -4,6 +4,7 @@ All are fitted on a matrix as `design.values` makes it, with 0 or 1 and a weight
 never defined in the rows of the fit is left out. Same rows, same scores, bit for bit: linear algebra runs in one thread.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from customerbase.prediction import design
+from customerbase.prediction.trees import LEAVES, Forest
 
 RULE, WIDE, BOOSTING, MEAN, RHYTHM = "rule", "wide", "boosting", "mean", "rhythm"
 LEARNT = (WIDE, BOOSTING, MEAN)
@@ -24,12 +26,13 @@ CLASSES = 100  # of a column, for the trees
 TREES = {
     "learning_rate": 0.1,
     "max_iter": 60,
-    "max_leaf_nodes": 8,
+    "max_leaf_nodes": LEAVES,
     "min_samples_leaf": 60,
     "l2_regularization": 5.0,
     "early_stopping": False,
     "random_state": 0,
 }
+_TRIED = 2_000  # rows of a fit on which our scoring of the trees must equal the library's
 
 
 class Model(Protocol):
@@ -52,64 +55,98 @@ def usable(x: np.ndarray) -> np.ndarray:
 class Logit:
     """Logistic regression on standardised columns, logarithms where declared, a further column where some are missing.
 
-    A missing value is the median, and that it is missing is told. Ridge penalty: C is the prior variance of a coefficient.
+    A missing value is the median, and that it is missing is told; a value beyond those of the fit is the nearest of them.
+    Ridge penalty: C is the prior variance of a coefficient. One entry per column in all arrays; slope: of the log odds;
+    given, missing: what is added where the value is there, and where it is not.
     """
 
     columns: np.ndarray
-    missing: np.ndarray  # of those columns, the ones with missing values
+    logarithmic: np.ndarray
     fill: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     centre: np.ndarray
-    scale: np.ndarray
-    weights: np.ndarray
+    slope: np.ndarray
+    given: np.ndarray
+    missing: np.ndarray
     intercept: float
 
     @classmethod
-    def fit(cls, x: np.ndarray, y: np.ndarray, w: np.ndarray, *, c: float, only: tuple[str, ...] = ()) -> "Logit":
-        """On the columns `only`, or on all that are usable."""
-        names = design.names()
+    def fit(
+        cls,
+        x: np.ndarray,
+        y: np.ndarray,
+        w: np.ndarray,
+        *,
+        c: float,
+        only: tuple[str, ...] = (),
+        names: Sequence[str] | None = None,
+        log: np.ndarray | None = None,
+    ) -> "Logit":
+        """On the columns `only`, or on all that are usable; without any, the base rate.
+
+        names, log: of the columns of x, and whether their logarithms are taken; those of `design` by default.
+        """
+        names = design.names() if names is None else names
         columns = np.array([place for place in usable(x) if not only or names[place] in only], dtype=int)
-        z = _logarithms(x, columns)
+        logarithmic = (design.logarithmic() if log is None else log)[columns]
+        z = np.empty((len(x), len(columns)))
+        for k, place in enumerate(columns):
+            z[:, k] = _scaled(x[:, place], logarithmic[k])
         gaps = np.isnan(z)
-        missing = np.flatnonzero(gaps.any(axis=0))
-        fill = np.array([np.median(z[~gaps[:, place], place]) for place in range(z.shape[1])])
-        z = _filled(z, fill, missing)
-        total = w.sum()
-        centre = (w @ z) / total
-        scale = np.sqrt(np.maximum((w @ (z - centre) ** 2) / total, 1e-12))
+        told = np.flatnonzero(gaps.any(axis=0))
+        fill = np.array([np.median(z[~gaps[:, k], k]) for k in range(len(columns))])
+        z = np.hstack([np.where(gaps, fill, z), gaps[:, told]])
+        low, high = z[:, : len(columns)].min(axis=0), z[:, : len(columns)].max(axis=0)
         with threadpool_limits(1, user_api="blas"):
-            found = LogisticRegression(C=c, max_iter=1000, tol=1e-4).fit((z - centre) / scale, y, sample_weight=w)
-        return cls(columns, missing, fill, centre, scale, found.coef_[0], float(found.intercept_[0]))
+            centre = (w @ z) / w.sum()
+            scale = np.sqrt(np.maximum((w @ (z - centre) ** 2) / w.sum(), 1e-12))
+            weights, intercept = _regression((z - centre) / scale, y, w, c)
+        slope = weights / scale
+        given, missing = np.zeros(len(columns)), np.zeros(len(columns))
+        given[told] = -(centre * slope)[len(columns) :]
+        missing[told] = ((1 - centre) * slope)[len(columns) :]
+        own = slice(len(columns))
+        return cls(columns, logarithmic, fill, low, high, centre[own], slope[own], given, missing, intercept)
 
     def log_odds(self, x: np.ndarray) -> np.ndarray:
         """Log odds of the event, one a row of x."""
-        with threadpool_limits(1, user_api="blas"):
-            return self._standard(x) @ self.weights + self.intercept
+        made = np.full(len(x), self.intercept)
+        for _, part in self._parts(x):
+            made += part
+        return made
 
     def contributions(self, x: np.ndarray) -> np.ndarray:
         """What each column of x adds to the log odds against the average customer of the fit; shape of x, exact.
 
         Log odds less the intercept are the sum over columns; that a value is missing counts with its column.
         """
-        parts = self._standard(x) * self.weights
-        made = np.zeros(x.shape)
-        made[:, self.columns] = parts[:, : len(self.columns)]
-        made[:, self.columns[self.missing]] += parts[:, len(self.columns) :]
+        made = np.zeros(x.shape, order="F")
+        for place, part in self._parts(x):
+            made[:, place] = part
         return made
 
-    def _standard(self, x: np.ndarray) -> np.ndarray:
-        z = _logarithms(x, self.columns)
-        return (_filled(z, self.fill, self.missing) - self.centre) / self.scale
+    def _parts(self, x: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """Column by column, so that a customer's score does not depend on who else is in the batch."""
+        for k, place in enumerate(self.columns):
+            z = _scaled(x[:, place], self.logarithmic[k])
+            gaps = np.isnan(z)
+            z[gaps] = self.fill[k]
+            part = (np.clip(z, self.low[k], self.high[k]) - self.centre[k]) * self.slope[k]
+            yield int(place), part + np.where(gaps, self.missing[k], self.given[k])
 
 
-def _logarithms(x: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    z, log = x[:, columns], design.logarithmic()[columns]
-    z[:, log] = np.sign(z[:, log]) * np.log1p(np.abs(z[:, log]))
-    return z
+def _scaled(values: np.ndarray, logarithmic: bool) -> np.ndarray:
+    """A copy, as sign(x) * ln(1 + |x|) if so declared."""
+    made = np.array(values)  # contiguous: elsewhere numpy may take a logarithm of other bits
+    return np.copysign(np.log1p(np.abs(made)), made) if logarithmic else made
 
 
-def _filled(z: np.ndarray, fill: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    gaps = np.isnan(z)
-    return np.hstack([np.where(gaps, fill, z), gaps[:, missing].astype(float)])
+def _regression(z: np.ndarray, y: np.ndarray, w: np.ndarray, c: float) -> tuple[np.ndarray, float]:
+    if not z.shape[1]:
+        return np.empty(0), float(logit(((w * y).sum() + 1) / (w.sum() + 2)))
+    found = LogisticRegression(C=c, max_iter=1000, tol=1e-4).fit(z, y, sample_weight=w)
+    return found.coef_[0], float(found.intercept_[0])
 
 
 @dataclass(frozen=True)
@@ -122,18 +159,22 @@ class Boosting:
     columns: np.ndarray
     edges: tuple[np.ndarray, ...]
     trees: HistGradientBoostingClassifier
+    forest: Forest | None  # None: the library's own scoring, should its trees ever look otherwise
 
     @classmethod
     def fit(cls, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> "Boosting":
         """On all usable columns."""
         columns = usable(x)
         edges = tuple(_edges(x[:, place]) for place in columns)
-        trees = HistGradientBoostingClassifier(**TREES).fit(_classes(x, columns, edges), y, sample_weight=w)
-        return cls(columns, edges, trees)
+        classes = _classes(x, columns, edges)
+        trees = HistGradientBoostingClassifier(**TREES).fit(classes, y, sample_weight=w)
+        forest = Forest.of(trees, columns, edges)
+        same = np.array_equal(forest.log_odds(x[:_TRIED]), trees.decision_function(classes[:_TRIED]))
+        return cls(columns, edges, trees, forest if same else None)
 
     def log_odds(self, x: np.ndarray) -> np.ndarray:
         """Log odds of the event, one a row of x."""
-        return self.trees.decision_function(self.classes(x))
+        return self.trees.decision_function(self.classes(x)) if self.forest is None else self.forest.log_odds(x)
 
     def classes(self, x: np.ndarray) -> np.ndarray:
         """What the trees see: the class of each usable value, NaN where it is missing."""
@@ -149,7 +190,7 @@ def _edges(values: np.ndarray) -> np.ndarray:
 
 def _classes(x: np.ndarray, columns: np.ndarray, edges: tuple[np.ndarray, ...]) -> np.ndarray:
     """The class of each value, NaN where it is missing; shape (rows, columns)."""
-    made = np.zeros((len(x), len(columns)))
+    made = np.empty((len(x), len(columns)))
     for place, (column, ends) in enumerate(zip(columns, edges, strict=True)):
         values = np.ascontiguousarray(x[:, column])
         made[:, place] = np.where(np.isnan(values), np.nan, np.searchsorted(ends, values, side="left"))
@@ -164,7 +205,7 @@ class Mean:
 
     def log_odds(self, x: np.ndarray) -> np.ndarray:
         """Log odds of the event, one a row of x."""
-        return np.mean([part.log_odds(x) for part in self.parts], axis=0)
+        return sum(part.log_odds(x) for part in self.parts) / len(self.parts)
 
 
 @dataclass(frozen=True)
@@ -195,8 +236,3 @@ def fit_ladder(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, leaving: bool) ->
     made[BOOSTING] = Boosting.fit(x, y, w)
     made[MEAN] = Mean((made[WIDE], made[BOOSTING]))
     return made
-
-
-def base_rate(y: np.ndarray, w: np.ndarray) -> float:
-    """Log odds of the mean, one event and one other added so that it is finite."""
-    return float(logit(((w * y).sum() + 1) / (w.sum() + 2)))

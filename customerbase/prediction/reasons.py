@@ -9,7 +9,7 @@ import numpy as np
 import yaml
 
 from customerbase import i18n
-from customerbase.errors import ConfigError, near_miss
+from customerbase.errors import ConfigError, InputError, near_miss
 from customerbase.features import features
 from customerbase.prediction import design
 
@@ -67,9 +67,16 @@ def strongest(totals: np.ndarray, most: int = 3) -> tuple[np.ndarray, np.ndarray
 
 
 def sentence(code: str, side: str, values: tuple[float, ...], language: str, currency: str = "JPY") -> str:
-    """The topic in words, with the customer's own values; `side`: LEAVING or BUYING."""
-    topic = next(one for one in topics() if one.code == code)
-    told = [_said(name, value, language, currency) for name, value in zip(topic.values, values, strict=False)]
+    """The topic in words, with the customer's own values (NaN or none: not defined); `side`: LEAVING or BUYING.
+
+    Raises InputError for an unknown code.
+    """
+    known = {one.code: one for one in topics()}
+    if code not in known:
+        raise InputError(f"reason is {code!r}; expected one of {', '.join(known)}.{near_miss(code, known)}")
+    topic = known[code]
+    given = (*values, np.nan, np.nan)
+    told = [_said(name, value, language, currency) for name, value in zip(topic.values, given, strict=False)]
 
     def keep(part: re.Match) -> str:
         wanted = re.findall(r"\{(\d)\}", part[1])
@@ -84,8 +91,9 @@ def title(code: str, language: str) -> str:
     return i18n.word(f"prediction.topic.{code}", language)
 
 
-def _said(name: str, value: float, language: str, currency: str) -> str:
-    if value is None or not np.isfinite(value):
+def _said(name: str, value: float | None, language: str, currency: str) -> str:
+    value = np.nan if value is None else float(value)
+    if not np.isfinite(value):
         return ""
     one = features().get(name)
     if one is not None and one.kind.name == "money":

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase import cltv
-from customerbase.cltv.counts import Counts, of
+from customerbase.cltv.counts import Counts, compress, of
 from customerbase.engine import Engine
 
 WEEK = 7.0
@@ -30,15 +30,13 @@ class Rhythm:
 
     def expected(self, repeats: np.ndarray, recency_days: np.ndarray, tenure_days: np.ndarray, days: int) -> np.ndarray:
         """E: purchases expected of each history within the next `days`."""
-        from customerbase.cltv.counts import compress
-
         counts, place = compress(repeats, _recency(repeats, recency_days), np.asarray(tenure_days, float) / WEEK)
         return self.model.predict_purchases(days / WEEK, counts)[place]
 
 
-def rhythms(db: Engine) -> dict[date, Rhythm]:
-    """One for each cutoff of the table snapshots."""
-    histories = db.run("prediction_histories").df()
+def rhythms(db: Engine, last: date) -> dict[date, Rhythm]:
+    """One for each cutoff of the table snapshots up to `last`."""
+    histories = db.run("prediction_histories", last=last).df()
     histories = histories.sort_values(["cutoff", "repeats", "recency_days", "tenure_days"], kind="stable")
     return {pd.Timestamp(cutoff).date(): Rhythm.fit(rows) for cutoff, rows in histories.groupby("cutoff")}
 

@@ -15,6 +15,14 @@ from customerbase.prediction.study import Study
 BATCH_ROWS = 200_000
 REASONS = 3
 EXPLANATIONS = ("logit", "shap", "none")
+SCHEMA = pa.schema(  # of every batch of scores, known before the first
+    [("customer_id", pa.string()), ("probability", pa.float64())]
+    + [
+        (name.format(k), pa.string() if name == "reason_{}" else pa.float64())
+        for k in range(1, REASONS + 1)
+        for name in ("reason_{}", "contribution_{}", "value_{}_a", "value_{}_b")
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -33,11 +41,12 @@ class Scorer:
             raise ConfigError(f"explanation is {self.explanation!r}; expected one of {', '.join(EXPLANATIONS)}.")
 
     def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """customer_id, probability, and three times reason, contribution, value_a and value_b (null: no further reason)."""
+        """A batch of SCHEMA: customer_id, probability, three times reason, contribution and two values (null: no further)."""
         study = self.study
         x = design.values(batch, study.rhythm, study.options.horizon_days)
         made = {"customer_id": batch.column("customer_id"), "probability": pa.array(study.probability(x))}
-        return pa.RecordBatch.from_pydict(made | self._reasons(x))
+        made = dict.fromkeys(SCHEMA.names, pa.nulls(len(x))) | made | self._reasons(x)
+        return pa.RecordBatch.from_arrays([made[one.name].cast(one.type) for one in SCHEMA], schema=SCHEMA)
 
     def _reasons(self, x: np.ndarray) -> dict[str, pa.Array]:
         contributions = self.contributions(x)
@@ -45,13 +54,13 @@ class Scorer:
             return {}
         found, size = reasons.strongest(reasons.by_topic(contributions), REASONS)
         place = {name: number for number, name in enumerate(design.names())}
-        codes = np.array([topic.code for topic in reasons.topics()] + [None], dtype=object)
+        codes = pa.array([topic.code for topic in reasons.topics()] + [None], pa.string())
         shown = np.full((len(codes), 2), -1)
         for row, topic in enumerate(reasons.topics()):
             shown[row, : len(topic.values)] = [place[name] for name in topic.values]
         made = {}
         for k in range(REASONS):
-            made[f"reason_{k + 1}"] = pa.array(codes[found[:, k]], pa.string())
+            made[f"reason_{k + 1}"] = codes.take(pa.array(found[:, k] % len(codes)))
             made[f"contribution_{k + 1}"] = _nullable(size[:, k])
             for side, name in enumerate("ab"):
                 which = shown[found[:, k], side]
@@ -91,4 +100,4 @@ def batches(
 
 def scores(db: Engine, study: Study, explanation: str = "logit") -> pa.Table:
     """All of them as one table."""
-    return pa.Table.from_batches(batches(db, study, Scorer(study, explanation)))
+    return pa.Table.from_batches(batches(db, study, Scorer(study, explanation)), schema=SCHEMA)

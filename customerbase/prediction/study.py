@@ -1,14 +1,15 @@
 """The ladder judged out of time: models fitted on what was complete by then, calibrated, compared, one chosen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 import numpy as np
 from scipy.special import expit
 
 from customerbase.engine import Engine
-from customerbase.errors import InputError
+from customerbase.errors import ConfigError, InputError
 from customerbase.prediction import bootstrap, metrics
 from customerbase.prediction.calibration import Calibration, calibration, season, shift_of
 from customerbase.prediction.models import LEARNT, RHYTHM, RULE, Model, Silence, fit_ladder
@@ -35,6 +36,11 @@ class Options:
     most_rows: int = MOST_ROWS
     draws: int = 200
     seed: int = 0
+
+    def __post_init__(self):
+        for name in ("horizon_days", "tests", "half_life_months", "most_rows"):
+            if not (value := getattr(self, name)) > 0:
+                raise ConfigError(f"{name} is {value!r}; expected more than 0.")
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def study(db: Engine, *, cutoff: date, options: Options | None = None) -> Study:
     purchases (RHYTHM) serves, and a note says so. Raises InputError when snapshots has no row of the cutoff.
     """
     options = options or Options()
-    known = rhythms(db)
+    known = rhythms(db, cutoff)
     if cutoff not in known:
         raise InputError(f"the table snapshots has no customer at the cutoff {cutoff}: nobody can be predicted.")
     windows = completed(db, known, horizon_days=options.horizon_days, until=cutoff, most=options.most_rows)
@@ -112,10 +118,22 @@ def study(db: Engine, *, cutoff: date, options: Options | None = None) -> Study:
 
 
 class Walk:
-    """One walk through the windows in the order of time."""
+    """One walk through the windows in the order of time.
 
-    def __init__(self, windows: Sequence[Window], options: Options):
+    fit: from x, y and weights to the rungs; fallback: the rung that needs no label. Both as for customers by default.
+    """
+
+    def __init__(
+        self,
+        windows: Sequence[Window],
+        options: Options,
+        *,
+        fit: Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, Model]] | None = None,
+        fallback: Model | None = None,
+    ):
         self.windows, self.options = list(windows), options
+        self.fit = fit or partial(fit_ladder, leaving=options.leaving)
+        self.fallback = fallback or Silence(options.leaving)
         self.seen: dict[date, dict[str, np.ndarray]] = {}  # out-of-time log odds with the season, before calibration
 
     def study(self, cutoff: date, rhythm: Rhythm) -> Study:
@@ -123,11 +141,12 @@ class Walk:
         found = {"options": self.options, "cutoff": cutoff, "rhythm": rhythm, "windows": len(self.windows)}
         found["rows"] = sum(map(len, self.windows))
         if note := self._too_little(cutoff):
-            models: dict[str, Model] = {RHYTHM: Silence(self.options.leaving)}
+            models: dict[str, Model] = {RHYTHM: self.fallback}
             return Study(**found, chosen=RHYTHM, models=models, calibrations={RHYTHM: Calibration()}, notes=(note,))
         tests = [self._test(window) for window in self._to_predict(cutoff)]
-        tests = [test for test in tests if test is not None][-self.options.tests :]
         models = self._fit(cutoff)
+        tests = [test for test in tests if test is not None and models.keys() == test.log_odds.keys()]
+        tests = tests[-self.options.tests :]
         calibrations = {rung: self._calibration(rung, model, cutoff) for rung, model in models.items()}
         chosen, notes = choose(tests, tuple(models), self.options)
         newest = self._before(cutoff)[-1]
@@ -182,13 +201,13 @@ class Walk:
         ]
         x = np.concatenate([window.x for window in before])
         y = np.concatenate([window.event(self.options.leaving) for window in before])
-        return fit_ladder(x, y, np.concatenate(w), leaving=self.options.leaving)
+        return self.fit(x, y, np.concatenate(w))
 
     def _calibration(self, rung: str, model: Model, day: date) -> Calibration:
         seasonal, newest = self._season(model, day), self._before(day)[-1]
         if rung not in self.seen.get(newest.cutoff, {}):
             return calibration(seasonal)
-        return calibration(seasonal, [(self.seen[newest.cutoff][rung], newest.event(self.options.leaving))])
+        return calibration(seasonal, (self.seen[newest.cutoff][rung], newest.event(self.options.leaving)))
 
     def _season(self, model: Model, day: date) -> float:
         residuals = {}
@@ -213,6 +232,8 @@ def choose(tests: Sequence[Test], rungs: Sequence[str], options: Options) -> tup
     losses = {rung: over_tests(tests, rung, "log_loss")(np.ones(sum(len(one.y) for one in tests))) for rung in learnt}
     best = min(learnt, key=lambda rung: losses[rung])
     gain = against(tests, best, RULE, options)
+    if np.isnan(gain["difference"]):  # no test in which some did and some did not
+        return RULE, (Note("unjudged", {"needed": FEWEST_WINDOWS}),)
     told = {"model": best} | {f"auc_{name}": f"{gain[name]:+.4f}" for name in ("difference", "low", "high")}
     if gain["low"] > 0:
         return best, (Note("better_than_rule", told),)
@@ -227,13 +248,15 @@ def against(tests: Sequence[Test], rung: str, other: str, options: Options, name
     return found.loc[name].to_dict()
 
 
-def over_tests(tests: Sequence[Test], rung: str, name: str):
-    """A measure as the mean over the tests, as a function of the weights of all their rows."""
+def over_tests(tests: Sequence[Test], rung: str, name: str) -> metrics.Measure:
+    """A measure as the mean over the tests in which it is defined, as a function of the weights of all their rows."""
     ends = np.cumsum([len(test.y) for test in tests])
     parts = [metrics.prepared(name, test.y, test.probability(rung)) for test in tests]
     slices = [slice(end - len(test.y), end) for end, test in zip(ends, tests, strict=True)]
 
     def measure(w: np.ndarray) -> float:
-        return float(np.mean([part(w[here]) for part, here in zip(parts, slices, strict=True)]))
+        found = np.array([part(w[here]) for part, here in zip(parts, slices, strict=True)])
+        known = np.isfinite(found)
+        return float(found[known].mean()) if known.any() else float("nan")
 
     return measure

@@ -15,7 +15,6 @@ from customerbase.prediction.study import Study, Test
 MEASURES = ("auc", "average_precision", "lift", "brier", "log_loss", "ece")
 DRAWN = ("auc", "average_precision", "lift")  # those with an interval in the table
 STEP = 5  # of the percents at which gains are known, those in the table
-DRIVER_ROWS = 20_000
 
 
 def ladder(study: Study) -> pd.DataFrame:
@@ -79,7 +78,7 @@ def drivers(study: Study, x: np.ndarray) -> pd.DataFrame:
 
     share: of all topics together. No row where no model with contributions was learnt.
     """
-    contributions = Scorer(study).contributions(x[:DRIVER_ROWS])
+    contributions = Scorer(study).contributions(x)
     if contributions is None or not len(contributions):
         return pd.DataFrame(columns=["reason", "contribution", "share"])
     size = np.abs(reasons.by_topic(contributions)).mean(axis=0)

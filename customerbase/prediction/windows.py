@@ -46,10 +46,10 @@ def completed(
     Together at most about `most` rows: the same share of each window's customers, drawn by a digest of customer and
     cutoff. Windows within YOUNG_DAYS of the first purchase are left out while eight others remain.
     """
-    counts = _counts(db, horizon_days, until)
-    counts = _grown(counts, db)
-    share = min(1.0, most / max(sum(counts.values()), 1))
-    rows = db.run("prediction_rows", horizon_days=horizon_days, until_digest=_digest(share)).to_arrow_table()
+    last = until - timedelta(days=horizon_days)
+    counts = grown(_counts(db, horizon_days, last), db)
+    below = digest(most / max(sum(counts.values()), 1))
+    rows = db.run("prediction_rows", horizon_days=horizon_days, last=last, until_digest=below).to_arrow_table()
     cutoffs = rows.column("cutoff").to_numpy().astype("datetime64[D]")
     made = []
     for cutoff, customers in counts.items():
@@ -73,20 +73,25 @@ def _window(rows: pa.Table, cutoff: date, rhythm: Rhythm, horizon_days: int, cus
     )
 
 
-def _counts(db: Engine, horizon_days: int, until: date) -> dict[date, int]:
+def _counts(db: Engine, horizon_days: int, last: date) -> dict[date, int]:
     found = db.query(
         """select cutoff, count(*) from snapshot_labels
         where horizon_days = $horizon_days and cutoff <= $last group by cutoff order by cutoff""",
         horizon_days=horizon_days,
-        last=until - timedelta(days=horizon_days),
+        last=last,
     )
     return dict(found.fetchall())
 
 
-def _grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
-    [(first,)] = db.query(
-        "select min(date_diff('day', date '1970-01-01', cutoff) - days_since_first_purchase) from snapshots"
-    ).fetchall()
+def grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
+    """The cutoffs that know enough of habits: those within YOUNG_DAYS of the first purchase go while eight others remain."""
+    first = None
+    if counts:
+        [(first,)] = db.query(
+            """select min(date_diff('day', date '1970-01-01', cutoff) - days_since_first_purchase)
+            from snapshots where cutoff <= $last""",
+            last=max(counts),
+        ).fetchall()
     if first is None:
         return counts
     from_day = date(1970, 1, 1) + timedelta(days=int(first) + YOUNG_DAYS)
@@ -94,7 +99,8 @@ def _grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
     return grown if len(grown) >= 8 else counts
 
 
-def _digest(share: float) -> str:
+def digest(share: float) -> str:
+    """The digest of customer and cutoff below which this share of customers lies; 'g' is above all."""
     if share >= 1:
         return "g"
     return f"{math.floor(share * 16**_DIGITS):0{_DIGITS}x}"

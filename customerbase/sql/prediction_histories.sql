@@ -1,4 +1,5 @@
--- One row per distinct purchase history of a cutoff's customers: what the models of purchases need, and how many have it.
+-- One row per distinct purchase history of the customers of a cutoff up to $last: what the models of purchases need, and
+-- how many have it.
 --   repeats         purchase days after the first
 --   recency_days    days from the first to the last purchase
 --   tenure_days     days from the first purchase to the cutoff
@@ -12,6 +13,7 @@ final as (
         days_since_first_purchase as tenure_days,
         count(*) as customers
     from snapshots
+    where cutoff <= $last
     group by
         cutoff,
         purchase_days - 1,

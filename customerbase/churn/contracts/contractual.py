@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.churn.contractual_curves import curves
-from customerbase.churn.contractual_judge import BASE, Trial, calibration, chosen, judged
-from customerbase.churn.contractual_models import Logit, Model, Rates, ladder
-from customerbase.churn.contractual_months import CELLS, TENURE, Book, Months, book, months
+from customerbase.churn.contracts.curves import curves
+from customerbase.churn.contracts.judge import BASE, Trial, calibration, chosen, judged
+from customerbase.churn.contracts.models import Logit, Model, Rates, ladder
+from customerbase.churn.contracts.months import CELLS, TENURE, Book, Months, book, months
 from customerbase.cltv.contract_models import months_before
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
@@ -282,7 +282,7 @@ def _dated(table: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
     return table.assign(as_of=as_of)
 
 
-def contracts(db: Engine, *, as_of: date, horizon_months: int = 3) -> Contractual | None:
+def contracts_of(db: Engine, *, as_of: date, horizon_months: int = 3) -> Contractual | None:
     """`contractual` for a company that may have no contracts: None without one that had begun by as_of."""
     begun = "select count(*) from subscriptions semi join identity_links using (source_system, source_customer_id)"
     if not db.query(f"{begun} where started_at <= $as_of", as_of=as_of).fetchall()[0][0]:

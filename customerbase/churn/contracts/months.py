@@ -167,7 +167,7 @@ def months(db: Engine, known: Book, *, back: int = MONTHS_KEPT) -> Months:
 
 
 def _read(joined: pd.DataFrame) -> pd.DataFrame:
-    from customerbase.churn.contractual_design import read
+    from customerbase.churn.contracts.design import read
 
     return read(joined) if joined.shape[1] else joined
 

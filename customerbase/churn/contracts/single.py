@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.churn.contractual import CALIBRATION, MODELS_TABLE, judged_rows, told
-from customerbase.churn.contractual_curves import curves
-from customerbase.churn.contractual_design import read
-from customerbase.churn.contractual_judge import BASE, Trial, calibration, chosen, judged
-from customerbase.churn.contractual_models import Logit, ladder
+from customerbase.churn.contracts.contractual import CALIBRATION, MODELS_TABLE, judged_rows, told
+from customerbase.churn.contracts.curves import curves
+from customerbase.churn.contracts.design import read
+from customerbase.churn.contracts.judge import BASE, Trial, calibration, chosen, judged
+from customerbase.churn.contracts.models import Logit, ladder
 from customerbase.errors import ConfigError, InputError, near_miss
 
 FOLDS = 5

@@ -5,7 +5,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from customerbase.churn.contractual_design import Design
+from customerbase.churn.contracts.design import Design
 
 SMALL_TREES = {
     "learning_rate": 0.03, "max_iter": 200, "max_leaf_nodes": 8, "min_samples_leaf": 40, "l2_regularization": 5.0,

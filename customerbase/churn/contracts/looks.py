@@ -3,7 +3,7 @@
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.churn.contractual_curves import ALL, AT
+from customerbase.churn.contracts.curves import ALL, AT
 from customerbase.churn.definition import Definition
 
 LINES = 5  # more curves cannot be told apart
