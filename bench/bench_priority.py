@@ -17,8 +17,8 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from customerbase import propensity
-from customerbase.propensity.assignment import assign
-from customerbase.propensity.priority import probability_gain
+from customerbase.propensity.sales.assignment import assign
+from customerbase.propensity.sales.priority import probability_gain
 
 
 def made(customers: int, channels: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import customerbase.propensity.clock_looks as looks
+import customerbase.propensity.repurchase.looks as looks
 from customerbase import charts, i18n, propensity
 from customerbase.charts import style
 from customerbase.charts.clock import Pictures
@@ -184,7 +184,9 @@ def test_the_curve_has_its_marks_on_their_days(made, language):
     [ground] = [one for one in axes.patches if one.get_alpha() == 0.1]
     assert (ground.get_x(), ground.get_x() + ground.get_width()) == (told["good_from"], told["good_to"])
     assert axes.get_ylim()[0] == 0
-    assert "customerbase/propensity/clock.py:" in words(figure) and i18n.day(AS_OF, language) in words(figure)
+    assert "customerbase/propensity/repurchase/month.py:" in words(figure) and i18n.day(AS_OF, language) in words(
+        figure
+    )
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

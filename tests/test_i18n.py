@@ -3,6 +3,7 @@
 import math
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,6 +84,11 @@ def test_values_of_a_sentence_are_not_read_as_templates():
 def test_numbers_in_prose(value, unit, ja, en):
     assert i18n.number(value, unit, "ja") == ja
     assert i18n.number(value, unit, "en") == en
+
+
+def test_every_kind_of_nothing_is_missing():
+    assert all(i18n.missing(one) for one in (None, math.nan, pd.NA, pd.NaT))
+    assert not any(i18n.missing(one) for one in (0, "", False, "NA"))
 
 
 def test_numbers_in_tables_are_exact_and_other_currencies_keep_their_pence():

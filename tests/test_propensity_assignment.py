@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment, linprog
 
 from customerbase.errors import InputError
-from customerbase.propensity import assignment
-from customerbase.propensity.assignment import assign
+from customerbase.propensity.sales import assignment
+from customerbase.propensity.sales.assignment import assign
 
 WHOLE = st.integers(-3, 6).map(float)
 FRACTIONS = st.floats(-2, 8, allow_nan=False, allow_subnormal=False)

@@ -10,16 +10,16 @@ import pytest
 from category_shop import AS_OF, CUTOFF, NAMES, alter, forget, shop, snapshots, world
 from scipy.stats import beta
 
-import customerbase.propensity.category as topic
+import customerbase.propensity.by_category.month as topic
 from customerbase import features, i18n
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError
 from customerbase.prediction import metrics
 from customerbase.prediction.models import LADDER, RHYTHM, RULE
 from customerbase.propensity import Categories, CategoryOptions, categories
-from customerbase.propensity.category_design import NAMES as COLUMNS
-from customerbase.propensity.category_design import Popularity, expanded, place
-from customerbase.propensity.category_rows import listed
+from customerbase.propensity.by_category.design import NAMES as COLUMNS
+from customerbase.propensity.by_category.design import Popularity, expanded, place
+from customerbase.propensity.by_category.rows import listed
 from customerbase.tables import evaluate, schema
 from customerbase.tables.store import as_declared
 
@@ -239,7 +239,7 @@ def test_blocks_and_the_order_of_rows_change_nothing(small, monkeypatch):
     db = shop(world(3, 300), 3)
     for name in ("orders", "order_lines", "products", "identity_links"):
         db.execute(f"create or replace table {name} as select * from {name} order by md5(concat({name}, 'x'))")
-    monkeypatch.setattr("customerbase.propensity.category_rows.BLOCK_CUSTOMERS", 7)
+    monkeypatch.setattr("customerbase.propensity.by_category.rows.BLOCK_CUSTOMERS", 7)
     assert _bytes(snapshots(db, 8)) == small
 
 

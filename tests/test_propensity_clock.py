@@ -9,7 +9,7 @@ import pytest
 
 from customerbase import propensity
 from customerbase.errors import ConfigError
-from customerbase.propensity.clock_counts import choose, counts, gather, things
+from customerbase.propensity.repurchase.counts import choose, counts, gather, things
 from customerbase.tables import evaluate, schema
 from customerbase.tables.store import as_declared
 
@@ -269,6 +269,12 @@ def test_the_same_tables_give_the_same_bytes(made):
     again = propensity.clock(clock_logs.shop(busy(), CATEGORIES), as_of=AS_OF, options=ONE)
     for name, table in made.tables().items():
         assert _frame(table).to_csv() == _frame(again.tables()[name]).to_csv()
+
+
+def test_two_clocks_of_one_engine_keep_their_own_lists(db, made):
+    before = made.due.fetchall()
+    other = propensity.clock(db, as_of=AS_OF, options=propensity.ClockOptions(level="product", fewest=20))
+    assert made.due.fetchall() == before != other.due.fetchall()
 
 
 @pytest.mark.parametrize(

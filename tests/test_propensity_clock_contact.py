@@ -8,8 +8,8 @@ from scipy import stats
 
 from customerbase.errors import ConfigError
 from customerbase.propensity import Contact
-from customerbase.propensity.clock_contact import best_day, gains
-from customerbase.propensity.clock_hazard import smooth
+from customerbase.propensity.repurchase.contact import best_day, gains
+from customerbase.propensity.repurchase.hazard import smooth
 
 DAYS = np.arange(1, 121)
 

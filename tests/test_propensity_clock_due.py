@@ -9,7 +9,7 @@ import pytest
 from scipy.special import gammaln
 
 from customerbase import propensity
-from customerbase.propensity.clock_pace import Course, shape_of
+from customerbase.propensity.repurchase.pace import Course, shape_of
 
 AS_OF = date(2026, 6, 30)
 SPAN = 900
@@ -174,7 +174,7 @@ def test_who_waits_for_the_second_purchase(db):
 
 
 def test_batches_do_not_change_the_list(db, made, monkeypatch):
-    monkeypatch.setattr("customerbase.propensity.clock_due.BATCH", 100)
+    monkeypatch.setattr("customerbase.propensity.repurchase.due.BATCH", 100)
     small = propensity.clock(db, as_of=AS_OF, options=propensity.ClockOptions(floor=0.0))
     pd.testing.assert_frame_equal(small.due.df(), made.due.df())
     assert small.calendar["contacts"].tolist() == made.calendar["contacts"].tolist()

@@ -6,8 +6,8 @@ import pytest
 from scipy import integrate, stats
 
 from customerbase.prediction import LifeTable
-from customerbase.propensity.clock_hazard import smooth
-from customerbase.propensity.clock_peak import NO_PEAK, PEAK, RISING, peak
+from customerbase.propensity.repurchase.hazard import smooth
+from customerbase.propensity.repurchase.peak import NO_PEAK, PEAK, RISING, peak
 
 DAYS = np.arange(1, 181)
 

@@ -122,3 +122,15 @@ def test_a_real_shops_chances_hold_in_the_month_after(retail):
     for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 1)):
         within = (said >= low) & (said < high)
         assert said[within].mean() == pytest.approx(bought[within].mean(), abs=0.06)  # autumn sells more
+
+
+def test_mailing_by_the_chance_to_buy_beats_mailing_on_a_fixed_day(retail):
+    fixed, hazard, size = 0, 0, 0
+    for as_of in (date(2011, 3, 31), date(2011, 5, 31), date(2011, 7, 31), date(2011, 9, 30), date(2011, 10, 31)):
+        due = propensity.clock(retail, as_of=as_of, options=propensity.ClockOptions(level="all", floor=0.0)).due.df()
+        text = "select distinct source_customer_id from orders where status = 'completed' and order_at::date between $a + 1 and $a + 14"
+        came = due["customer_id"].isin({who for (who,) in retail.query(text, a=as_of).fetchall()})
+        on_the_day = due["days_since"].between(27, 33)  # everybody a month after the purchase, give or take three days
+        best = due["p_30d"].rank(ascending=False, method="first") <= on_the_day.sum()
+        fixed, hazard, size = fixed + came[on_the_day].sum(), hazard + came[best].sum(), size + on_the_day.sum()
+    assert size > 500 and hazard > 2 * fixed

@@ -10,7 +10,7 @@ from customerbase import propensity
 from customerbase.engine import identifier
 from customerbase.errors import InputError
 from customerbase.propensity import STAGES
-from customerbase.propensity.priority import probability_gain
+from customerbase.propensity.sales.priority import probability_gain
 from customerbase.tables import schemas
 
 AS_OF = date(2026, 10, 31)

@@ -13,7 +13,7 @@ from test_propensity_assignment import brute_force
 from customerbase import propensity
 from customerbase.engine import Engine
 from customerbase.errors import InputError
-from customerbase.propensity.priority import COLUMNS, probability_gain
+from customerbase.propensity.sales.priority import COLUMNS, probability_gain
 from customerbase.tables import evaluate, schema
 from customerbase.tables.store import as_declared
 

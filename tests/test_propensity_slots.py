@@ -8,7 +8,7 @@ import pytest
 
 from customerbase import propensity
 from customerbase.engine import Engine
-from customerbase.propensity.slots import likeness, preferred
+from customerbase.propensity.sales.slots import likeness, preferred
 
 EVERYBODY = np.array([0.10, 0.10, 0.12, 0.13, 0.15, 0.22, 0.18])
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-import customerbase.propensity.clock_looks as looks
+import customerbase.propensity.repurchase.looks as looks
 from customerbase import i18n, propensity
 from customerbase.charts.axes import canvas, scale, short, value_axis
 from customerbase.charts.captions import caption

@@ -7,7 +7,6 @@ from typing import Self
 import pandas as pd
 
 import customerbase.churn.looks as looks
-import customerbase.prediction.looks as judged
 from customerbase import churn, i18n, segments
 from customerbase.charts.captions import caption
 from customerbase.charts.draw import bars
@@ -37,10 +36,6 @@ class Pictures(Judged):
 
         tables = (result.models, result.curves, result.drivers, result.drift, result.outcomes)
         return cls(*tables, "churn", True, as_of, language, name, result, currency, k_min)
-
-    def remarks(self) -> list[str]:
-        """What to know about this month's scores."""
-        return judged.remarks(self.result.notes, self.language)
 
     def strips(self) -> Figure | str:
         """Customers and value by risk band."""

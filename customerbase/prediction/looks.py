@@ -9,7 +9,6 @@ from customerbase.features import features
 from customerbase.periods import month_label
 from customerbase.prediction.drift import STRONG
 from customerbase.prediction.models import LADDER, RULE
-from customerbase.prediction.notes import Note
 from customerbase.prediction.reasons import title as topic
 
 MEASURES = {
@@ -28,17 +27,6 @@ TOP = 0.1
 def model(rung: str, language: str) -> str:
     """What people call a rung of the ladder."""
     return i18n.word_or(f"prediction.model.{rung}", language, rung)
-
-
-def remarks(notes: tuple[Note, ...], language: str) -> list[str]:
-    """The notes in words, rungs by their names."""
-    said = []
-    for note in notes:
-        values = {
-            name: model(str(value), language) if name == "model" else value for name, value in note.values.items()
-        }
-        said.append(type(note)(note.code, values).text(language))
-    return said
 
 
 def ladder(models: pd.DataFrame, language: str) -> pd.DataFrame:

@@ -63,16 +63,18 @@ class Timing:
         """Chances and days to the next purchase of every row of a snapshot.
 
         Columns: customer_id, cutoff, p_7, p_30, p_60, p_90 (p_<end> of other ends, if the model has others),
-        median_days, low_days, high_days: the first day by which half, a tenth, nine tenths have bought, 0 the day of the
-        cutoff. From low to high day are 80 % of what may happen; missing: later than the last end, "beyond 90 days".
+        median_days, low_days, high_days: whole days after the cutoff, 0 the day itself. A tenth of what may happen comes
+        before the low day and a tenth after the high one, to the nearest day; missing: "beyond 90 days", the last end.
         """
         names = [days for days in HORIZONS if days in self.ends] or list(self.ends)
         left = np.cumprod(1 - self.model.predict(snapshot), axis=1)
         made = snapshot[["customer_id", "cutoff"]].reset_index(drop=True)
         for days in names:
             made[f"p_{days}"] = 1 - left[:, self._place(days)]
-        for name, share in (("median_days", 0.5), ("low_days", _LOW), ("high_days", _HIGH)):
-            made[name] = quantile_days(left, self.ends, share)
+        low, middle, high = (moments(left, self.ends, share) for share in (_LOW, 0.5, _HIGH))
+        made["median_days"] = np.floor(middle)
+        made["low_days"] = np.minimum(np.rint(low), self.ends[-1] - 1)
+        made["high_days"] = np.maximum(np.rint(high) - 1, made["low_days"].to_numpy())
         return made
 
     def score(self, batch: pa.RecordBatch, columns: Sequence[str] | None = None) -> pa.RecordBatch:
@@ -137,23 +139,21 @@ def fit_timing(
     return Timing(model, known_until, tuple(day.date() for day in sorted(set(rows["cutoff"]))), notes)
 
 
-def quantile_days(left: np.ndarray, ends: tuple[int, ...], share: float) -> np.ndarray:
-    """First whole day by which at least `share` have bought; NaN where the last end comes before it.
+def moments(left: np.ndarray, ends: tuple[int, ...], share: float) -> np.ndarray:
+    """Time after the beginning of the cutoff, in days, by which that share have bought; NaN: after the last end.
 
-    left: (rows, K) share without a purchase before each end; within an interval the hazard of each day is the same.
+    left: (rows, K) share without a purchase before each end; within an interval the hazard is the same all the time.
     """
     edges = np.array((0, *ends), dtype=float)
     with np.errstate(divide="ignore"):
         logs = np.log(np.column_stack([np.ones(len(left)), left]))
     target = np.log1p(-share)
     reached = logs <= target
-    place = np.maximum(reached.argmax(axis=1), 1)
-    rows = np.arange(len(left))
+    place, rows = np.maximum(reached.argmax(axis=1), 1), np.arange(len(left))
     start, end = logs[rows, place - 1], logs[rows, place]
     with np.errstate(divide="ignore", invalid="ignore"):
         part = np.where(np.isinf(end), 0.0, (target - start) / (end - start))
-    days = np.ceil(edges[place - 1] + part * (edges[place] - edges[place - 1]) - 1e-9) - 1
-    return np.where(reached.any(axis=1), np.maximum(days, edges[place - 1]), np.nan)
+    return np.where(reached.any(axis=1), edges[place - 1] + part * (edges[place] - edges[place - 1]), np.nan)
 
 
 def _reasons(rows: pd.DataFrame, ends: tuple[int, ...]) -> list[Note]:

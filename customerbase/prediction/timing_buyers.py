@@ -108,7 +108,8 @@ def backtest(
     """Forecasts as they would have been made at the newest `count` cutoffs whose window has ended, beside what came.
 
     Each is fitted on what was known at its cutoff, by the logit alone unless `boost` (their totals differ little).
-    Columns: cutoff, customers, expected_buyers, buyers, buyers_chance, expected_spend, spend, spend_chance; ascending.
+    Columns: cutoff, customers, expected_buyers, buyers, buyers_chance, expected_spend, spend (net, of the buyers),
+    spend_chance; ascending.
     """
     cutoffs = pd.to_datetime(snapshots["cutoff"])
     told = labels[labels["horizon_days"] == horizon_days].assign(cutoff=lambda one: pd.to_datetime(one["cutoff"]))
@@ -119,9 +120,9 @@ def backtest(
         known = snapshots[(cutoffs <= day).to_numpy()]
         timing = fit_timing(known, labels, known_until=day.date(), ends=ends, boost=boost, seed=seed)
         money = MonthSpend.of(known, labels, known_until=day.date(), horizon_days=horizon_days)
-        came = told[told["cutoff"] == day]
+        came = told[(told["cutoff"] == day) & told["bought"].astype(bool)]
         made = {"cutoff": day.date(), **expect(timing, money, snapshots[(cutoffs == day).to_numpy()])}
-        made |= {"buyers": int(came["bought"].sum()), "spend": float(came["net_spend"].astype(float).sum())}
+        made |= {"buyers": len(came), "spend": float(came["net_spend"].astype(float).sum())}
         rows.append(made)
     names = ("customers", "expected_buyers", "buyers", "buyers_chance", "expected_spend", "spend", "spend_chance")
     return pd.DataFrame(rows, columns=["cutoff", *names])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from customerbase.engine import Engine
 from customerbase.errors import InputError, near_miss
-from customerbase.propensity.priority import REASONS, Remark
+from customerbase.propensity.sales.priority import REASONS, Remark
 
 # Chance to win a deal of each open stage where nothing is done: stated, not measured. A company sets its own.
 STAGES = {"lead": 0.10, "qualified": 0.25, "proposal": 0.50, "negotiation": 0.75}

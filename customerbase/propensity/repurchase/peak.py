@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from customerbase.propensity.clock_hazard import SHIFT, Trend
+from customerbase.propensity.repurchase.hazard import SHIFT, Trend
 
 PEAK, NO_PEAK, RISING, FEW = "peak", "no_peak", "rising", "few"
 ALPHA = 0.01  # of things without a peak, at most about this share is said to have one

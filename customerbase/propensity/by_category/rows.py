@@ -15,7 +15,7 @@ from customerbase.engine import Engine
 from customerbase.prediction import design
 from customerbase.prediction.rhythm import Rhythm
 from customerbase.prediction.windows import Window, digest, grown
-from customerbase.propensity.category_design import Popularity, values
+from customerbase.propensity.by_category.design import Popularity, values
 
 BLOCK_CUSTOMERS = 20_000
 SAMPLE = "category_sample"

@@ -8,9 +8,9 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.engine import Engine
-from customerbase.propensity.clock_options import ClockOptions
-from customerbase.propensity.clock_peak import FEW
-from customerbase.propensity.clock_tables import Thing
+from customerbase.propensity.repurchase.options import ClockOptions
+from customerbase.propensity.repurchase.peak import FEW
+from customerbase.propensity.repurchase.tables import Thing
 
 MANY_UNKNOWN = 0.05  # share of goods lines without a category from which on it is said
 

@@ -22,7 +22,7 @@ import pandas as pd
 from scipy.special import expit
 
 from customerbase.errors import ConfigError
-from customerbase.propensity.clock_hazard import Trend
+from customerbase.propensity.repurchase.hazard import Trend
 
 CLOSE = 0.95  # days that give this share of the best day's gain are as good for all practical purposes
 PER = 1000  # customers

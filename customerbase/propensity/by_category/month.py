@@ -16,10 +16,10 @@ from customerbase.prediction.models import RULE
 from customerbase.prediction.notes import distinct
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.study import Walk
-from customerbase.propensity.category_design import place
-from customerbase.propensity.category_models import fallback, fit_ladder
-from customerbase.propensity.category_rows import Reader, listed
-from customerbase.propensity.category_tables import MODEL_COLUMNS, Note, models, notes
+from customerbase.propensity.by_category.design import place
+from customerbase.propensity.by_category.models import fallback, fit_ladder
+from customerbase.propensity.by_category.rows import Reader, listed
+from customerbase.propensity.by_category.tables import MODEL_COLUMNS, Note, models, notes
 
 COLUMNS = (
     *("customer_id", "category", "as_of", "horizon_days", "rank", "probability", "rule_probability", "bought_before"),
@@ -121,7 +121,7 @@ def categories(db: Engine, *, as_of: date, options: CategoryOptions | None = Non
 
 
 def _reader(db: Engine, cutoff: date, options: CategoryOptions) -> tuple[Reader, int]:
-    known = rhythms(db)
+    known = rhythms(db, cutoff)
     if cutoff not in known:
         raise InputError(f"the table snapshots has no customer at the cutoff {cutoff}: nobody can be predicted.")
     query = "select count(*), max(eligible_days) from snapshots where cutoff = $cutoff"

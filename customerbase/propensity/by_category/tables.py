@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 
 import customerbase.prediction.notes as notes_of_predictions
-from customerbase import i18n
 from customerbase.engine import Engine
 from customerbase.prediction import Study, bootstrap, metrics
 from customerbase.prediction import Test as Judged
 from customerbase.prediction.models import LADDER, RULE
-from customerbase.propensity.category_design import BOUGHT, place
+from customerbase.propensity.by_category.design import BOUGHT, place
 
 MEASURES = ("auc", "average_precision", "lift", "brier", "log_loss", "ece")
 MODEL_COLUMNS = [
@@ -20,7 +19,6 @@ MODEL_COLUMNS = [
     *MEASURES, "auc_low", "auc_high",
 ]  # fmt: skip
 SCOPES = ("all", "bought_before", "new")  # and "category"
-MODELS = {"model", "rule"}  # values of notes that are models
 MANY_UNKNOWN = 0.05  # share of goods lines without a category from which on it is said
 
 
@@ -28,11 +26,7 @@ class Note(notes_of_predictions.Note):
     """One remark; its sentences stand under category.note."""
 
     words: ClassVar[str] = "category.note"
-
-    def text(self, language: str) -> str:
-        """The remark in words, models by name."""
-        named = {key: i18n.word(f"category.model.{self.values[key]}", language) for key in MODELS & self.values.keys()}
-        return i18n.sentence(f"{self.words}.{self.code}", language, **{**self.values, **named})
+    models: ClassVar[str] = "category.model"
 
 
 def models(study: Study, names: tuple[str, ...]) -> pd.DataFrame:

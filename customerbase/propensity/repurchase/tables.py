@@ -8,11 +8,11 @@ import pandas as pd
 
 from customerbase.intervals import Z
 from customerbase.prediction import LifeTable
-from customerbase.propensity.clock_contact import BestDay, best_day
-from customerbase.propensity.clock_counts import Counts
-from customerbase.propensity.clock_hazard import Trend, smooth
-from customerbase.propensity.clock_options import ClockOptions
-from customerbase.propensity.clock_peak import FEW, Peak, peak
+from customerbase.propensity.repurchase.contact import BestDay, best_day
+from customerbase.propensity.repurchase.counts import Counts
+from customerbase.propensity.repurchase.hazard import Trend, smooth
+from customerbase.propensity.repurchase.options import ClockOptions
+from customerbase.propensity.repurchase.peak import FEW, Peak, peak
 
 KNOWN = 30  # customers still waiting on a day: below, nothing is said of that day and later ones
 SHORTEST = 14  # days that must be known before a curve is drawn

@@ -7,13 +7,13 @@ import duckdb
 import pandas as pd
 
 from customerbase.engine import Engine
-from customerbase.propensity.clock_counts import choose, counts, gather, names, things
-from customerbase.propensity.clock_due import Rhythm, due
-from customerbase.propensity.clock_notes import Note, notes
-from customerbase.propensity.clock_options import ClockOptions
-from customerbase.propensity.clock_pace import paces
-from customerbase.propensity.clock_peak import PEAK
-from customerbase.propensity.clock_tables import Thing, days_table, thing_of, things_table
+from customerbase.propensity.repurchase.counts import choose, counts, gather, names, things
+from customerbase.propensity.repurchase.due import Rhythm, due
+from customerbase.propensity.repurchase.notes import Note, notes
+from customerbase.propensity.repurchase.options import ClockOptions
+from customerbase.propensity.repurchase.pace import paces
+from customerbase.propensity.repurchase.peak import PEAK
+from customerbase.propensity.repurchase.tables import Thing, days_table, thing_of, things_table
 
 
 @dataclass(frozen=True)
@@ -88,5 +88,4 @@ def _due(
         thing: Rhythm.of(average[thing], shapes[thing], one.best, options.contact) for thing, one in known.items()
     }
     listed, calendar = due(db, rhythms, as_of=as_of, floor=options.floor)
-    db.register("repurchase_due", listed)
-    return db.query("select * from repurchase_due"), calendar
+    return db.connection.from_arrow(listed), calendar

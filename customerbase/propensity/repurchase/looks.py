@@ -7,7 +7,7 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.disclosure import suppress
-from customerbase.propensity.clock_peak import FEW, NO_PEAK, PEAK, RISING
+from customerbase.propensity.repurchase.peak import FEW, NO_PEAK, PEAK, RISING
 
 WEEK = 7
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from customerbase.errors import ConfigError, near_miss
-from customerbase.propensity.clock_contact import Contact
+from customerbase.propensity.repurchase.contact import Contact
 
 LEVELS, GAPS = ("all", "category", "product"), ("second", "any")
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from customerbase.engine import Engine
-from customerbase.propensity.clock_contact import BestDay, Contact, added
-from customerbase.propensity.clock_pace import Course
+from customerbase.propensity.repurchase.contact import BestDay, Contact, added
+from customerbase.propensity.repurchase.pace import Course
 
 WITHIN, AHEAD = 30, 35  # days: of the chance to buy, and of the calendar
 WINDOW = (0.1, 0.5, 0.9)

@@ -19,9 +19,9 @@ from scipy.special import gammaln
 
 from customerbase.engine import Engine, sql_text
 from customerbase.features import keep
-from customerbase.propensity.clock_contact import cumulated
-from customerbase.propensity.clock_counts import Counts, at_risk, choose
-from customerbase.propensity.clock_hazard import smooth
+from customerbase.propensity.repurchase.contact import cumulated
+from customerbase.propensity.repurchase.counts import Counts, at_risk, choose
+from customerbase.propensity.repurchase.hazard import smooth
 
 ROUNDS = (
     1  # of the EM algorithm: more change the Brier score by less than 0.001, and expect more of those who have left

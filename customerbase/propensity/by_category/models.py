@@ -17,7 +17,7 @@ from customerbase.prediction.models import (
     Silence,
     usable,
 )
-from customerbase.propensity.category_design import (
+from customerbase.propensity.by_category.design import (
     BOUGHT,
     EXPECTED_OWN,
     LOGARITHMIC,

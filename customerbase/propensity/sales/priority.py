@@ -14,7 +14,7 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.cltv.notes import Note
 from customerbase.errors import InputError, near_miss
-from customerbase.propensity.assignment import Assignment, assign
+from customerbase.propensity.sales.assignment import Assignment, assign
 
 EFFECT = 0.2  # assumed where a channel says nothing: a contact multiplies the odds of a purchase by 1.2
 KINDS = ("channel", "person")
