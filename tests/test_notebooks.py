@@ -35,8 +35,8 @@ def checked_cells(paths: list[Path]) -> list[dict]:
 
 
 def test_there_are_notebooks():
-    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "05_cltv", "12_kpi", "13_monthly_report"}
-    pages |= {"overview", "identity_review", "identity_model", "cltv_alone"}
+    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "05_cltv", "06_churn", "12_kpi"}
+    pages |= {"13_monthly_report", "overview", "identity_review", "identity_model", "cltv_alone"}
     assert pages <= {p.stem for p in NOTEBOOKS}
 
 
@@ -94,7 +94,9 @@ def test_what_is_out_of_shape_is_named(tmp_path, changes, words):
 def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
     contracts = read_contracts(ROOT / "notebooks")
     assert [contract.path.parent for contract in contracts] == [ROOT / "notebooks"] * len(contracts)
-    assert [contract.name for contract in contracts][:5] == ["quality", "identity", "profile", "segments", "cltv"]
+    assert [contract.name for contract in contracts][:6] == [
+        *("quality", "identity", "profile", "segments", "cltv", "churn")
+    ]
     written: dict[str, str] = {}
     for contract in contracts:
         assert set(contract.reads) <= written.keys(), contract.name
@@ -106,6 +108,7 @@ def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
     assert (
         written["rfm"] == "segments"
         and written["cltv"] == "cltv"
+        and written["snapshots"] == written["churn"] == "churn"
         and written["kpi"] == "kpi"
         and written["identity_links"] == "identity"
     )
@@ -179,7 +182,7 @@ def test_the_pages_as_they_stand_in_git_run_by_hand(sample_month: SampleMonth, t
     home = sample_run.copy_of(sample_month, tmp_path).home
     ran, said, status = nbval(pages, home, tmp_path)
     assert status == 0, said[-4000:]
-    assert len(pages) >= 7 and ran == names_of(pages)
+    assert len(pages) >= 8 and ran == names_of(pages)
     written = {path.name for path in (home / "data" / "scratch" / "sample" / "2026-10").glob("*.parquet")}
     assert {f"{name}.parquet" for name in sample_month.tables} <= written
 

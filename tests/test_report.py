@@ -185,6 +185,35 @@ def worth() -> dict[str, pd.DataFrame]:
     }
 
 
+def leaving() -> dict[str, pd.DataFrame]:
+    """Of 50 active customers a segment 20 are expected to buy nothing; champions have 400,000 yen of value at risk."""
+    rows = [("segment", code, 50, 400_000.0 if code == "champions" else 100_000.0) for code in segments.codes()]
+    rows += [("all", "all", 500, 1_300_000.0), ("risk_band", "high", 300, 9e5), ("risk_band", "low", 200, 4e5)]
+    frame = pd.DataFrame(rows, columns=["dimension", "value", "customers", "value_at_risk"])
+    frame = frame.assign(
+        as_of=AS_OF, probability=0.4, leavers=frame["customers"] * 0.4, cltv=4 * frame["value_at_risk"]
+    )
+    for name in ("leavers", "value_at_risk"):
+        frame[f"{name}_low"], frame[f"{name}_high"] = frame[name] * 0.9, frame[name] * 1.1
+    frame[["reason_1", "reason_2", "reason_3"]] = ["silence", "trend", "season"]
+    bands = [("high", 100, 0.8, 0.75), ("low", 200, 0.1, 0.1), ("medium", 100, 0.5, 0.6), ("all", 400, 0.375, 0.3875)]
+    outcomes = pd.DataFrame(bands, columns=["band", "customers", "predicted", "actual"])
+    outcomes = outcomes.assign(cutoff=date(2026, 8, 1), source="published")
+    outcomes["actual_low"], outcomes["actual_high"] = outcomes["actual"] - 0.05, outcomes["actual"] + 0.05
+    best = [
+        ("profit", 40, 0.08, 1000.0, False),
+        ("profit", 120, 0.24, 52_000.0, True),
+        ("random", 500, 1.0, -9.0, True),
+    ]
+    profit = pd.DataFrame(best, columns=["ranking", "contacted", "share", "profit", "is_best"])
+    return {
+        "churn": pd.DataFrame([{"customers": 500, "horizon_days": 90}]),
+        "churn_groups": frame,
+        "churn_outcomes": outcomes,
+        "churn_profit": profit.assign(low=profit["profit"] - 20_000, high=profit["profit"] + 20_000),
+    }
+
+
 def data(**tables: pd.DataFrame) -> ReportData:
     full = {
         "kpi": kpis(before={}, last_year={}),
@@ -195,6 +224,7 @@ def data(**tables: pd.DataFrame) -> ReportData:
         **intake(),
         **people(),
         **worth(),
+        **leaving(),
     }
     return ReportData(
         title={"ja": "髙﨑商店①㈱", "en": "Takasaki & Sons"},
@@ -285,6 +315,7 @@ def test_sections_stand_in_their_fixed_order_and_every_figure_has_a_caption(buil
         "kpi",
         "segments",
         "value",
+        "risk",
         "migration",
         "cohorts",
         "attributes",

@@ -9,6 +9,7 @@ from types import ModuleType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import customerbase.churn.looks as churning
 import customerbase.cltv.worth as worth
 import customerbase.report.attributes as attributes
 import customerbase.report.figures as figures
@@ -16,6 +17,7 @@ import customerbase.report.fonts as fonts
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
 import customerbase.report.quality as quality
+import customerbase.report.risk as risk
 import customerbase.report.sections as sections
 import customerbase.report.value as value
 from customerbase import i18n, kpi, profile, segments
@@ -53,6 +55,9 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             value=value.lines(data, language),
             value_groups=value.groups(data, language, draw),
             value_second=value.second(data, language, draw),
+            risk=risk.lines(data, language),
+            risk_groups=risk.groups(data, language, draw),
+            risk_outcomes=risk.outcomes(data, language, draw),
             moves=figures.moves(data, language),
             quality=quality.box(data, language),
             definitions=_definitions(data, language),
@@ -130,8 +135,10 @@ def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
         ("identity", "identity"),
     )
     terms += [(i18n.word(f"report.{name}", language), i18n.word(f"definition.{key}", language)) for name, key in keys]
-    notes = [i18n.word("definition.interval", language), i18n.sentence("definition.suppressed", language, k=data.k_min)]
-    return [*terms, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]
+    leaving = risk.terms(data, language)
+    notes = [i18n.word("definition.interval", language)] + ([i18n.word("risk.interval", language)] if leaving else [])
+    notes.append(i18n.sentence("definition.suppressed", language, k=data.k_min))
+    return [*terms, *leaving, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]
 
 
 def _made(data: ReportData, language: str) -> list[tuple[str, str]]:
@@ -170,6 +177,15 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
             language,
             value.RANGE,
             definition=value.definition(data, language),
+        ),
+        "risk_caption": draw.caption(
+            churning.by,
+            risk.sources(data),
+            data.as_of,
+            risk.customers(data),
+            language,
+            risk.RANGE,
+            definition=risk.definition(data, language),
         ),
         "identity_caption": draw.caption(
             profile.merged,
