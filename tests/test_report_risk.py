@@ -164,7 +164,7 @@ def buyers(**columns: object) -> pd.DataFrame:
     ]
     names = ["horizon_days", "customers", "buyers", "buyers_low", "buyers_high", "spend"]
     table = pd.DataFrame(rows, columns=names)
-    return table.assign(spend_low=table["spend"] * 0.8, spend_high=table["spend"] * 1.2, as_of=AS_OF).assign(**columns)
+    return table.assign(spend_low=table["spend"] * 0.8, spend_high=table["spend"] * 1.2, as_of=AS_OF, is_ahead=True).assign(**columns)
 
 
 def test_expected_buyers_are_told_where_page_07_says():

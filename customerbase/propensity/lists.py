@@ -1,0 +1,76 @@
+"""The priority list of a month: its customers from the chances to buy, its channels from one line of text, and its backtest."""
+
+import re
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from customerbase.engine import Engine
+from customerbase.errors import ConfigError
+from customerbase.prediction import Study, design
+from customerbase.propensity.month import Result
+from customerbase.propensity.sales import Captured, best_times, captured, gain_curve, order_slots
+
+LIST, RFM = "list", "rfm"
+_CHANNEL = re.compile(r"^\s*([^:,]+):(\d+):([0-9.]+)(?::([0-9.]+))?\s*$")
+
+
+def channels(text: str) -> pd.DataFrame:
+    """Channels from "name:capacity:cost" or "name:capacity:cost:effect", parted by commas.
+
+    capacity: contacts of the month; cost: of one; effect: the odds of a purchase are multiplied by 1 + effect. Raises
+    ConfigError for a part that does not say so.
+    """
+    rows = []
+    for part in text.split(","):
+        found = _CHANNEL.match(part)
+        if not found:
+            raise ConfigError(f"channel {part.strip()!r}; expected name:capacity:cost or name:capacity:cost:effect.")
+        name, capacity, cost, effect = found.groups()
+        rows.append([name.strip(), int(capacity), float(cost), float(effect) if effect else np.nan])
+    made = pd.DataFrame(rows, columns=["channel", "capacity", "cost", "effect"])
+    return made if made["effect"].notna().any() else made.drop(columns="effect")
+
+
+def people(db: Engine, result: Result, *, margin: float, due: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The customers of `prioritise`: chance and margin of a purchase within the month, best day and hours, reasons.
+
+    margin: gross margin as a share of net sales; due: repurchase_due, for the nearest day to contact. Reads customer_orders.
+    """
+    made = result.customers[["customer_id"]].assign(
+        probability=result.customers["p_30"], expected_margin=result.customers["expected_spend"] * margin
+    )
+    made = made.merge(best_times(order_slots(db)), on="customer_id", how="left")
+    if due is not None and len(due):
+        days = due.dropna(subset=["contact_day"]).groupby("customer_id")["contact_day"].min()
+        made["best_day"] = made["customer_id"].map(days)
+    why = result.reasons.pivot(index="customer_id", columns="rank", values="reason")
+    for rank in (1, 2, 3):
+        made[f"reason_{rank}"] = made["customer_id"].map(why[rank]) if rank in why else None
+    return made
+
+
+def backtest(study: Study, capacity: int) -> tuple[pd.DataFrame, Captured, date] | None:
+    """What the list of the newest test window would have reached, against classic RFM: the gain curve, the share, the window.
+
+    The list is ordered by chance times the customer's own spend an active month; RFM by the sum of three rank positions
+    (recency, purchase days and spend of the year). Reached is what customers then spent, not what a contact would add.
+    None without a test.
+    """
+    if not study.tests:
+        return None
+    test = study.tests[-1]
+    column = {name: test.window.x[:, place] for place, name in enumerate(design.names())}
+    each = np.maximum(np.nan_to_num(column["spend_365"]), 0) / np.maximum(np.nan_to_num(column["active_months_365"]), 1)
+    score = test.probability(study.chosen) * each
+    ranks = [
+        pd.Series(values).rank(pct=True)
+        for values in (-column["days_since_last_purchase"], column["purchase_days_365"], column["spend_365"])
+    ]
+    rfm = sum(ranks).to_numpy()
+    brought = np.maximum(test.window.spend, 0.0) * test.y
+    if not brought.sum():
+        return None
+    curve = gain_curve(brought, {LIST: score, RFM: rfm})
+    return curve, captured(brought, score, min(capacity, len(score)), against=rfm), test.cutoff
