@@ -338,3 +338,6 @@ def test_the_large_table_is_summed_up_without_a_customer():
     db = Engine()
     db.query("select unnest([1, 2, 3]) as customer_id, 90 as horizon_days").create_view("churn")
     assert db.run("report_churn").df().to_dict("records") == [{"customers": 3, "horizon_days": 90}]
+    db.execute("create or replace view churn as select 90 as horizon_days where false")
+    nobody = {"churn": db.run("report_churn").df(), "churn_groups": groups().head(0)}
+    assert nobody["churn"]["customers"].tolist() == [0] and told(**nobody) == []
