@@ -1,13 +1,16 @@
 """An invented shop whose customers' tastes for categories are known: each buys at random at a rate of their own."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from customerbase import features
+from customerbase import features, i18n
 from customerbase.engine import Engine
+from customerbase.propensity import Categories
+from customerbase.tables import evaluate, schema
+from customerbase.tables.store import as_declared
 
 FIRST, AS_OF, UNTIL = date(2024, 1, 1), date(2025, 12, 31), date(2026, 2, 1)  # what the shop knows ends before UNTIL
 CUTOFF = date(2026, 1, 1)
@@ -104,3 +107,29 @@ def alter(db: Engine, cutoff: date = CUTOFF) -> Engine:
     db.execute("update orders set source_customer_id = 'k1', order_at = order_at + interval 3 day, total = 9"
                " where order_at >= $cutoff", cutoff=cutoff)  # fmt: skip
     return db
+
+
+def bought(db: Engine, start: date, days: int = 30) -> pd.DataFrame:
+    """Customers and the categories they bought in the window, typed here."""
+    return db.query(
+        """select upper(source_customer_id) as customer_id, split_part(category, ' > ', 1) as category, count(*) as happened
+        from orders, order_lines, products where orders.order_id = order_lines.order_id
+        and order_lines.product_id = products.product_id and order_at >= $start and order_at < $end group by all""",
+        start=start,
+        end=start + timedelta(days=days),
+    ).df()
+
+
+def check(found: Categories) -> list[str]:
+    """What holds of every result: tables as expected, everything said in two languages. Returns the codes of the notes."""
+    db = Engine()
+    for name, table in found.tables().items():
+        kept = schema(name)
+        db.register(name, as_declared(db.connection.from_df(table), kept))
+        assert list(table.columns) == list(kept.columns)
+        assert [one for one in evaluate(db, kept, name) if not one.success] == []
+    for language in i18n.LANGUAGES:
+        assert len(found.remarks(language)) == len(found.notes)
+        assert all(text and "{" not in text for text in found.remarks(language))
+    assert all(isinstance(value, int | float | str) for value in found.records().values())
+    return [note.code for note in found.notes]

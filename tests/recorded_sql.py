@@ -20,6 +20,8 @@ import customerbase.identity.history as history
 from customerbase import churn, cltv, features, identity, kpi, profile, propensity, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
+from customerbase.prediction.rhythm import rhythms
+from customerbase.prediction.windows import completed
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)
@@ -253,6 +255,7 @@ def _snapshots() -> None:
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
+    completed(db, rhythms(db, date(2026, 8, 1)), horizon_days=30, until=date(2026, 8, 1), most=20)
     propensity.categories(db, as_of=date(2026, 7, 31))
 
 

@@ -1,4 +1,4 @@
-"""Purchases of categories to come: known tastes, no leak, plain SQL, shops that know little, words and tables."""
+"""Purchases of categories to come: known tastes, no leak, plain SQL, tables and words."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -7,21 +7,18 @@ import category_shop
 import numpy as np
 import pandas as pd
 import pytest
-from category_shop import AS_OF, CUTOFF, NAMES, alter, forget, shop, snapshots, world
+from category_shop import AS_OF, CUTOFF, NAMES, alter, bought, check, forget, shop, snapshots, world
 from scipy.stats import beta
 
 import customerbase.propensity.by_category.month as topic
-from customerbase import features, i18n
+from customerbase import features
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError, InputError
 from customerbase.prediction import metrics
 from customerbase.prediction.models import LADDER, RHYTHM, RULE
 from customerbase.propensity import Categories, CategoryOptions, categories
 from customerbase.propensity.by_category.design import NAMES as COLUMNS
 from customerbase.propensity.by_category.design import Popularity, expanded, place
 from customerbase.propensity.by_category.rows import listed
-from customerbase.tables import evaluate, schema
-from customerbase.tables.store import as_declared
 
 EVERYTHING = CategoryOptions(top=50, floor=0.0)
 WORLD = world(1, 1500)
@@ -41,22 +38,11 @@ def made(known) -> Categories:
 @pytest.fixture(scope="module")
 def judged(known, made) -> pd.DataFrame:
     """Every probability with what happened in the month after, and what the ideal predictor says."""
-    rows = made.categories.merge(_bought(known, CUTOFF), on=["customer_id", "category"], how="left")
+    rows = made.categories.merge(bought(known, CUTOFF), on=["customer_id", "category"], how="left")
     rows["y"] = rows["happened"].notna().astype(float)
     ideal = _ideal(known)
     customer, category = rows["customer_id"].str[1:].astype(int), rows["category"].map(NAMES.index)
     return rows.assign(ideal=ideal[customer, category], oracle=WORLD.chance(30)[customer, category])
-
-
-def _bought(db: Engine, start: date, days: int = 30) -> pd.DataFrame:
-    """Customers and the categories they bought in the window, typed here."""
-    return db.query(
-        """select upper(source_customer_id) as customer_id, split_part(category, ' > ', 1) as category, count(*) as happened
-        from orders, order_lines, products where orders.order_id = order_lines.order_id
-        and order_lines.product_id = products.product_id and order_at >= $start and order_at < $end group by all""",
-        start=start,
-        end=start + timedelta(days=days),
-    ).df()
 
 
 def _ideal(db: Engine) -> np.ndarray:
@@ -162,7 +148,7 @@ def test_windows_hold_what_was_bought_in_them_and_end_before_the_cutoff(known):
     for window in windows:
         where = window.x[:, place("place")].astype(int)
         mine = pd.DataFrame({"customer_id": window.who, "category": np.array(NAMES)[where]})
-        truth = mine.merge(_bought(known, window.cutoff), on=["customer_id", "category"], how="left")
+        truth = mine.merge(bought(known, window.cutoff), on=["customer_id", "category"], how="left")
         assert (truth["happened"].notna() == window.bought.astype(bool)).all()
         assert len(mine.drop_duplicates()) == len(mine)
 
@@ -243,26 +229,11 @@ def test_blocks_and_the_order_of_rows_change_nothing(small, monkeypatch):
     assert _bytes(snapshots(db, 8)) == small
 
 
-# --- shops that know little -----------------------------------------------------------------------------------------------
-
-
-def _check(found: Categories) -> list[str]:
-    """What holds of every result: tables as expected, everything said in two languages. Returns the codes of the notes."""
-    db = Engine()
-    for name, table in found.tables().items():
-        kept = schema(name)
-        db.register(name, as_declared(db.connection.from_df(table), kept))
-        assert list(table.columns) == list(kept.columns)
-        assert [check for check in evaluate(db, kept, name) if not check.success] == []
-    for language in i18n.LANGUAGES:
-        assert len(found.remarks(language)) == len(found.notes)
-        assert all(text and "{" not in text for text in found.remarks(language))
-    assert all(isinstance(value, int | float | str) for value in found.records().values())
-    return [note.code for note in found.notes]
+# --- tables ----------------------------------------------------------------------------------------------------------------
 
 
 def test_tables_are_what_was_promised(made):
-    assert _check(made) == ["better_than_rule"]
+    assert check(made) == ["better_than_rule"]
     models = made.models
     assert set(models["model"]) == set(LADDER) and set(models["scope"]) == {"all", "bought_before", "new", "category"}
     both = models[models["scope"].isin(("bought_before", "new"))].groupby(["model", "cutoff"])["pairs"].sum()
@@ -270,85 +241,3 @@ def test_tables_are_what_was_promised(made):
     sure = models["model"].isin((RULE, made.study.chosen)) & (models["scope"] != "category")
     assert (models["auc_low"].notna() == sure).all()
     assert (models.loc[sure, "auc_low"] < models.loc[sure, "auc"]).all()
-
-
-def test_only_the_most_bought_categories_and_the_likeliest_rows_are_listed():
-    db = snapshots(shop(world(3, 300), 3), 8)
-    found = categories(db, as_of=AS_OF, options=CategoryOptions(most=3, top=1, floor=0.3, most_rows=6_000, tests=2))
-    bought = db.query(
-        """select split_part(category, ' > ', 1) as name, count(distinct source_customer_id) as n
-        from orders join order_lines using (order_id) join products using (product_id)
-        where order_at < $cutoff and order_at >= $start group by all order by n desc, name""",
-        cutoff=CUTOFF,
-        start=CUTOFF - timedelta(days=365),
-    ).fetchall()
-    assert found.names == tuple(name for name, _ in bought[:3])
-    assert "left_out" in _check(found)
-    rows = found.categories
-    assert ((rows["rank"] == 1) | (rows["probability"] >= 0.3)).all() and (rows["rank"] > 1).any()
-    assert rows["customer_id"].nunique() == found.customers == (rows["rank"] == 1).sum()
-
-
-def test_one_category_only():
-    found = categories(snapshots(shop(world(4, 300, 1), 4), 8), as_of=AS_OF, options=CategoryOptions(most_rows=6_000))
-    assert "one_category" in _check(found)
-    assert set(found.categories["category"]) == {NAMES[0]} and set(found.categories["rank"]) == {1}
-
-
-def test_no_category_is_known():
-    unknown, none = shop(world(4, 50), 4, known=False), shop(world(4, 50), 4)
-    none.execute("drop table products")
-    bare = shop(world(4, 50), 4)
-    bare.execute("drop table order_lines")
-    for db in (unknown, none, bare):
-        found = categories(snapshots(db, 4), as_of=AS_OF)
-        assert _check(found) == ["no_category"]
-        assert found.names == () and not len(found.categories) and found.study is None
-
-
-def test_lines_without_a_category_are_told():
-    db = shop(world(4, 100), 4)
-    db.execute("update products set category = null where product_id = 'P0'")
-    found = categories(snapshots(db, 3), as_of=AS_OF)
-    assert "unknown" in _check(found) and NAMES[0] not in found.names
-
-
-@pytest.mark.parametrize(("months", "customers"), [(2, 200), (3, 200), (1, 1), (5, 2)])
-def test_a_young_shop_goes_by_the_rhythm_and_says_so(months, customers):
-    first = date(2025, 12, 31) - timedelta(days=30 * months)
-    busy = replace(world(5, customers), rate=np.full(customers, 0.1))
-    found = categories(snapshots(shop(busy, 5, first=first), months), as_of=AS_OF, options=EVERYTHING)
-    assert {"few_windows", "one_class"} & set(_check(found))
-    assert found.study.chosen == RHYTHM and found.customers == customers
-    assert found.categories["rule_probability"].isna().all() and not len(found.models)
-
-
-def test_the_rhythm_of_a_young_shop_is_near_what_happens():
-    busy = replace(world(6, 600), rate=np.random.default_rng(6).gamma(3, 0.02, 600))
-    db = snapshots(shop(busy, 6, first=date(2025, 10, 15)), 2)
-    found = categories(db, as_of=AS_OF, options=EVERYTHING)
-    assert found.study.chosen == RHYTHM
-    rows = found.categories.merge(_bought(db, CUTOFF), on=["customer_id", "category"], how="left")
-    y = rows["happened"].notna().to_numpy(float)
-    assert rows["probability"].mean() == pytest.approx(y.mean(), rel=0.2)
-    assert metrics.auc(y, rows["probability"]) > 0.75
-
-
-def test_nobody_to_predict_is_refused_in_words():
-    db = snapshots(shop(world(4, 50), 4), 2)
-    with pytest.raises(InputError, match="no customer at the cutoff 2027-01-01"):
-        categories(db, as_of=date(2026, 12, 31))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        ({"horizon_days": 0}, "horizon_days is 0; expected a whole number from 1 to 365"),
-        ({"most": True}, "most is True"),
-        ({"top": 2.5}, r"top is 2\.5"),
-        ({"floor": 1.5}, r"floor is 1\.5; expected a probability from 0 to 1"),
-    ],
-)
-def test_options_that_cannot_be_are_refused(wrong, said):
-    with pytest.raises(ConfigError, match=said):
-        CategoryOptions(**wrong)

@@ -2,25 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import numpy as np
 import pandas as pd
 
+import customerbase.prediction.lists as lists
 import customerbase.prediction.tables as tables
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.features import monthly_cutoffs
-from customerbase.periods import add_months
-from customerbase.prediction import Campaign, Prospects, Study, design, scoring, study, windows
+from customerbase.prediction import Campaign, Prospects, Study, scoring, study
 from customerbase.prediction import Options as Learning
+from customerbase.prediction.lists import BANDS
 from customerbase.prediction.notes import Note, distinct
 
-BANDS = ("high", "medium", "low")
-KEPT_MONTHS = 13  # of published predictions, so that each can be held against what happened
 Z80 = 1.2815515655446004  # of the normal distribution: 80 % lie within
-TODAY_ROWS = 50_000  # of today's customers, for drivers and drift
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,14 @@ def risk(
     found = study(db, cutoff=cutoff, options=learning)
     scored = scoring.scores(db, found, options.explanation).to_pandas()
     customers = _customers(scored, found, options, as_of, value)
-    predictions = _predictions(customers, found, cutoff, previous)
-    customers["previous_probability"] = _previous(customers, predictions, cutoff, options.churn_days)
-    x = _today(db, found, len(customers))
-    outcomes, more = _outcomes(db, found, predictions, options, as_of)
+    predictions = lists.published(customers, cutoff, previous)
+    customers["previous_probability"] = lists.month_before(customers, predictions, cutoff)
+    x = lists.today(db, found, len(customers))
+    outcomes, more = lists.outcomes(db, found, predictions, options.band, as_of)
     groups = _groups(customers, scored, found, segments, as_of)
     parts = {
         "customers": customers,
-        "reasons": _reasons(scored, as_of),
+        "reasons": lists.reasons(scored, as_of),
         "models": tables.ladder(found),
         "curves": tables.curves(found),
         "drivers": tables.drivers(found, x),
@@ -152,74 +150,6 @@ def _customers(scored: pd.DataFrame, found: Study, options: Options, as_of: date
     return made
 
 
-def _reasons(scored: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """One row per customer and reason, the strongest first."""
-    parts = []
-    for k in range(1, scoring.REASONS + 1):
-        part = scored[["customer_id"]].assign(as_of=as_of, rank=k)
-        for name in ("reason", "contribution"):
-            part[name] = scored[f"{name}_{k}"]
-        for side in "ab":
-            part[f"value_{side}"] = scored[f"value_{k}_{side}"]
-        parts.append(part[part["reason"].notna()])
-    return pd.concat(parts).sort_values(["customer_id", "rank"], ignore_index=True)
-
-
-def _today(db: Engine, found: Study, customers: int) -> np.ndarray:
-    """The matrix of today's customers, or of a share of them drawn as `windows.completed` draws: for drift and drivers."""
-    query = """select * from snapshots where cutoff = $cutoff
-        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below order by customer_id"""
-    below = windows.digest(TODAY_ROWS / customers)
-    rows = db.query(query, cutoff=found.cutoff, below=below).to_arrow_table()
-    return design.values(rows, found.rhythm, found.options.horizon_days)
-
-
-# --- what earlier lists were worth ------------------------------------------------------------------------------------------
-
-
-def _predictions(customers: pd.DataFrame, found: Study, cutoff: date, previous) -> pd.DataFrame:
-    """Probabilities as they were published: this month's, and those of earlier months while they are of the newest KEPT_MONTHS."""
-    now = customers[["customer_id", "probability", "model", "horizon_days"]].assign(cutoff=cutoff)
-    columns = ["customer_id", "cutoff", "horizon_days", "model", "probability"]
-    if previous is None:
-        return now[columns]
-    old = previous.project(", ".join(columns)).df()
-    old["cutoff"] = pd.to_datetime(old["cutoff"]).dt.date
-    old = old[(old["cutoff"] < cutoff) & (old["cutoff"] > add_months(cutoff, -KEPT_MONTHS))]
-    both = pd.concat([old, now], ignore_index=True) if len(old) else now
-    return both[columns].sort_values(["cutoff", "customer_id"], ignore_index=True)
-
-
-def _previous(customers: pd.DataFrame, predictions: pd.DataFrame, cutoff: date, days: int) -> pd.Series:
-    """What was published of them a month ago, of the same horizon."""
-    before = predictions[(predictions["cutoff"] == add_months(cutoff, -1)) & (predictions["horizon_days"] == days)]
-    return customers["customer_id"].map(before.set_index("customer_id")["probability"]).astype(float)
-
-
-def _outcomes(
-    db: Engine, found: Study, predictions: pd.DataFrame, options: Options, as_of: date
-) -> tuple[pd.DataFrame, list[Note]]:
-    """The newest published list whose window is over, held against what happened; without one, the newest test."""
-    ended = predictions[
-        (predictions["horizon_days"] == options.churn_days)
-        & (predictions["cutoff"] + timedelta(days=options.churn_days) <= as_of + timedelta(days=1))
-    ]
-    for cutoff in sorted(ended["cutoff"].unique(), reverse=True):
-        query = "select customer_id, bought from snapshot_labels where cutoff = $cutoff and horizon_days = $days"
-        labels = db.query(query, cutoff=cutoff, days=options.churn_days).df()
-        seen = ended[ended["cutoff"] == cutoff].merge(labels, on="customer_id")
-        if len(seen):
-            p = seen["probability"].to_numpy()
-            happened = 1.0 - seen["bought"].to_numpy(dtype=float)
-            told = {"cutoff": cutoff, "source": "published", "bands": BANDS}
-            return tables.outcomes(p, happened, options.band(p), **told), []
-    if (test := tables.newest_test(found)) is None:
-        return pd.DataFrame(columns=tables.OUTCOME_COLUMNS), [Note("no_outcome")]
-    p = test.probability(found.chosen)
-    told = {"cutoff": test.cutoff, "source": "backtest", "bands": BANDS}
-    return tables.outcomes(p, test.y, options.band(p), **told), [Note("backtest")]
-
-
 # --- groups and money ---------------------------------------------------------------------------------------------------------
 
 
@@ -234,7 +164,7 @@ def _groups(customers: pd.DataFrame, scored: pd.DataFrame, found: Study, segment
     parts |= {("risk_band", name): (customers["risk_band"] == name).to_numpy() for name in BANDS}
     rows = [
         {"dimension": dimension, "value": name, "as_of": as_of}
-        | _group(customers[here], found.level_error)
+        | _group(customers[here], found.strays(0.8))
         | _common(scored[here])
         for (dimension, name), here in parts.items()
         if here.any()
@@ -242,12 +172,15 @@ def _groups(customers: pd.DataFrame, scored: pd.DataFrame, found: Study, segment
     return pd.DataFrame(rows)
 
 
-def _group(rows: pd.DataFrame, level_error: float) -> Mapping[str, float]:
-    """Sums with 80 % intervals: chance, each customer's own value, and a base rate that may stray as in the tests."""
+def _group(rows: pd.DataFrame, strays: float) -> Mapping[str, float]:
+    """Sums with 80 % intervals: chance, each customer's own value, and a base rate that may stray as in the tests.
+
+    strays: half of the 80 % interval of the log odds' common shift.
+    """
     p = rows["probability"].to_numpy()
     v, low, high = (rows[name].to_numpy(dtype=float) for name in ("cltv", "cltv_low", "cltv_high"))
-    moved = p * (1 - p) * level_error  # how far each probability goes with the base rate
-    half = Z80 * np.sqrt((p * (1 - p)).sum() + moved.sum() ** 2)
+    moved = p * (1 - p) * strays  # how far each probability goes with the base rate
+    half = float(np.sqrt(Z80**2 * (p * (1 - p)).sum() + moved.sum() ** 2))
     leavers = float(p.sum())
     made = {"customers": len(rows), "probability": leavers / len(rows), "leavers": leavers}
     made |= {"leavers_low": max(leavers - half, 0.0), "leavers_high": min(leavers + half, float(len(rows)))}
@@ -257,8 +190,8 @@ def _group(rows: pd.DataFrame, level_error: float) -> Mapping[str, float]:
     p, v, moved, spread = p[known], v[known], moved[known], np.nan_to_num(high - low)[known] / (2 * Z80)
     most = float(np.fmax(high[known], v).sum())
     at_risk = float((p * v).sum())
-    variance = (p * (1 - p) * v**2).sum() + (p**2 * spread**2).sum() + (moved * v).sum() ** 2
-    half = Z80 * float(np.sqrt(variance))
+    variance = (p * (1 - p) * v**2).sum() + (p**2 * spread**2).sum()
+    half = float(np.sqrt(Z80**2 * variance + (moved * v).sum() ** 2))
     ends = {"value_at_risk_low": max(at_risk - half, 0.0), "value_at_risk_high": min(at_risk + half, most)}
     return made | {"cltv": float(v.sum()), "value_at_risk": at_risk} | ends
 

@@ -1,7 +1,7 @@
 """The rungs of the ladder: from a rule on three numbers to boosted trees, each giving the log odds of an event.
 
 All are fitted on a matrix as `design.values` makes it, with 0 or 1 and a weight per row. A column that is constant or
-never defined in the rows of the fit is left out. Same rows, same scores, bit for bit: linear algebra runs in one thread.
+never defined in the rows of the fit is left out. Same rows, same scores, bit for bit: fits run in one thread.
 """
 
 from collections.abc import Iterator, Sequence
@@ -167,9 +167,10 @@ class Boosting:
         columns = usable(x)
         edges = tuple(_edges(x[:, place]) for place in columns)
         classes = _classes(x, columns, edges)
-        trees = HistGradientBoostingClassifier(**TREES).fit(classes, y, sample_weight=w)
-        forest = Forest.of(trees, columns, edges)
-        same = np.array_equal(forest.log_odds(x[:_TRIED]), trees.decision_function(classes[:_TRIED]))
+        with threadpool_limits(1):  # waiting threads spin: beside one busy process two were 20 times slower than one
+            trees = HistGradientBoostingClassifier(**TREES).fit(classes, y, sample_weight=w)
+            forest = Forest.of(trees, columns, edges)
+            same = np.array_equal(forest.log_odds(x[:_TRIED]), trees.decision_function(classes[:_TRIED]))
         return cls(columns, edges, trees, forest if same else None)
 
     def log_odds(self, x: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 from scipy.special import expit
+from scipy.stats import t as student
 
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError
@@ -83,14 +84,18 @@ class Study:
 
     @property
     def level_error(self) -> float:
-        """Standard deviation of the shift of log odds that the tests turned out to need: how far a base rate may stray.
+        """Standard deviation of the shift of log odds that the tests needed beyond chance: how far a base rate may stray.
 
-        One degree of freedom is not taken for the mean: a common bias counts too. 0.5 without a test.
+        No degree of freedom is taken for the mean: a common bias counts too. 0.5 without a test.
         """
         if not self.tests:
             return 0.5
-        shifts = [shift_of(test.log_odds[self.chosen], test.y)[0] for test in self.tests]
-        return float(np.sqrt(np.mean(np.square(shifts))))
+        needed = [shift_of(test.log_odds[self.chosen], test.y) for test in self.tests]
+        return float(np.sqrt(max(np.mean([shift**2 - variance for shift, variance in needed]), 0.0)))
+
+    def strays(self, level: float) -> float:
+        """Half of the interval in which the shift of the base rate lies: Student's t, as many tests as there were."""
+        return float(student.ppf(0.5 + level / 2, max(len(self.tests), 1))) * self.level_error
 
     def log_odds(self, x: np.ndarray, rung: str | None = None) -> np.ndarray:
         """Calibrated log odds of the event by the chosen rung, or another."""

@@ -84,9 +84,13 @@ def expect(timing: Timing, money: MonthSpend, snapshot: pd.DataFrame) -> dict[st
     expected_spend, and relative variances of both (buyers_chance, spend_chance).
     """
     p = timing.chances(snapshot, [money.horizon_days])[:, 0]
-    worth = money.expected(snapshot)
+    return expected(p, money.expected(snapshot), money.variation)
+
+
+def expected(p: np.ndarray, worth: np.ndarray, variation: float) -> dict[str, float]:
+    """Expected buyers and spend of customers with the chances p and the spend `worth` if they buy; keys as of `expect`."""
     buyers, spend = float(p.sum()), float((p * worth).sum())
-    single = float((p * worth**2 * (1 + money.variation) - (p * worth) ** 2).sum())
+    single = float((p * worth**2 * (1 + variation) - (p * worth) ** 2).sum())
     return {
         "customers": len(p), "expected_buyers": buyers, "expected_spend": spend,
         "buyers_chance": float((p * (1 - p)).sum()) / max(buyers, 1e-9) ** 2,
@@ -131,19 +135,23 @@ def backtest(
 def forecast(
     timing: Timing, money: MonthSpend, snapshot: pd.DataFrame, past: pd.DataFrame, *, cutoff: date
 ) -> Forecast:
-    """Buyers and spend of the window after `cutoff`, with 80 % intervals from the scatter of `past` (see backtest).
+    """Buyers and spend of the window after `cutoff`, with 80 % intervals from the scatter of `past` (see backtest)."""
+    return ahead(expect(timing, money, snapshot), past, cutoff=cutoff, horizon_days=money.horizon_days)
+
+
+def ahead(now: Mapping[str, float], past: pd.DataFrame, *, cutoff: date, horizon_days: int) -> Forecast:
+    """The same from sums (see expected).
 
     The interval lies on the log scale: chance, plus how far earlier totals were off beyond chance, newer months weighing
     more; a Student's t, as the months are few. The centre is not moved: levels of earlier months carry over badly.
     """
-    now = expect(timing, money, snapshot)
     bounds = {
         name: _interval(now[f"expected_{name}"], now[f"{name}_chance"], past, name, cutoff)
         for name in ("buyers", "spend")
     }
     (buyers_low, buyers_high), (low, high) = bounds["buyers"], bounds["spend"]
     return Forecast(
-        cutoff, money.horizon_days, int(now["customers"]),
+        cutoff, horizon_days, int(now["customers"]),
         now["expected_buyers"], buyers_low, min(buyers_high, float(now["customers"])),
         now["expected_spend"], low, high, len(past),
     )  # fmt: skip

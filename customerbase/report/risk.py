@@ -237,7 +237,7 @@ def _next(data: ReportData, language: str) -> str:
 
 def _buying(data: ReportData, language: str) -> str:
     """How many will buy within a month, of whom; "" where page 07 does not say."""
-    rows = [row for row in data.rows("propensity_totals") if row["customers"] >= data.k_min]
+    rows = [row for row in data.rows("propensity_totals") if row["is_ahead"] and row["customers"] >= data.k_min]
     if not rows:
         return ""
     row = min(rows, key=lambda one: (abs(one["horizon_days"] - MONTH), one["horizon_days"]))

@@ -27,7 +27,7 @@ LOGARITHMIC = np.array([name not in ("top_category_share", BOUGHT, SHARE, *LEVEL
 ACROSS = (  # what may mean another thing where the category was bought before
     *("days_since_last_purchase", "purchase_days_90", "purchase_days_decayed", "categories_365", EXPECTED, SHARE),
 )
-PRIOR_DAYS = 3.0  # purchase days that what everybody buys weighs against the customer's own
+PRIOR_DAYS = 3.0  # purchase days that what everybody buys weighs against the customer's own; 1 to 5 do alike
 COUNTS = ("own_purchase_days", "own_purchase_days_90", "own_purchase_days_365", "own_gross_365")  # never bought: 0
 
 

@@ -29,7 +29,7 @@ from customerbase.propensity.by_category.design import (
 RULE_COLUMNS = (  # recency, frequency, money of the category itself, and how it sells
     *("own_days_since_last_purchase", "own_purchase_days_365", "own_gross_365", BOUGHT, "popularity"),
 )
-PENALTY = 0.01  # prior variance of a standardised coefficient
+PENALTY = 0.01  # prior variance of a standardised coefficient; on Online Retail II 0.001 to 0.1 differ by 0.0005 in AUC
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,12 @@ from customerbase.prediction.study import Walk
 from customerbase.propensity.by_category.design import place
 from customerbase.propensity.by_category.models import fallback, fit_ladder
 from customerbase.propensity.by_category.rows import Reader, listed
-from customerbase.propensity.by_category.tables import MODEL_COLUMNS, Note, models, notes
+from customerbase.propensity.by_category.tables import MODEL_COLUMNS, SCOPES, Note, models, notes
 
 COLUMNS = (
     *("customer_id", "category", "as_of", "horizon_days", "rank", "probability", "rule_probability", "bought_before"),
     *("days_since_last", "model"),
 )
-NEW, OLD = "new", "bought_before"
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,9 @@ class CategoryOptions:
 class Categories:
     """Purchases of categories to come, of one month: tables as in expectations/, the study behind them, notes.
 
-    categories: propensity_categories; models: propensity_category_models; names: the categories that are predicted; study:
-    None where no category is known.
+    categories: propensity_categories; models: propensity_category_models; names: the categories that are predicted, the one
+    with the most customers first; study: None where no category is known; customers: who are predicted; expected: how many
+    pairs of customer and category will be bought within the horizon, the sum of all probabilities, listed or not.
     """
 
     categories: pd.DataFrame
@@ -87,7 +87,7 @@ class Categories:
         kept |= {"category_model": self.study.chosen, "category_tests": len(self.study.tests)}
         kept["category_expected_purchases"] = self.expected
         chosen = self.models[self.models["is_chosen"] & (self.models["category"] == "all")]
-        for scope in ("all", OLD, NEW):
+        for scope in SCOPES:
             mean = chosen.loc[chosen["scope"] == scope, "auc"].mean()
             kept |= {f"category_auc_{scope}": float(mean)} if np.isfinite(mean) else {}
         return kept

@@ -1,0 +1,217 @@
+"""Who will buy, of one month: the chance within 7, 30, 60 and 90 days, a window of days, the spend, and the month's totals."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+import customerbase.prediction.lists as lists
+import customerbase.prediction.tables as tables
+from customerbase.engine import Engine
+from customerbase.errors import ConfigError
+from customerbase.features import features, monthly_cutoffs
+from customerbase.periods import add_months
+from customerbase.prediction import Options as Learning
+from customerbase.prediction import Scorer, Study, design, scoring, study, windows
+from customerbase.prediction.notes import distinct
+from customerbase.prediction.timing import HORIZONS, MONTHS, Timing, fit_timing, moments
+from customerbase.prediction.timing_buyers import MonthSpend, ahead, expected
+
+DAYS = 30  # the horizon that lists, totals and reasons speak of
+LEARNT_ROWS = 60_000  # of the snapshots that the time to the next purchase is learnt from
+Z80 = 1.2815515655446004  # of the normal distribution: 80 % lie within
+
+
+@dataclass(frozen=True)
+class Options:
+    """tests: newest completed windows the models are judged by; high, medium: probabilities from which on a customer is a
+    likely, or a possible, buyer; explanation: see prediction.scoring.Scorer."""
+
+    tests: int = 6
+    high: float = 0.5
+    medium: float = 0.2
+    explanation: str = "logit"
+    seed: int = 0
+
+    def __post_init__(self):
+        if not 0 < self.medium < self.high < 1:
+            raise ConfigError(
+                f"bands of buyers begin at {self.medium} and {self.high}; expected 0 < medium < high < 1."
+            )
+
+    def band(self, probability: np.ndarray) -> np.ndarray:
+        """high, medium or low, one a probability."""
+        return np.select([probability >= self.high, probability >= self.medium], lists.BANDS[:2], "low").astype(object)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Purchases to come, of one month: tables as in expectations/ (customers is propensity), the models behind them, notes."""
+
+    customers: pd.DataFrame
+    reasons: pd.DataFrame
+    models: pd.DataFrame
+    curves: pd.DataFrame
+    drivers: pd.DataFrame
+    drift: pd.DataFrame
+    totals: pd.DataFrame
+    outcomes: pd.DataFrame
+    predictions: pd.DataFrame
+    study: Study
+    timing: Timing
+    options: Options
+    notes: tuple = field(default_factory=tuple)
+
+    def remarks(self, language: str) -> list[str]:
+        """What to know about this month's chances, in words."""
+        return [note.text(language) for note in self.notes]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by the names they have in expectations/."""
+        small = ("reasons", "curves", "drivers", "drift", "totals", "outcomes", "predictions")
+        made = {f"propensity_{name}": getattr(self, name) for name in small}
+        return {"propensity": self.customers, "propensity_model": self.models} | made
+
+    def records(self) -> dict[str, int | float | str]:
+        """The few numbers that stay with the run."""
+        now = self.totals[self.totals["is_ahead"]].iloc[0]
+        kept = {"customers": len(self.customers), "model": self.study.chosen, "tests": len(self.study.tests)}
+        kept |= {
+            name: float(now[name])
+            for name in ("buyers", "buyers_low", "buyers_high", "spend", "spend_low", "spend_high")
+        }
+        chosen = self.models[self.models["is_chosen"]]
+        return kept | {name: float(chosen[name].mean()) for name in ("auc", "brier", "ece") if len(chosen)}
+
+
+def intent(
+    db: Engine, *, as_of: date, options: Options | None = None, previous: duckdb.DuckDBPyRelation | None = None
+) -> Result:
+    """Chances of a purchase of every customer active at the end of as_of.
+
+    The chance within 30 days is that of the ladder (prediction.study). The others follow the hazards of the time to the next
+    purchase (prediction.timing), all of a customer's multiplied by one factor so that the chance within 30 days is the same:
+    S(t) to the power log(1 - p) / log S(30). Reads snapshots and snapshot_labels (features.monthly_snapshots). previous: last
+    month's propensity_predictions. Raises InputError when nobody is active.
+    """
+    options = options or Options()
+    [cutoff] = monthly_cutoffs(as_of, 1)
+    found = study(db, cutoff=cutoff, options=Learning(DAYS, leaving=False, tests=options.tests, seed=options.seed))
+    known, labels = _learnt(db, cutoff)
+    timing = fit_timing(known, labels, known_until=cutoff, boost=False, seed=options.seed)
+    money = MonthSpend.of(known, labels, known_until=cutoff, horizon_days=DAYS)
+    scored = pd.concat(_scored(db, found, timing, money, options.explanation), ignore_index=True)
+    customers = _customers(scored, found, options, as_of)
+    listed = customers.rename(columns={"p_30": "probability"})
+    predictions = lists.published(listed, cutoff, previous)
+    customers["previous_p_30"] = lists.month_before(listed, predictions, cutoff)
+    x = lists.today(db, found, len(customers))
+    outcomes, more = lists.outcomes(db, found, predictions, options.band, as_of)
+    parts = {
+        "customers": customers,
+        "reasons": lists.reasons(scored, as_of),
+        "models": tables.ladder(found),
+        "curves": tables.curves(found),
+        "drivers": tables.drivers(found, x),
+        "drift": tables.drifted(found, x),
+        "totals": _totals(found, money, customers, known, labels, as_of),
+        "outcomes": outcomes,
+        "predictions": predictions,
+    }
+    notes = distinct([*found.notes, *timing.notes, *more])
+    return Result(**parts, study=found, timing=timing, options=options, notes=notes)
+
+
+def _learnt(db: Engine, cutoff: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Snapshots of the newest months, of a share of customers where they are many, and all labels of these months."""
+    since = add_months(cutoff, -MONTHS - 1)
+    [(rows,)] = db.query(
+        "select count(*) from snapshots where cutoff between $since and $cutoff", since=since, cutoff=cutoff
+    ).fetchall()
+    numbers = ", ".join(f"cast({name} as double) as {name}" for name in features())
+    known = db.query(
+        f"""select customer_id, cutoff, {numbers} from snapshots where cutoff between $since and $cutoff
+        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below order by cutoff, customer_id""",
+        since=since,
+        cutoff=cutoff,
+        below=windows.digest(LEARNT_ROWS / max(rows, 1)),
+    ).df()
+    labels = db.query(
+        "select * from snapshot_labels where cutoff >= $since order by cutoff, horizon_days, customer_id", since=since
+    ).df()
+    return known, labels
+
+
+def _scored(db: Engine, found: Study, timing: Timing, money: MonthSpend, explanation: str) -> Iterator[pd.DataFrame]:
+    """Scores of today's customers, batch by batch: those of the ladder with reasons, the course of time, the spend if they buy."""
+
+    def score(batch: pa.RecordBatch) -> pd.DataFrame:
+        made = Scorer(found, explanation)(batch).to_pandas()
+        frame = pd.DataFrame({name: design.column(batch, name) for name in features()})
+        course = _course(timing, frame, made["probability"].to_numpy())
+        return made.join(course).assign(expected_spend=money.expected(frame))
+
+    yield from scoring.batches(db, found, score)
+
+
+def _course(timing: Timing, frame: pd.DataFrame, p: np.ndarray) -> pd.DataFrame:
+    """Chances by horizon and the window of days, from hazards that are scaled so that p is the chance within DAYS."""
+    left = np.cumprod(1 - timing.model.predict(frame), axis=1)
+    at = left[:, timing.ends.index(DAYS)]
+    with np.errstate(divide="ignore"):
+        power = np.log1p(-np.clip(p, 1e-9, 1 - 1e-9)) / np.log(np.clip(at, 1e-9, 1 - 1e-9))
+    left = left ** power[:, None]
+    made = {f"p_{days}": 1 - left[:, timing.ends.index(days)] for days in HORIZONS}
+    made[f"p_{DAYS}"] = p
+    for name, share in (("low_days", 0.1), ("median_days", 0.5), ("high_days", 0.9)):
+        made[name] = np.floor(moments(left, timing.ends, share))
+    return pd.DataFrame(made)
+
+
+def _customers(scored: pd.DataFrame, found: Study, options: Options, as_of: date) -> pd.DataFrame:
+    chances = [f"p_{days}" for days in HORIZONS]
+    made = scored[["customer_id", *chances, "low_days", "median_days", "high_days", "expected_spend"]].copy()
+    made["as_of"], made["model"], made["horizon_days"] = as_of, found.chosen, DAYS
+    made["band"] = options.band(made["p_30"].to_numpy())
+    return made
+
+
+def _totals(
+    found: Study, money: MonthSpend, customers: pd.DataFrame, known: pd.DataFrame, labels: pd.DataFrame, as_of: date
+) -> pd.DataFrame:
+    """Buyers and spend of the next 30 days with 80 % intervals, and of each test window what was expected beside what came."""
+    past = pd.DataFrame([_test(test, found, known, labels) for test in found.tests], columns=list(PAST))
+    now = expected(customers["p_30"].to_numpy(), customers["expected_spend"].to_numpy(), money.variation)
+    next_month = ahead(now, past, cutoff=found.cutoff, horizon_days=DAYS)
+    rows = [
+        {
+            "cutoff": one.cutoff, "is_ahead": False, "customers": one.customers, "buyers": one.expected_buyers,
+            "spend": one.expected_spend, "actual_buyers": one.buyers, "actual_spend": one.spend,
+        }
+        for one in past.itertuples()
+    ]  # fmt: skip
+    names = ("cutoff", "customers", "buyers", "buyers_low", "buyers_high", "spend", "spend_low", "spend_high")
+    rows.append({name: getattr(next_month, name) for name in names} | {"is_ahead": True})
+    made = pd.DataFrame(rows, columns=[*names, "is_ahead", "actual_buyers", "actual_spend"])
+    return made.assign(as_of=as_of, horizon_days=DAYS)
+
+
+PAST = ("cutoff", "customers", "expected_buyers", "buyers", "buyers_chance", "expected_spend", "spend", "spend_chance")
+
+
+def _test(test, found: Study, known: pd.DataFrame, labels: pd.DataFrame) -> dict[str, object]:
+    """What the ladder expected of a test window altogether, and what came; spend learnt from what was known by then."""
+    earlier = known[pd.to_datetime(known["cutoff"]) <= pd.Timestamp(test.cutoff)]
+    money = MonthSpend.of(earlier, labels, known_until=test.cutoff, horizon_days=DAYS)
+    places = {name: design.names().index(name) for name in ("spend_365", "active_months_365")}
+    worth = money.expected({name: pd.Series(test.window.x[:, place]) for name, place in places.items()})
+    made = expected(test.probability(found.chosen), worth, money.variation)
+    scale = test.window.customers / max(len(test.y), 1)  # of the customers drawn to all
+    for name in ("expected_buyers", "expected_spend"):
+        made[name] *= scale
+    came = {"buyers": float(test.y.sum()) * scale, "spend": float(test.window.spend.sum()) * scale}
+    return made | came | {"cutoff": test.cutoff, "customers": test.window.customers}
