@@ -201,6 +201,7 @@ def leaving() -> dict[str, pd.DataFrame]:
     outcomes = outcomes.assign(cutoff=date(2026, 8, 1), source="published")
     outcomes["actual_low"], outcomes["actual_high"] = outcomes["actual"] - 0.05, outcomes["actual"] + 0.05
     best = [
+        ("probability", 300, 0.6, 31_000.0, True),
         ("profit", 40, 0.08, 1000.0, False),
         ("profit", 120, 0.24, 52_000.0, True),
         ("random", 500, 1.0, -9.0, True),

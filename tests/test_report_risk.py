@@ -15,6 +15,7 @@ from customerbase.intervals import wilson
 from customerbase.prediction.reasons import topics
 from customerbase.report import risk
 from customerbase.report.data import ReportData
+from customerbase.tables import schema
 
 NB = "\u00a0"
 MONEY = ("cltv", "value_at_risk", "value_at_risk_low", "value_at_risk_high")
@@ -157,14 +158,11 @@ def test_without_reasons_and_without_segments_what_is_left_is_told():
 
 
 def buyers(**columns: object) -> pd.DataFrame:
-    rows = [
-        (7, 500, 40.4, 33.0, 48.0, 1e5),
-        (30, 500, 120.4, 108.0, 133.0, 480_000.0),
-        (90, 500, 290.0, 270.0, 310.0, 1e6),
-    ]
-    names = ["horizon_days", "customers", "buyers", "buyers_low", "buyers_high", "spend"]
-    table = pd.DataFrame(rows, columns=names)
-    return table.assign(spend_low=table["spend"] * 0.8, spend_high=table["spend"] * 1.2, as_of=AS_OF, is_ahead=True).assign(**columns)
+    """A test window of the past, and the month ahead: 120 of 500 are expected to buy for 480,000 yen."""
+    rows = [(False, 400, 90.0, 80.0, 100.0, 3e5), (True, 500, 120.4, 108.0, 133.0, 480_000.0)]
+    table = pd.DataFrame(rows, columns=["is_ahead", "customers", "buyers", "buyers_low", "buyers_high", "spend"])
+    ends = {"spend_low": table["spend"] * 0.8, "spend_high": table["spend"] * 1.2}
+    return table.assign(horizon_days=30, as_of=AS_OF, **ends).assign(**columns)
 
 
 def test_expected_buyers_are_told_where_page_07_says():
@@ -186,8 +184,8 @@ def test_buyers_of_few_customers_or_without_amounts():
     assert few == risk.lines(data(), "en") == risk.lines(data(propensity_totals=buyers().head(0)), "en")
     said = dict(risk.lines(data(propensity_totals=buyers(spend=np.nan)), "en"))["Expected buyers"]
     assert said.endswith("108 to 133).")
-    later = buyers()[buyers()["horizon_days"] > 30]
-    assert "next 90 days" in dict(risk.lines(data(propensity_totals=later), "en"))["Expected buyers"]
+    assert risk.lines(data(propensity_totals=buyers(is_ahead=False)), "en") == risk.lines(data(), "en")
+    assert set(buyers()) <= set(schema("propensity_totals").columns)
 
 
 # --- figures --------------------------------------------------------------------------------------------------------------
@@ -338,3 +336,6 @@ def test_the_large_table_is_summed_up_without_a_customer():
     db = Engine()
     db.query("select unnest([1, 2, 3]) as customer_id, 90 as horizon_days").create_view("churn")
     assert db.run("report_churn").df().to_dict("records") == [{"customers": 3, "horizon_days": 90}]
+    db.execute("create or replace view churn as select 90 as horizon_days where false")
+    nobody = {"churn": db.run("report_churn").df(), "churn_groups": groups().head(0)}
+    assert nobody["churn"]["customers"].tolist() == [0] and told(**nobody) == []

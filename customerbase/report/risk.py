@@ -15,7 +15,6 @@ from customerbase.report.figures import Picture
 
 RANGE = 0.8  # of what may happen lies within the intervals of sums ahead: 10 % to 90 %
 OBSERVED = 0.95  # intervals of what happened
-MONTH = 30  # days ahead in which buyers are told
 TABLES = ("churn", "churn_groups")  # without these there is no section
 MORE = ("churn_outcomes", "churn_profit", "propensity_totals")  # each a sentence or a figure more
 
@@ -236,11 +235,10 @@ def _next(data: ReportData, language: str) -> str:
 
 
 def _buying(data: ReportData, language: str) -> str:
-    """How many will buy within a month, of whom; "" where page 07 does not say."""
-    rows = [row for row in data.rows("propensity_totals") if row["is_ahead"] and row["customers"] >= data.k_min]
-    if not rows:
+    """How many will buy within the month ahead, and what they spend; "" where page 07 does not say."""
+    row = next((row for row in data.rows("propensity_totals") if row["is_ahead"]), None)
+    if row is None or row["customers"] < data.k_min:
         return ""
-    row = min(rows, key=lambda one: (abs(one["horizon_days"] - MONTH), one["horizon_days"]))
     told = {
         "customers": i18n.number(int(row["customers"]), "people", language),
         "buyers": _people(row["buyers"], language),
@@ -248,7 +246,7 @@ def _buying(data: ReportData, language: str) -> str:
         "interval": _ends(*(_people(row[f"buyers_{end}"], language) for end in ("low", "high")), language),
     }
     said = [i18n.sentence("risk.buyers", language, **told)]
-    if row.get("spend") is not None:
+    if row["spend"] is not None:
         spend, *ends = (data.money(row[f"spend{end}"], language) for end in ("", "_low", "_high"))
         said.append(i18n.sentence("risk.spend", language, spend=spend, interval=_ends(*ends, language)))
     return _joined(said, language)
