@@ -48,7 +48,9 @@ def tracking(
             band = axes.fill_between(places, *ends, color=AGAINST, alpha=0.18, lw=0)
             alone = data[[low, high]].notna().all(axis=1).to_numpy()
             alone &= ~np.append(alone[1:], False) & ~np.append(False, alone[:-1])  # no band has the width of one month
-            axes.vlines(places[alone], data[low][alone], data[high][alone], color=AGAINST, linewidth=2.2, alpha=0.5)
+            if alone.any():
+                span = (data[name].astype(float).to_numpy()[alone] for name in (low, high))
+                axes.vlines(places[alone], *span, color=AGAINST, linewidth=2.2, alpha=0.5)
         lines = axes.plot(places, model, color=AGAINST, linewidth=1.6, linestyle=DASHES)
         lines += axes.plot(places, made, color=ACCENT, linewidth=2.2, solid_capstyle="round")
         time_axis(axes, list(data[x]), language, width)
