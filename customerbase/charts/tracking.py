@@ -46,8 +46,9 @@ def tracking(
         if low and high:
             ends = (data[name].astype(float) for name in (low, high))
             band = axes.fill_between(places, *ends, color=AGAINST, alpha=0.18, lw=0)
+            # a band of one month has no width
             alone = data[[low, high]].notna().all(axis=1).to_numpy()
-            alone &= ~np.append(alone[1:], False) & ~np.append(False, alone[:-1])  # no band has the width of one month
+            alone = alone & ~np.append(alone[1:], False) & ~np.append(False, alone[:-1])
             if alone.any():
                 span = (data[name].astype(float).to_numpy()[alone] for name in (low, high))
                 axes.vlines(places[alone], *span, color=AGAINST, linewidth=2.2, alpha=0.5)
