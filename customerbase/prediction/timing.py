@@ -5,7 +5,7 @@
     timing.score(batch)         # record batch -> record batch
 
 A window, and no date: "median gap less days since the last purchase" ranks customers hardly better than chance
-(docs/timing-notes.md).
+(docs/time-to-purchase.md).
 """
 
 from collections.abc import Sequence
