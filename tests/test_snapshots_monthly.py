@@ -126,3 +126,19 @@ def test_a_company_without_orders_has_tables_without_rows():
 def test_a_month_that_has_not_ended_is_refused():
     with pytest.raises(InputError, match="expected the last day of a month"):
         features.monthly_snapshots(company(7, customers=2), as_of=date(2026, 7, 30))
+
+
+def test_the_leak_test_compares_last_months_snapshots_with_todays(month):
+    """Equal as they stand; an order before the cutoff that arrives late is found, one after it is not."""
+    assert features.leak_test(month, as_of=date(2026, 8, 31)).cutoff is None  # a month was left out: nothing is stored
+    clean = features.leak_test(month, as_of=AS_OF, most=30)
+    assert (clean.cutoff, clean.compared, clean.differing) == (date(2026, 7, 1), 30, 0)
+    chosen = month.query("select customer_id from leak_customers order by 1 limit 1").fetchall()[0][0]
+    late = """insert into orders by name
+        select o.* replace ('late-' || o.order_id as order_id, timestamp '{at}' as order_at, 'completed' as status)
+        from orders o semi join (select * from identity_links where customer_id = '{who}') using (source_system, source_customer_id)
+        limit 1"""
+    month.execute(late.format(at="2026-07-01 00:00:00", who=chosen))
+    assert features.leak_test(month, as_of=AS_OF, most=30).differing == 0
+    month.execute(late.format(at="2026-06-30 23:59:59", who=chosen))
+    assert features.leak_test(month, as_of=AS_OF, most=30).differing == 1

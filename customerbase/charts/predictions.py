@@ -15,6 +15,7 @@ from customerbase.charts.gains import gains
 from customerbase.charts.output import Figure
 from customerbase.charts.scores import reliability
 from customerbase.charts.stability import drift, snapshots
+from customerbase.features import LeakTest
 
 WIDE = 7.0
 EVENT = 0.95  # intervals of what was observed
@@ -43,6 +44,10 @@ class Judged:
     def ladder_title(self) -> str:
         """Which rung is used, and how well it ranked."""
         return looks.ladder_title(self.models, self.language)
+
+    def leak(self, test: LeakTest) -> str:
+        """The result of the leak test in words."""
+        return looks.leak(test, self.language)
 
     def reliability(self) -> Figure | str:
         """Predicted against actual shares, before and after calibration; a sentence without a test."""

@@ -13,7 +13,7 @@ from customerbase.features.behaviour import (
     require_orders,
 )
 from customerbase.features.matrix import matrix
-from customerbase.features.monthly import HORIZONS, Monthly, monthly_snapshots
+from customerbase.features.monthly import HORIZONS, LeakTest, Monthly, leak_test, monthly_snapshots
 from customerbase.features.names import Feature, blocks, features
 from customerbase.features.snapshots import (
     ELIGIBLE_DAYS,
@@ -32,6 +32,7 @@ __all__ = [
     "HISTORY",
     "HORIZONS",
     "Feature",
+    "LeakTest",
     "Monthly",
     "blocks",
     "category_features",
@@ -44,6 +45,7 @@ __all__ = [
     "features",
     "keep",
     "labels",
+    "leak_test",
     "matrix",
     "monthly_cutoffs",
     "monthly_snapshots",

@@ -108,3 +108,45 @@ def _append(db: Engine, table: str, made: str, marks: dict[str, object], stored:
             f"insert into {table} by name select * from previous_{table}"
             f" anti join {CHANGED} on previous_{table}.customer_id = {CHANGED}.customer_id where {where}"
         )
+
+
+@dataclass(frozen=True)
+class LeakTest:
+    """Snapshots stored a month ago, when what came later had not happened, computed again today: compared, and differing.
+
+    cutoff None: there is no stored snapshot to compare with.
+    """
+
+    cutoff: date | None
+    compared: int = 0
+    differing: int = 0
+
+
+def leak_test(db: Engine, *, as_of: date, eligible_days: int = ELIGIBLE_DAYS, most: int = 500) -> LeakTest:
+    """Compute the snapshot of last month's newest cutoff again, of up to `most` customers, and compare it with the stored one.
+
+    A feature that read the future would differ; so would a correction of old data. Customers whose accounts have changed
+    since are left out. Reads previous_snapshots and previous_identity_links.
+    """
+    cutoff = monthly_cutoffs(as_of, 2)[0]
+    if cutoff not in _stored(db, eligible_days)[0]:
+        return LeakTest(None)
+    names = ", ".join(identifier(name) for name in ("customer_id", *features()))
+    keep(
+        db,
+        "leak_customers",
+        f"""select customer_id from previous_snapshots anti join {CHANGED} using (customer_id)
+        where cutoff = $cutoff order by md5(customer_id), customer_id limit $most""",
+        cutoff=cutoff,
+        most=most,
+    )
+    snapshot(db, cutoff=cutoff, eligible_days=eligible_days, customers="leak_customers")
+    [(compared, differing)] = db.query(
+        f"""with stored as (
+            select {names} from previous_snapshots semi join leak_customers using (customer_id) where cutoff = $cutoff
+        ), again as (select {names} from snapshot_{cutoff:%Y%m%d})
+        select (select count(*) from stored), (select count(*) from (select * from stored except select * from again))""",
+        cutoff=cutoff,
+    ).fetchall()
+    db.execute(f"drop table snapshot_{cutoff:%Y%m%d}")
+    return LeakTest(cutoff, compared, differing)

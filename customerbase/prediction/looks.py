@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.features import features
+from customerbase.features import LeakTest, features
 from customerbase.periods import month_label
 from customerbase.prediction.drift import STRONG
 from customerbase.prediction.models import LADDER, RULE
@@ -165,6 +165,16 @@ def drift_title(table: pd.DataFrame, language: str) -> str:
         return i18n.word("prediction.title.drift_none", language)
     told = {"n": len(strong), "feature": feature(str(strong["feature"].iloc[0]), language)}
     return i18n.sentence("prediction.title.drift", language, **told)
+
+
+def leak(test: LeakTest, language: str) -> str:
+    """The result of the leak test in words."""
+    if test.cutoff is None:
+        return i18n.word("prediction.leak.none", language)
+    if not test.differing:
+        return i18n.sentence("prediction.leak.clean", language, n=f"{test.compared:,}")
+    told = {"n": f"{test.compared:,}", "differing": f"{test.differing:,}"}
+    return i18n.sentence("prediction.leak.differs", language, **told)
 
 
 def outcome_title(outcomes: pd.DataFrame, language: str) -> str:
