@@ -204,6 +204,18 @@ def test_the_page_of_lifetime_value_alone_answers_its_own_questions(tmp_path, mo
     assert not any("Traceback" in text for text in shown.values())
 
 
+@pytest.mark.slow
+def test_the_page_of_one_file_comes_near_the_truth(tmp_path, monkeypatch):
+    """Contracts of known chances: the model ranks nearly as well as the chances themselves, and says that folds are no months."""
+    monkeypatch.setenv("CUSTOMERBASE_HOME", str(tmp_path))
+    page, done = ROOT / "notebooks" / "training" / "churn_one_file.ipynb", tmp_path / "done.ipynb"
+    papermill.execute_notebook(page, done, {"language": "en"}, cwd=tmp_path, progress_bar=False)
+    shown = {cell["id"]: "".join(texts(cell)) for cell in cells_of(done)}
+    model, truth = (float(line.split()[-1]) for line in shown["check"].splitlines()[1:])
+    assert truth - 0.02 < model < truth + 0.005 and truth > 0.65
+    assert "fold" in shown["fit"] and not any("Traceback" in text for text in shown.values())
+
+
 def texts(cell: dict) -> Iterator[str]:
     """What a cell printed, and its result as text."""
     for output in cell["outputs"]:
