@@ -1,0 +1,21 @@
+"""Segments by rule: readable conditions over the columns of one-row-per-customer tables, checked, compiled, explained."""
+
+from customerbase.segments.rules.columns import BEFORE, Columns, Field, columns
+from customerbase.segments.rules.evaluating import Judged, apply_rules
+from customerbase.segments.rules.moves import moves
+from customerbase.segments.rules.reading import Rule, Rules, read_rule, read_rules, rule_texts
+
+__all__ = [
+    "BEFORE",
+    "Columns",
+    "Field",
+    "Judged",
+    "Rule",
+    "Rules",
+    "apply_rules",
+    "columns",
+    "moves",
+    "read_rule",
+    "read_rules",
+    "rule_texts",
+]
