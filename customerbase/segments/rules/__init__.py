@@ -1,7 +1,8 @@
 """Segments by rule: readable conditions over the columns of one-row-per-customer tables, checked, compiled, explained."""
 
 from customerbase.segments.rules.columns import BEFORE, Columns, Field, columns
-from customerbase.segments.rules.evaluating import Judged, apply_rules
+from customerbase.segments.rules.evaluating import Judged, apply_rules, tables
+from customerbase.segments.rules.looks import cards, moved, overlap, sentence
 from customerbase.segments.rules.moves import moves
 from customerbase.segments.rules.reading import Rule, Rules, read_rule, read_rules, rule_texts
 
@@ -13,9 +14,14 @@ __all__ = [
     "Rule",
     "Rules",
     "apply_rules",
+    "cards",
     "columns",
+    "moved",
     "moves",
+    "overlap",
     "read_rule",
     "read_rules",
     "rule_texts",
+    "sentence",
+    "tables",
 ]

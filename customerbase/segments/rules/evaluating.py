@@ -34,6 +34,11 @@ class Judged:
     members: duckdb.DuckDBPyRelation
     conditions: duckdb.DuckDBPyRelation
 
+    @property
+    def everybody(self) -> int:
+        """Customers who were judged."""
+        return int(self.sizes["everybody"].iloc[0])
+
     def texts(self, place: int) -> list[str]:
         """The conditions of the rule at this place (from 0), thresholds filled in."""
         return [one.shown(self.thresholds) for one in self.rules.rules[place].conditions]
@@ -54,6 +59,15 @@ def apply_rules(db: Engine, rules: Rules, *, as_of: date, k_min: int = 10) -> Ju
     patterns = _patterns(db, rules, bool(named))
     sizes = _sizes(db, rules, thresholds, patterns["customers"].to_numpy(), _matrix(patterns, rules), as_of)
     return Judged(rules, as_of, thresholds, sizes, _overlap(rules, patterns, as_of, k_min), *_long(db, rules))
+
+
+def tables(judged: Judged | None, moves: pd.DataFrame) -> dict[str, object]:
+    """What a page writes, by table; None where there are no rules."""
+    parts = ("sizes", "members", "conditions", "overlap")
+    names = ("segment_rules", "segment_members", "segment_conditions", "segment_overlap")
+    return {name: getattr(judged, part) if judged else None for name, part in zip(names, parts, strict=True)} | {
+        "segment_moves": moves if len(moves) else None
+    }
 
 
 def _thresholds(db: Engine, rules: Rules) -> dict[str, float | None]:

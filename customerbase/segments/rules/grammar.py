@@ -15,8 +15,8 @@ LONGEST, MOST_WORDS, DEEPEST, MOST_CONDITIONS = 1000, 250, 10, 30
 _COMPARISONS = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">=", "EQ": "=", "NEQ": "<>"}
 # arguments a node may have; any other that is set is something else in disguise (a window, a subquery, an escape)
 _CONDITIONS = {
-    **{name: ("this", "expression") for name in ("And", "Or", "Is", "Like", *_COMPARISONS)},
-    **{name: ("this",) for name in ("Not", "Paren")},
+    **dict.fromkeys(("And", "Or", "Is", "Like", *_COMPARISONS), ("this", "expression")),
+    **dict.fromkeys(("Not", "Paren"), ("this",)),
     "Between": ("this", "low", "high"),
     "In": ("this", "expressions"),
 }
