@@ -11,7 +11,7 @@ from customerbase.segments.rules.faults import ALLOWED, RuleFault, refused, star
 from customerbase.segments.rules.terms import MIRRORED, OPPOSITE, Condition, Either, Every, Logic, Value, leaves
 from customerbase.segments.rules.values import Values, day
 
-LONGEST, MOST_WORDS, DEEPEST, MOST_CONDITIONS = 1000, 250, 10, 30
+LONGEST, MOST_WORDS, DEEPEST, MOST_CONDITIONS, LONGEST_CHAIN = 1000, 250, 10, 30, 40
 _COMPARISONS = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">=", "EQ": "=", "NEQ": "<>"}
 # arguments a node may have; any other that is set is something else in disguise (a window, a subquery, an escape)
 _CONDITIONS = {
@@ -90,19 +90,23 @@ class _Reader:
     def __init__(self, columns: Columns, prefix: str):
         self.values = Values(columns, prefix)
 
-    def logic(self, node, nay: bool) -> Logic:
+    def logic(self, node, nay: bool, depth: int = 0) -> Logic:
+        """The conditions below a node."""
+        if depth > LONGEST_CHAIN:
+            raise RuleFault(f"joins more than {LONGEST_CHAIN} conditions by and, or and not; split it into two segments.")
         kind = type(node).__name__
-        only = _CONDITIONS.get(kind, ())
+        only = (*_CONDITIONS.get(kind, ()), "negate")  # how some versions of the parser write `not like`
         if kind in _CONDITIONS and any(value for key, value in node.args.items() if key not in only):
             raise refused(node)
+        nay = nay != bool(node.args.get("negate"))
         match kind:
             case "Paren":
-                return self.logic(node.this, nay)
+                return self.logic(node.this, nay, depth + 1)
             case "Not":
-                return self.logic(node.this, not nay)
+                return self.logic(node.this, not nay, depth + 1)
             case "And" | "Or":
                 join = Every if (kind == "And") != nay else Either  # De Morgan; holds of unknown too
-                sides = [self.logic(side, nay) for side in (node.this, node.expression)]
+                sides = [self.logic(side, nay, depth + 1) for side in (node.this, node.expression)]
                 return join(tuple(part for side in sides for part in (side.parts if type(side) is join else (side,))))
             case "Between":
                 return self._between(node, nay)

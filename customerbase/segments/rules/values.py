@@ -10,6 +10,7 @@ from customerbase.segments.rules.columns import Columns, Field
 from customerbase.segments.rules.faults import RuleFault, refused, start_of
 from customerbase.segments.rules.terms import Value, marked
 
+DEEPEST = 20
 FUNCTIONS = ("abs", "coalesce", "days_between", "lower", "percentile", "upper")
 _ARITHMETIC = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/"}
 _NAMED = {"Abs": "abs", "Coalesce": "coalesce", "Lower": "lower", "Upper": "upper"}
@@ -40,10 +41,19 @@ class Values:
     def __init__(self, columns: Columns, prefix: str):
         self.columns, self.prefix = columns, prefix
         self.texts: dict[str, str] = {}
-        self.asked = 0
+        self.asked, self.depth = 0, 0
 
     def of(self, node) -> Value:
         """The checked value of a node. Raises RuleFault for one that is not on the list."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise RuleFault(f"is nested more than {DEEPEST} deep; use fewer parentheses and signs.")
+        try:
+            return self._of(node)
+        finally:
+            self.depth -= 1
+
+    def _of(self, node) -> Value:
         kind = type(node).__name__
         try:
             read = getattr(self, f"_{kind.lower()}", None)
