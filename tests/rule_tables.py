@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+import numpy as np
 import pandas as pd
 
 from customerbase.engine import Engine, identifier
@@ -9,6 +10,7 @@ from customerbase.segments import rules
 from customerbase.tables.schema import schema, schemas
 
 READABLE = ("profile", "rfm", "previous_cltv", "previous_churn")
+AS_OF = date(2026, 10, 31)
 NAMED = ("champions", "loyal", "lost", "at_risk")
 
 
@@ -47,8 +49,6 @@ def company(db: Engine, *, profile=None, rfm=None, cltv=None, churn=None) -> Non
 
 def people(n: int, seed: int = 0) -> dict[str, pd.DataFrame]:
     """n customers with every kind of column, a fifth of the values missing, some in one table only."""
-    import numpy as np
-
     random = np.random.default_rng(seed)
     ids = [f"k{i}" for i in range(n)]
 
@@ -64,7 +64,9 @@ def people(n: int, seed: int = 0) -> dict[str, pd.DataFrame]:
             "orders": pd.array(some(random.integers(0, 9, n).tolist()), dtype="Int64"),
             "mean_rating": some(random.integers(1, 6, n) / 1.0),
             "points_balance": some([round(x, 2) for x in random.normal(0, 500, n).tolist()]),
-            "first_order_at": some([datetime(2026, 1 + int(k) % 10, 1 + int(k) % 28, 23, 59) for k in random.integers(0, 90, n)]),
+            "first_order_at": some(
+                [datetime(2026, 1 + int(k) % 10, 1 + int(k) % 28, 23, 59) for k in random.integers(0, 90, n)]
+            ),
         }
     )
     rfm = pd.DataFrame(
@@ -79,6 +81,3 @@ def people(n: int, seed: int = 0) -> dict[str, pd.DataFrame]:
     cltv = pd.DataFrame({"customer_id": ids[n // 5 :], "cltv": some(random.integers(0, 12, n - n // 5) * 1000.0)})
     churn = pd.DataFrame({"customer_id": ids[::2], "probability": random.random(len(ids[::2])), "risk_band": "low"})
     return {"profile": profile, "rfm": rfm, "cltv": cltv, "churn": churn}
-
-
-AS_OF, BEFORE = date(2026, 10, 31), date(2026, 9, 30)

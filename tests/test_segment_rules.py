@@ -1,5 +1,6 @@
 """Rules as text: what the grammar takes and refuses, and how a refusal reads. Nothing of a rule reaches an engine unread."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,8 +37,14 @@ def conditions(text: str) -> list[str]:
         ("not (r = 1 or has_email)", ["r <> 1", "not has_email"]),
         ("r between 2 and 4", ["r >= 2", "r <= 4"]),
         ("r not between 2 and 4", ["r < 2", "r > 4"]),
-        ("gender in ('female', 'other') and gender is not null", ["gender in ('female', 'other')", "gender is not null"]),
-        ("occupation like 'エ%' or lower(occupation) not like 't_'", ["occupation like 'エ%'", "lower(occupation) not like 't_'"]),
+        (
+            "gender in ('female', 'other') and gender is not null",
+            ["gender in ('female', 'other')", "gender is not null"],
+        ),
+        (
+            "occupation like 'エ%' or lower(occupation) not like 't_'",
+            ["occupation like 'エ%'", "lower(occupation) not like 't_'"],
+        ),
         ("first_order_at >= '2026-04-01'", ["first_order_at >= '2026-04-01'"]),
         ("first_order_at < date '2026-04-01'", ["first_order_at < '2026-04-01'"]),
         ("days_between(first_order_at) > 365", ["days_between(first_order_at) > 365"]),
@@ -62,8 +69,6 @@ def test_a_rule_keeps_its_words_and_knows_its_columns():
 
 def test_no_rules_are_none_and_cost_no_parser():
     code = "import sys\nfrom customerbase import segments\nfrom customerbase.stage import company\nprint('sqlglot' in sys.modules)"
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert len(rules.read_rules({}, COLUMNS)) == len(rules.read_rules(None, COLUMNS)) == 0
@@ -200,8 +205,45 @@ _WORDS = st.sampled_from(
         *("orders", "r", "gender", "has_email", "occupation", "first_order_at", "rfm.net_spend", "previous_cltv.cltv"),
         *("email", "cltv", "nonsense", "90", "0.5", "'female'", "'2026-04-01'", "null", "true", "percentile(80)"),
         *("percentile(", "abs(", "days_between(", "lower(", "coalesce(", "sum(", "(", ")", ",", "+", "-", "*", "/"),
-        *(">", ">=", "=", "<>", "<", "and", "or", "not", "in", "is", "like", "between", "select", "from", "case", "when"),
-        *("end", "::", "[", "]", "{", "}", ";", "--", "/*", "'", '"', "$x", "$$", "over", "union", "exists", "\\", "。", "😀"),
+        *(
+            ">",
+            ">=",
+            "=",
+            "<>",
+            "<",
+            "and",
+            "or",
+            "not",
+            "in",
+            "is",
+            "like",
+            "between",
+            "select",
+            "from",
+            "case",
+            "when",
+        ),
+        *(
+            "end",
+            "::",
+            "[",
+            "]",
+            "{",
+            "}",
+            ";",
+            "--",
+            "/*",
+            "'",
+            '"',
+            "$x",
+            "$$",
+            "over",
+            "union",
+            "exists",
+            "\\",
+            "。",
+            "😀",
+        ),
     ]
 )
 
@@ -230,7 +272,9 @@ def test_texts_of_a_rule_are_bound_and_not_pasted():
     found = read(COLUMNS, one="occupation = '$as_of'' or 1=1 --' and occupation like 'a;b%'".replace("--", "__"))
     text = compiling.conditions_sql(found.rules, found.columns)
     assert "as_of" not in text and "a;b" not in text
-    literals = {node.this for node in sqlglot.parse_one(whole(found), read="duckdb").find_all(exp.Literal) if node.is_string}
+    literals = {
+        node.this for node in sqlglot.parse_one(whole(found), read="duckdb").find_all(exp.Literal) if node.is_string
+    }
     assert {"$as_of' or 1=1 __", "a;b%"} <= literals
 
 
@@ -270,7 +314,9 @@ def test_only_tables_with_one_row_per_customer_and_no_contact_data_count():
 def test_a_page_after_the_models_judges_the_same_rule_on_the_same_month():
     found = read(known(["rfm", "cltv"]), one="days_since_last_order > 90 and cltv >= percentile(80)")
     db = Engine(threads=1)
-    db.execute("create table rfm as select 'k' || i as customer_id, i as days_since_last_order, 'lost' as segment from range(200) as t(i)")
+    db.execute(
+        "create table rfm as select 'k' || i as customer_id, i as days_since_last_order, 'lost' as segment from range(200) as t(i)"
+    )
     db.execute("create table cltv as select 'k' || i as customer_id, cast(i as double) as cltv from range(200) as t(i)")
     judged = rules.apply_rules(db, found, as_of=AS_OF)
     assert judged.sizes["customers"].tolist() == [41]  # 159 … 199: the 160th of 200 is 159
