@@ -350,6 +350,20 @@ def test_a_threshold_that_moved_is_told_from_a_value_that_did():
     ]
 
 
+def test_a_value_that_became_known_or_is_no_longer_so():
+    days = dict.fromkeys(["a", "b", "c", "d"], 100)
+    then, now = month(days, {"b": 500, "c": 1}), month(days, {"a": 600, "c": 1})  # the threshold is 1 in both
+    moves = two_months(RULE, then, now)
+    assert told(moves) == {
+        ("entered", 0, "all"): 1,
+        ("entered", 2, "known"): 1,
+        ("left", 0, "all"): 1,
+        ("left", 2, "known"): 1,
+    }
+    reasons = rules.moved(moves, judge(read(one=RULE), now)[1], language="en")["Reason"].tolist()
+    assert reasons[1].endswith("decided now, a value was unknown before") and reasons[3].endswith("a value is unknown")
+
+
 def test_conditions_without_numbers_and_negations_explain_themselves():
     def company_of(gender: str | None, has_email: bool) -> dict:
         return {"profile": pd.DataFrame({"customer_id": ["a"], "gender": [gender], "has_email": [has_email]})}
@@ -417,6 +431,12 @@ def test_cards_and_overlap_speak_both_languages_and_hide_small_ones(language):
     assert figure.texts or figure.axes
     assert rules.cards(None, language=language).shape == (0, 7)
     assert all(column for column in shown.columns)
+
+
+def test_a_table_on_a_page_shows_a_condition_as_text_and_never_as_markup():
+    _, judged = judge(read(one="occupation = '<b>x</b>' or days_since_last_order < 3"), TABLES)
+    html = rules.styled(rules.cards(judged, language="en"), "en").to_html()
+    assert "&lt;b&gt;x&lt;/b&gt;" in html and "<b>x" not in html and "days_since_last_order &lt; 3" in html
 
 
 # --- Spark -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from customerbase.segments import rules
 
 
 def overlapping(judged: rules.Judged, *, language: str, width: float = 9) -> Figure:
-    """Rows: segments by rule; columns: all segments; printed and shaded is the share of the row that is in the column.
+    """Across: segments by rule; down: all segments; printed and shaded is the share of the former who are in the latter.
 
     A segment with itself stays blank, as do withheld cells and those without customers. The title is the largest.
     """
@@ -33,6 +33,6 @@ def _finding(shares: pd.DataFrame, language: str) -> str:
     told = shares.stack().dropna()
     if not len(told):
         return i18n.word("rules.overlap.apart", language)
-    segment, other = told.idxmax()
+    other, segment = told.idxmax()
     share = i18n.number(told.max(), "rate", language)
     return i18n.sentence("rules.overlap.finding", language, segment=segment, other=other, share=share)

@@ -2,7 +2,7 @@
 
 from customerbase.segments.rules.columns import BEFORE, Columns, Field, columns
 from customerbase.segments.rules.evaluating import Judged, apply_rules, tables
-from customerbase.segments.rules.looks import cards, moved, overlap, sentence
+from customerbase.segments.rules.looks import cards, moved, overlap, styled
 from customerbase.segments.rules.moves import moves
 from customerbase.segments.rules.reading import Rule, Rules, read_rule, read_rules, rule_texts
 
@@ -22,6 +22,6 @@ __all__ = [
     "read_rule",
     "read_rules",
     "rule_texts",
-    "sentence",
+    "styled",
     "tables",
 ]

@@ -93,7 +93,9 @@ class _Reader:
     def logic(self, node, nay: bool, depth: int = 0) -> Logic:
         """The conditions below a node."""
         if depth > LONGEST_CHAIN:
-            raise RuleFault(f"joins more than {LONGEST_CHAIN} conditions by and, or and not; split it into two segments.")
+            raise RuleFault(
+                f"joins more than {LONGEST_CHAIN} conditions by and, or and not; split it into two segments."
+            )
         kind = type(node).__name__
         only = (*_CONDITIONS.get(kind, ()), "negate")  # how some versions of the parser write `not like`
         if kind in _CONDITIONS and any(value for key, value in node.args.items() if key not in only):

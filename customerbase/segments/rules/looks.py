@@ -6,7 +6,7 @@ from customerbase import i18n
 from customerbase.disclosure import suppress_parts
 from customerbase.segments.named import codes, name
 from customerbase.segments.rules.evaluating import NOBODY, Judged
-from customerbase.segments.rules.moves import ALL, BOTH, THRESHOLD
+from customerbase.segments.rules.moves import BOTH, KNOWN, THRESHOLD
 from customerbase.segments.rules.terms import figure
 
 
@@ -39,16 +39,19 @@ def cards(judged: Judged | None, *, language: str, k_min: int = 10) -> pd.DataFr
 
 
 def overlap(judged: Judged, *, language: str) -> pd.DataFrame:
-    """Share of the customers of a segment by rule (rows) who are in another segment too (columns); small cells None."""
+    """Share of the customers of a segment by rule (across) who are in another segment too (down); small cells withheld.
+
+    Named segments with nothing to show have no row.
+    """
     titles = {rule.code: rule.name(language) for rule in judged.rules}
     named = {code: name(code, language) for code in codes()} | {NOBODY: i18n.word("rules.nobody", language)}
     frame = judged.overlap
     order = [("rule", code) for code in titles] + [("named", code) for code in named]
     matrix = frame.pivot(index="segment", columns=["kind", "other"], values="share")
     matrix = matrix.reindex(index=list(titles), columns=[key for key in order if key in matrix.columns])
-    matrix = matrix.loc[:, [key for key in matrix.columns if key[0] == "rule" or matrix[key].fillna(1).gt(0).any()]]
+    matrix = matrix.loc[:, [key for key in matrix.columns if key[0] == "rule" or matrix[key].gt(0).any()]]
     shown = [(titles if kind == "rule" else named)[code] for kind, code in matrix.columns]
-    return matrix.set_axis(shown, axis=1).rename(index=titles).where(lambda cells: cells > 0)
+    return matrix.set_axis(shown, axis=1).rename(index=titles).where(lambda cells: cells > 0).T
 
 
 def moved(moves: pd.DataFrame, judged: Judged | None, *, language: str, k_min: int = 10) -> pd.DataFrame:
@@ -69,6 +72,8 @@ def why(row: dict, language: str) -> str:
     cause, since = row["cause"], i18n.day(row["since"], language)
     if row["condition"] == 0:
         return i18n.sentence(f"rules.cause.{cause}", language, since=since)
+    if cause == KNOWN:
+        return i18n.sentence(f"rules.known.{row['direction']}", language, condition=row["text"])
     value, bound = (_moved(row, side, language) for side in ("value", "bound"))
     if cause == THRESHOLD:
         return i18n.sentence("rules.cause.threshold", language, condition=row["text"], **bound)
@@ -93,13 +98,21 @@ def _way(before: object, now: object) -> str:
     return "rose" if now > before else "fell"
 
 
-def sentence(moves: pd.DataFrame, language: str) -> str:
-    """The title over the moves: how many entered and left in all, of the segments where that may be told."""
-    whole = moves[(moves["cause"] == ALL) & moves["customers"].notna()]
-    counts = whole.groupby("direction")["customers"].sum()
-    told = {key: i18n.number(int(counts.get(key, 0)), "people", language) for key in ("entered", "left")}
-    return i18n.sentence("rules.finding", language, **told)
+def styled(frame: pd.DataFrame, language: str):
+    """The table as a page shows it: without row numbers, texts to the left with their lines, numbers to the right."""
+    numbers = [i18n.word(f"rules.column.{key}", language) for key in ("customers", "share", "interval", "unknown")]
+    texts = [column for column in frame.columns if column not in numbers]
+    left = {"text-align": "left", "white-space": "pre-line", "vertical-align": "baseline"}
+    right = left | {"text-align": "right", "white-space": "nowrap"}
+    heads = [{"selector": "th", "props": "text-align: left"}]
+    styler = (
+        frame.style.format(escape="html")
+        .hide(axis="index")
+        .set_table_styles(heads)
+        .set_properties(subset=texts, **left)
+    )
+    return styler.set_properties(subset=[column for column in frame.columns if column in numbers], **right)
 
 
 # what charts.caption prints under figures
-overlap.definition_ja = "各セグメントの顧客のうち、ほかのセグメントにも入る割合（少人数は非表示）"
+overlap.definition_ja = "ルールのセグメント（列）の顧客のうち、ほかのセグメント（行）にも入る割合（少人数は非表示）"

@@ -11,7 +11,7 @@ from customerbase.engine import Engine, literal
 from customerbase.segments.rules.evaluating import Judged
 
 ENTERED, LEFT = "entered", "left"
-ALL, OWN, THRESHOLD, BOTH = "all", "own", "threshold", "both"
+ALL, OWN, THRESHOLD, BOTH, KNOWN = "all", "own", "threshold", "both", "known"
 ARRIVED, DEPARTED, RULE = "arrived", "departed", "rule"
 COLUMNS = [
     *("as_of", "since", "segment", "direction", "condition", "text", "cause", "customers"),
@@ -39,7 +39,8 @@ def moves(db: Engine, judged: Judged | None, *, k_min: int = 10) -> pd.DataFrame
     Reads previous_segment_rules, previous_segment_members and previous_segment_conditions on db. Of a rule that stood
     there: one row (condition 0, cause all) with everybody who moved so; then of each condition that turned (to true
     for who entered, from true for who left) a row per cause: own (the customer's own value alone makes it so),
-    threshold (only that the percentile moved), both (neither alone). A customer counts under every condition that
+    threshold (only that the percentile moved), both (neither alone), known (one of them was unknown before, or is
+    now). A customer counts under every condition that
     turned. Condition 0 also holds arrived (was in no table then), departed (is in none now) and rule (its text was
     changed, so conditions cannot be compared). Values and bounds are medians of who moved so.
     Numbers below k_min are withheld, both directions of a segment together, as sizes are known.
@@ -114,7 +115,7 @@ def _cells(judged: Judged, place: int, side: pd.DataFrame, direction: str) -> li
         mine = side[side["condition"] == number]
         turned = mine[(mine["holds"] != mine["held"]) & (mine["holds"] == (direction == ENTERED))]
         causes = _causes(turned, condition.op, direction == ENTERED)
-        for cause in (OWN, THRESHOLD, BOTH):
+        for cause in (OWN, THRESHOLD, BOTH, KNOWN):
             group = turned[causes == cause]
             numbers = tuple(group[name].median() if len(group) else None for name in _NUMBERS)
             found.append(_Cell(number, condition.shown(judged.thresholds), cause, len(group), numbers))
@@ -122,7 +123,10 @@ def _cells(judged: Judged, place: int, side: pd.DataFrame, direction: str) -> li
 
 
 def _causes(turned: pd.DataFrame, op: str | None, wanted: bool) -> np.ndarray:
-    """Whether the value alone, the bound alone or only both together turn a condition; own where both alone would."""
+    """Whether the value alone, the bound alone or only both together turn a condition; own where both alone would.
+
+    known: one of them had no value before (who entered) or has none now (who left).
+    """
     if op is None:
         return np.full(len(turned), OWN, dtype=object)
     value = {when: turned[f"value_{when}"].to_numpy(dtype=float) for when in ("before", "now")}
@@ -133,7 +137,9 @@ def _causes(turned: pd.DataFrame, op: str | None, wanted: bool) -> np.ndarray:
 
     own = holds(value["now"], bound["before"]) == wanted
     threshold = holds(value["before"], bound["now"]) == wanted
-    return np.where(own, OWN, np.where(threshold, THRESHOLD, BOTH))
+    when = "before" if wanted else "now"
+    blank = np.isnan(value[when]) | np.isnan(bound[when])
+    return np.select([blank, own, threshold], [KNOWN, OWN, THRESHOLD], BOTH)
 
 
 def _withheld(cells: list[_Cell], total: int, k_min: int) -> list[tuple]:
