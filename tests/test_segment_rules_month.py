@@ -439,6 +439,15 @@ def test_a_table_on_a_page_shows_a_condition_as_text_and_never_as_markup():
     assert "&lt;b&gt;x&lt;/b&gt;" in html and "<b>x" not in html and "days_since_last_order &lt; 3" in html
 
 
+def test_nobody_and_no_rules_are_no_trouble():
+    _, judged = judge(read(one="r = 1"), {})
+    assert judged.sizes[["customers", "everybody", "share"]].to_numpy().tolist() == [[0, 0, 0]]
+    assert judged.overlap["customers"].tolist() == [0, 0]
+    assert charts.overlapping(judged, language="ja").axes
+    assert rules.apply_rules(Engine(threads=1), read(), as_of=AS_OF) is None
+    assert "<table" in rules.styled(rules.cards(None, language="en"), "en").to_html()
+
+
 # --- Spark -----------------------------------------------------------------------------------------------------------
 
 EVERYTHING = {
