@@ -109,6 +109,12 @@ def _parser() -> argparse.ArgumentParser:
     value.add_argument("--language", default="en", choices=("ja", "en"))
     value.set_defaults(command=_cltv)
 
+    rules = commands.add_parser("rules", help="check the segments by rule of a pipeline, without running it")
+    rules.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
+    rules.add_argument("--month", default=None, metavar="YYYY-MM", help="and try them on this published month")
+    rules.add_argument("--language", default="en", choices=("ja", "en"))
+    rules.set_defaults(command=_rules)
+
     contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
     contracts.set_defaults(command=_contracts)
 
@@ -243,6 +249,14 @@ def _cltv(options) -> int:
     done = lifetime.value_files(options.files, options.out, as_of=options.as_of, told=told, options=chosen)
     print(lifetime.describe(done, options.language))
     return 0
+
+
+def _rules(options) -> int:
+    from customerbase.pipeline import segment_rules
+
+    lines, faults = segment_rules.check(options.pipeline, month=options.month, language=options.language)
+    print("\n".join(lines))
+    return 2 if faults else 0
 
 
 def _contracts(options) -> int:

@@ -12,7 +12,7 @@ from customerbase.disclosure import shown_parts
 from customerbase.errors import TableError
 from customerbase.periods import month_end, month_label, parse_month
 from customerbase.report.data import unit as kpi_unit
-from customerbase.segments import summary
+from customerbase.segments import put_in_force, read_named, summary
 from customerbase.tables import store
 
 
@@ -49,7 +49,9 @@ class Overview:
         if month not in self.months:  # a browser may send anything
             return
         paths = store.published_tables(self.pipeline, month)
-        settings = store.current(self.pipeline, month)["settings"]
+        about = store.current(self.pipeline, month)
+        put_in_force(read_named(about.get("segments")))  # as they were called in that month
+        settings = about["settings"]
         k_min, currency = settings.get("k_min", 10), settings.get("currency", "JPY")
         numbers, segments = (pd.read_parquet(paths[table]) for table in ("kpi", "segment_summary"))
         self.page.children = [

@@ -10,6 +10,7 @@ from customerbase.charts.gains import gains, profit
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.output import Figure, png, svg
+from customerbase.charts.overlapping import overlapping
 from customerbase.charts.priority import priorities
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
@@ -40,6 +41,7 @@ __all__ = [
     "histogram",
     "line",
     "lorenz",
+    "overlapping",
     "png",
     "priorities",
     "profit",

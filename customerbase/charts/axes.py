@@ -65,7 +65,7 @@ def labels_of(column: pd.Series, language: str) -> list[str]:
 
 def label_of(name: object, language: str) -> str:
     """One label: a segment's name, a month as 2026-10, or the text itself."""
-    if name in SEGMENT_COLORS:
+    if name in (*segments.codes(), segments.ABSENT_BEFORE, segments.ABSENT_NOW):
         return segments.name(name, language)
     return f"{name:%Y-%m}" if isinstance(name, date) else str(name)
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
@@ -99,6 +99,7 @@ class Plan:
             "parameters": self.parameters(contract),
             "settings": self.company.settings,
             "goals": self.company.goals,
+            "segments": json.dumps(self.company.segments, ensure_ascii=False, default=str),  # their order counts
             "title": [self.company.title, self.company.aim],
             "tables": tables_in,
             **own_inputs,
@@ -135,6 +136,7 @@ def make_plan(
             f" `data:` in pipelines/{pipeline}.yaml."
         )
     chosen = tuple(_chosen(company, contracts))
+    check_segments(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
     return Plan(company, month, language, folder, chosen, merged, inputs, _memory(pipeline, month, chosen))
 
@@ -148,6 +150,23 @@ def _memory(pipeline: str, month: str, contracts: Iterable[Contract]) -> Memory:
     key_file = secret.key_file()
     fingerprint = secret.fingerprint(secret.id_key(key_file))
     return Memory(found, decisions(pipeline), model(pipeline), key_file, fingerprint)
+
+
+def check_segments(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError when the company's named segments or rules cannot be, before a page finds out.
+
+    A rule may name the tables of the page that judges it (the one that writes segment_rules); those of the month
+    before only where the run has a writer for them.
+    """
+    written = {table for contract in contracts for table in contract.writes}
+    rules = rule_page(contracts)
+    if company.named and rules:
+        company.rules(rules.reads, rules.writes, [table for table in rules.previous if table in written])
+
+
+def rule_page(contracts: Iterable[Contract]) -> Contract | None:
+    """The page that judges the segments by rule; None when the run has none."""
+    return next((contract for contract in contracts if "segment_rules" in contract.writes), None)
 
 
 def default_month(contracts: Iterable[Contract]) -> str:
@@ -198,7 +217,7 @@ def _chosen(company: Company, contracts: list[Contract]) -> list[Contract]:
     chosen = [contract for contract in contracts if company.stages is None or contract.name in company.stages]
     written = {table for contract in chosen for table in contract.writes}
     for contract in chosen:
-        for table in (*contract.reads, *contract.previous):
+        for table in contract.reads:  # one of `previous` has no rows when its writer is left out
             if table not in written:
                 raise ConfigError(
                     f"{company.path.name}: stage {contract.name!r} reads {table!r}, but the stage that writes it is left out."

@@ -114,6 +114,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "parameters": {contract.name: plan.parameters(contract) for contract in plan.contracts},
         "settings": plan.company.settings,
         "goals": plan.company.goals,
+        "segments": plan.company.segments,
         "code": {"commit": commit(), "sha256": code_hash()},
         "versions": {"python": platform.python_version(), **_versions()},
         "stages": {

@@ -10,6 +10,7 @@ import duckdb
 
 import customerbase.tables.previous as before
 import customerbase.tables.secret as secret
+from customerbase import segments
 from customerbase.engine import Engine
 from customerbase.errors import ContractError, TableError, near_miss
 from customerbase.periods import month_end
@@ -45,6 +46,7 @@ class Stage:
         self.company = company.load(pipeline)
         self._open(company.context_path())
         self.settings, self.goals = self.company.settings, self.company.goals
+        segments.put_in_force(self.company.named)
         self.db = Engine(memory_limit=self.settings.get("memory_limit"), temp_directory=str(self.folder / ".spill"))
         self.records: dict[str, int | float | str] = {}
         self.outputs: dict[str, dict] = {}
@@ -101,6 +103,11 @@ class Stage:
         """The key of the ids (tables/secret.py), never to be shown; for pages that declare `previous`."""
         self._looks_back("id_key")
         return secret.id_key(self._key_file)
+
+    @property
+    def rules(self) -> segments.rules.Rules:
+        """The company's segments by rule, read for the tables of this page. Raises ConfigError for what cannot be."""
+        return self.company.rules(self.reads, self.writes, self.previous)
 
     def _looks_back(self, what: str) -> None:
         if not self.previous:

@@ -1,12 +1,16 @@
-"""One pipeline file read and checked: which company, which sources, stages, parameters, settings and goals."""
+"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals and segments."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
 from customerbase.errors import ConfigError, near_miss
+from customerbase.segments import Segment, read_named
+from customerbase.segments.rules import BEFORE, Columns, Rules, columns, read_rules
+from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home
 
 _KINDS = {
@@ -18,7 +22,9 @@ _KINDS = {
     "parameters": dict,
     "settings": dict,
     "goals": dict,
+    "segments": dict,
 }
+_SEGMENTS = ("named", "rules")
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,18 @@ class Company:
     parameters: dict[str, dict] = field(default_factory=dict)
     settings: dict = field(default_factory=dict)
     goals: dict = field(default_factory=dict)
+    segments: dict = field(default_factory=dict)
+
+    @property
+    def named(self) -> tuple[Segment, ...]:
+        """The named segments: the company's own, else the shipped ones. Raises ConfigError for what cannot be."""
+        return read_named(self.segments, self.path.name)
+
+    def rules(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> Rules:
+        """The company's segments by rule, read for a page with these tables. Raises ConfigError for what cannot be."""
+        known = tables_for_rules(reads, writes, previous, self.named)
+        codes = [one.code for one in self.named]
+        return read_rules(self.segments, known, named=codes, where=self.path.name)
 
     def data_folder(self, override: str | None = None) -> Path:
         """The folder of the raw files: the override, else `data:` below the home, else below the project.
@@ -45,6 +63,15 @@ class Company:
             return Path(override).expanduser().resolve()
         inside = home() / self.data
         return inside if inside.exists() or not (ROOT / self.data).exists() else ROOT / self.data
+
+
+def tables_for_rules(
+    reads: Iterable[str], writes: Iterable[str], previous: Iterable[str], named: Iterable[Segment]
+) -> Columns:
+    """The columns that rules may name on a page with these tables; those of the month before as previous_<table>."""
+    before = [BEFORE + table for table in previous]
+    values = {"rfm.segment": [one.code for one in named]}
+    return columns(schemas(), [*reads, *writes, *before], values)
 
 
 def pipeline_folders() -> list[Path]:
@@ -117,6 +144,9 @@ def _checked(name: str, path: Path) -> Company:
     for key in ("title", "aim", "data", "sources"):
         if not content.get(key):
             raise ConfigError(f"{path}: {key!r} is missing; a run states its title, aim, data folder and sources.")
+    for key in content.get("segments") or ():
+        if key not in _SEGMENTS:
+            raise ConfigError(f"{path}: segments has the unknown key {key!r}.{near_miss(str(key), _SEGMENTS)}")
     for key in ("title", "aim"):
         if {"en", "ja"} - content[key].keys():
             raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")

@@ -1,6 +1,5 @@
-"""Named segments of the customer base: one table of rules over the ranks r, f, m; sizes, movements, attributes."""
+"""How large the named segments are, who moved between them, and who is in them by attribute."""
 
-from dataclasses import dataclass
 from datetime import date
 
 import duckdb
@@ -8,182 +7,16 @@ import numpy as np
 import pandas as pd
 
 from customerbase.disclosure import suppress
-from customerbase.engine import Engine, literal
-from customerbase.errors import ConfigError, near_miss
+from customerbase.engine import Engine
 from customerbase.intervals import wilson
+from customerbase.segments.named import ABSENT_BEFORE, ABSENT_NOW, codes, name
 
-ABSENT_BEFORE, ABSENT_NOW = "not_yet", "gone"
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A named group of customers: ranges of the ranks r, f, m (both ends included), names, and what to do."""
-
-    code: str
-    en: str
-    ja: str
-    r: tuple[int, int]
-    f: tuple[int, int]
-    m: tuple[int, int]
-    todo_en: str
-    todo_ja: str
-
-
-ANY = (1, 5)
-# The first rule that fits names the customer; together they cover every combination of ranks (a test counts all 125).
-SEGMENTS = (
-    Segment(
-        "champions",
-        "Champions",
-        "優良顧客",
-        (5, 5),
-        (4, 5),
-        ANY,
-        "Thank them first: early access, no discounts needed.",
-        "先行案内などで感謝を伝えます。値引きは不要です。",
-    ),
-    Segment(
-        "loyal",
-        "Loyal",
-        "ロイヤル顧客",
-        (3, 4),
-        (4, 5),
-        ANY,
-        "Keep the rhythm: suggest what goes with past purchases.",
-        "購入の習慣を保つため、関連商品を案内します。",
-    ),
-    Segment(
-        "potential",
-        "Potential",
-        "有望顧客",
-        (4, 5),
-        (2, 3),
-        ANY,
-        "Lead to the next purchase within their usual interval.",
-        "いつもの購入間隔のうちに次の購入へつなげます。",
-    ),
-    Segment(
-        "new",
-        "New",
-        "新規顧客",
-        (5, 5),
-        (1, 1),
-        ANY,
-        "Welcome them and help with the first purchase.",
-        "お礼と使い方の案内で、2回目の購入につなげます。",
-    ),
-    Segment(
-        "promising",
-        "Promising",
-        "見込み顧客",
-        (4, 4),
-        (1, 1),
-        ANY,
-        "Give a reason for the second purchase.",
-        "2回目を買う理由を示します。",
-    ),
-    Segment(
-        "needs_attention",
-        "Needs attention",
-        "要注意顧客",
-        (3, 3),
-        (1, 3),
-        ANY,
-        "Remind them before they are used to being away.",
-        "離れることに慣れる前に、思い出してもらいます。",
-    ),
-    Segment(
-        "cant_lose",
-        "Can't lose",
-        "引き留めたい顧客",
-        (1, 2),
-        (4, 5),
-        (4, 5),
-        "Contact them in person: find out what went wrong.",
-        "個別に連絡し、離れた理由を聞きます。",
-    ),
-    Segment(
-        "at_risk",
-        "At risk",
-        "離脱の恐れ",
-        (1, 2),
-        (3, 5),
-        ANY,
-        "Win back with what they used to buy.",
-        "以前よく買った商品で呼び戻します。",
-    ),
-    Segment(
-        "hibernating",
-        "Hibernating",
-        "休眠顧客",
-        (2, 2),
-        (1, 2),
-        ANY,
-        "One seasonal reminder; spend little.",
-        "季節の案内を1回送ります。費用は抑えます。",
-    ),
-    Segment(
-        "lost",
-        "Lost",
-        "離脱顧客",
-        (1, 1),
-        (1, 2),
-        ANY,
-        "Leave in peace, or ask once why they left.",
-        "追いかけません。理由を一度だけ尋ねます。",
-    ),
-)
 ATTRIBUTES = {
     "channel": ("Main channel", "主な購入チャネル"),
     "gender": ("Gender", "性別"),
     "age_band": ("Age band", "年代"),
     "prefecture": ("Prefecture", "都道府県"),
 }
-
-
-def codes() -> list[str]:
-    """The codes of all segments, from best to worst: the order in which they are shown everywhere."""
-    return [segment.code for segment in SEGMENTS]
-
-
-def find(code: str) -> Segment:
-    """The segment with this code. Raises ConfigError with the near miss."""
-    for segment in SEGMENTS:
-        if segment.code == code:
-            return segment
-    raise ConfigError(f"there is no segment {code!r}; expected one of {', '.join(codes())}.{near_miss(code, codes())}")
-
-
-def name(code: str, language: str = "en") -> str:
-    """What people call a segment, in English or Japanese; absence on one side of a movement has a name too."""
-    absent = {ABSENT_BEFORE: ("Not yet a customer", "未購入（前月末）"), ABSENT_NOW: ("Out of window", "対象外へ")}
-    en, ja = absent[code] if code in absent else (find(code).en, find(code).ja)
-    return ja if language == "ja" else en
-
-
-def segment_of(r: int, f: int, m: int) -> str:
-    """The code of the first segment whose ranges hold the three ranks; each rank from 1 to 5."""
-    ranks = {"r": r, "f": f, "m": m}
-    for segment in SEGMENTS:
-        if all(getattr(segment, key)[0] <= rank <= getattr(segment, key)[1] for key, rank in ranks.items()):
-            return segment.code
-    raise ConfigError(f"no segment holds the ranks {ranks}; expected ranks from 1 to 5.")
-
-
-def rule_sql() -> str:
-    """The table of rules as one SQL expression over the columns r, f and m."""
-    cases = [f"when {_condition(segment)} then {literal(segment.code)}" for segment in SEGMENTS]
-    return f"case {' '.join(cases)} end"
-
-
-def _condition(segment: Segment) -> str:
-    ranges = {"r": segment.r, "f": segment.f, "m": segment.m}
-    return " and ".join(f"{key} between {low} and {high}" for key, (low, high) in ranges.items() if (low, high) != ANY)
-
-
-def assign(ranks: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """The table of ranks with one column more, `segment`: the code of the first rule that fits."""
-    return ranks.project(f"*, {rule_sql()} as segment")
 
 
 def summary(
@@ -292,14 +125,3 @@ def _breakdown(counts: pd.DataFrame, attribute: str, k_min: int) -> pd.DataFrame
 summary.definition_ja = "RFMによるセグメントごとの顧客数、構成比、購入額、注文数、最終購入からの日数の中央値"
 migration.definition_ja = "前月末から今月末までに、セグメントの間を移動した顧客数"
 attributes.definition_ja = "属性の値ごとに見た、各セグメントの顧客数と割合（少人数は非表示）"
-
-
-def glossary() -> list[str]:
-    """The rows of docs/glossary.md that name the segments: term, 日本語, definition."""
-    return [f"| {s.en} (`{s.code}`) | {s.ja} | Segment with {_words(s)}. {s.todo_en} {s.todo_ja} |" for s in SEGMENTS]
-
-
-def _words(segment: Segment) -> str:
-    ranges = {"r": segment.r, "f": segment.f, "m": segment.m}
-    told = {key: both for key, both in ranges.items() if both != ANY}
-    return ", ".join(f"{key} {low}" + (f"–{high}" if high > low else "") for key, (low, high) in told.items())
