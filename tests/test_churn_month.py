@@ -199,3 +199,24 @@ def test_the_interval_of_leavers_holds_the_truth_about_as_often_as_it_says(stray
         everybody = Month(made).result.groups.iloc[0]
         hits.append(everybody["leavers_low"] <= made.at(made.cutoff)["left"].sum() <= everybody["leavers_high"])
     assert 0.68 <= np.mean(hits) <= 0.93, np.mean(hits)  # 80 %, of 60 months
+
+
+def test_a_budget_reaches_the_most_profitable_first_and_never_more_than_pays():
+    """Against a plain loop over customers in the order of expected profit."""
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame({"customer_id": [f"K{n:03}" for n in range(60)], "probability": rng.random(60)})
+    people["cltv"] = rng.gamma(2, 4000, 60)
+    options = churn.Options(contact_cost=100, offer_cost=300, acceptance=0.3)
+    p, v = people["probability"], people["cltv"]
+    gain = p * 0.3 * (v - 300) - (1 - p) * 300 - 100
+    price = 100 + (p * 0.3 + (1 - p)) * 300
+    for money in (0, 99, 1500, 4000, 10**7):
+        spent = made = count = 0
+        for place in gain.sort_values(ascending=False).index:
+            if gain[place] <= 0 or spent + price[place] > money:
+                break
+            spent, made, count = spent + price[place], made + gain[place], count + 1
+        found = churn.within(people, options, money)
+        assert found.contacted == count
+        assert (found.cost, found.profit) == pytest.approx((spent, made))
+    assert churn.within(people.assign(cltv=np.nan), options, 1000) == churn.Affordable(0, 0.0, 0.0)

@@ -97,6 +97,11 @@ class Pictures(Judged):
         said = self._said(title, looks.profit_title, "churn_profit", 0.95, words)
         return profit(rows, probability="by_probability", low="low", high="high", fmt=self._money, width=WIDE, **said)
 
+    def budget(self, money: float) -> str:
+        """Whom to contact within a budget, in words."""
+        found = churn.within(self.result.customers, self.result.options, money)
+        return looks.budget(found, money, self.language, self.currency)
+
     def riskiest(self, most: int = 10) -> pd.DataFrame:
         """The customers, by id, with most value at risk and why; for a page opened by hand, never published."""
         found = self.result.customers

@@ -13,7 +13,7 @@ from customerbase.charts.captions import caption
 from customerbase.charts.draw import bars
 from customerbase.charts.gains import gains
 from customerbase.charts.output import Figure
-from customerbase.charts.scores import reliability
+from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import drift, snapshots
 from customerbase.features import LeakTest
 
@@ -58,6 +58,15 @@ class Judged:
             looks.reliability_title(self.curves, self.language), looks.reliability, "curves", self._tested()
         )
         return reliability(rows, before=looks.reliability(self.curves, "raw"), width=WIDE * 0.8, **look)
+
+    def deciles(self) -> Figure | str:
+        """The share to whom it happened by decile of the score, and how many times that of all."""
+        rows = looks.reliability(self.curves)
+        if not len(rows):
+            return self._none()
+        title = looks.deciles_title(self.curves, self.leaving, self.language)
+        look = self._look(title, looks.reliability, "curves", self._tested())
+        return deciles(rows, width=WIDE * 0.8, **look)
 
     def gain(self) -> Figure | str:
         """The share of events among the first customers, against the rule and chance."""

@@ -9,10 +9,11 @@ from customerbase.churn.contracts import (
     single_snapshot,
 )
 from customerbase.churn.definition import Definition, definition
-from customerbase.churn.month import BANDS, Options, Result, campaign, risk
+from customerbase.churn.month import BANDS, Affordable, Options, Result, campaign, risk, within
 
 __all__ = [
     "BANDS",
+    "Affordable",
     "Contractual",
     "Definition",
     "Options",
@@ -25,4 +26,5 @@ __all__ = [
     "definition",
     "risk",
     "single_snapshot",
+    "within",
 ]

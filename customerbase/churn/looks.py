@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n
+from customerbase.churn.month import Affordable
 from customerbase.disclosure import suppress_parts
 from customerbase.prediction.reasons import title as topic
 
@@ -128,3 +129,15 @@ def profit_title(profit: pd.DataFrame, language: str, currency: str = "JPY") -> 
         "profit": i18n.number(row["profit"], "money", language, currency=currency),
     }
     return i18n.sentence("churn.title.profit", language, **told)
+
+
+def budget(found: Affordable, money: float, language: str, currency: str = "JPY") -> str:
+    """Whom to contact within a budget, in words."""
+
+    def said(value: float) -> str:
+        return i18n.number(value, "money", language, currency=currency)
+
+    if not found.contacted:
+        return i18n.sentence("churn.title.budget_none", language, budget=said(money))
+    told = {"budget": said(money), "n": f"{found.contacted:,}", "cost": said(found.cost), "profit": said(found.profit)}
+    return i18n.sentence("churn.title.budget", language, **told)

@@ -208,6 +208,31 @@ def campaign(options: Options) -> Campaign:
     return Campaign(options.contact_cost, options.offer_cost, options.acceptance)
 
 
+@dataclass(frozen=True)
+class Affordable:
+    """The first customers by expected profit that a budget reaches, what they cost, and what they are expected to bring."""
+
+    contacted: int
+    cost: float
+    profit: float
+
+
+def within(customers: pd.DataFrame, options: Options, budget: float) -> Affordable:
+    """Whom to contact within a budget: the most profitable customers first, as long as they pay and contacts and offers fit.
+
+    An offer costs when it is taken: by those who would leave and accept, and by those of the others who take it anyway.
+    """
+    known = customers[customers["cltv"].notna()].sort_values("customer_id")
+    if not len(known):
+        return Affordable(0, 0.0, 0.0)
+    p, value, assumed = known["probability"].to_numpy(), known["cltv"].to_numpy(float), campaign(options)
+    curve = Prospects.of(p, value).expected(assumed)
+    taken = p * assumed.acceptance + (1 - p) * assumed.others
+    cost = np.cumsum((assumed.contact_cost + taken * assumed.offer_cost)[curve.rows])
+    n = min(curve.best, int(np.searchsorted(cost, budget, side="right")))
+    return Affordable(n, float(cost[n - 1]) if n else 0.0, float(curve.profit[n]))
+
+
 def _profit(customers: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Expected profit of contacting the first customers of the list, by how many; empty where no value is known."""
     columns = ["ranking", "contacted", "share", "profit", "low", "high", "is_best"]

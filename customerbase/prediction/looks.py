@@ -105,6 +105,16 @@ def reliability_title(curves: pd.DataFrame, language: str) -> str:
     return i18n.sentence("prediction.title.reliable", language, error=i18n.points(error, language, signed=False))
 
 
+def deciles_title(curves: pd.DataFrame, leaving: bool, language: str) -> str:
+    """How much likelier than average it was among the first tenth of the list."""
+    rows = reliability(curves)
+    if not len(rows):
+        return i18n.word("prediction.title.ladder_none", language)
+    first = rows.iloc[0]
+    told = {"share": i18n.number(first["actual"], "rate", language), "lift": f"{first['lift']:.1f}"}
+    return i18n.sentence(f"prediction.title.decile_{'leaving' if leaving else 'buying'}", language, **told)
+
+
 def gain(curves: pd.DataFrame) -> pd.DataFrame:
     """The share of all events among the first customers: captured (rung in use), rule, random."""
     rows = curves[curves["curve"] == "gain"]

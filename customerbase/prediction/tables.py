@@ -40,16 +40,17 @@ def ladder(study: Study) -> pd.DataFrame:
 def curves(study: Study) -> pd.DataFrame:
     """Reliability and gain of the chosen rung and the rule over all tests together.
 
-    curve reliability: deciles by probability, predicted against actual with 95 % intervals, raw (before calibration) and
+    curve reliability: deciles by probability, predicted against actual with 95 % intervals (bootstrap over customers), raw (before calibration) and
     chosen; curve gain: the share of all events that the first `share` of customers hold.
     """
     if not study.tests:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     y = np.concatenate([test.y for test in study.tests])
+    who = np.concatenate([test.window.who for test in study.tests])
     made = []
     for model, probability in _pooled(study).items():
         if model != RULE or study.chosen == RULE:
-            bins = metrics.deciles(y, probability)
+            bins = _with_bootstrap(metrics.deciles(y, probability), y, probability, who, study)
             bins["share"], bins["curve"], bins["model"] = bins["n"].cumsum() / bins["n"].sum(), "reliability", model
             made.append(bins)
         if model != "raw":
@@ -60,6 +61,22 @@ def curves(study: Study) -> pd.DataFrame:
 
 
 CURVE_COLUMNS = ["curve", "model", "bin", "n", "share", "predicted", "actual", "low", "high", "lift", "captured"]
+
+
+def _with_bootstrap(
+    bins: pd.DataFrame, y: np.ndarray, probability: np.ndarray, who: np.ndarray, study: Study
+) -> pd.DataFrame:
+    """Deciles with the 95 % interval of each share over customers drawn again, a customer with all their windows."""
+    order = np.argsort(-probability, kind="stable")
+    bin_of = np.empty(len(y), dtype=int)
+    bin_of[order] = np.repeat(np.arange(len(bins)), bins["n"].round().astype(int))
+
+    def shares(w: np.ndarray) -> np.ndarray:
+        total = np.bincount(bin_of, w, len(bins))
+        return np.bincount(bin_of, w * y, len(bins)) / np.maximum(total, 1e-12)
+
+    found = bootstrap.band(shares, len(y), customer=who, draws=study.options.draws, seed=study.options.seed)
+    return bins.assign(low=found["low"].to_numpy(), high=found["high"].to_numpy())
 
 
 def _pooled(study: Study) -> Mapping[str, np.ndarray]:
