@@ -1,7 +1,7 @@
 """Who will buy, when and what: the repurchase clock and the day to contact, and whom to contact about it."""
 
 from customerbase.propensity.by_category import Categories, CategoryOptions, categories
-from customerbase.propensity.lists import backtest, channels, people
+from customerbase.propensity.lists import backtest, channels, over_horizons, people
 from customerbase.propensity.month import Options, Result, intent
 from customerbase.propensity.repurchase import Clock, ClockOptions, Contact, clock
 from customerbase.propensity.sales import (
@@ -42,6 +42,7 @@ __all__ = [
     "intent",
     "open_deals",
     "order_slots",
+    "over_horizons",
     "people",
     "prioritise",
     "with_deals",
