@@ -64,7 +64,8 @@ def days(customers: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:
         rows.append([name, int(((median > low) & (median <= high)).sum())])
     rows.append([i18n.word("buying.beyond", language), int(median.isna().sum())])
     made = pd.DataFrame(rows, columns=["name", "customers"])
-    return made[~suppress_parts(made["customers"].to_numpy(), k_min)].reset_index(drop=True)
+    made = made[~suppress_parts(made["customers"].to_numpy(), k_min)].reset_index(drop=True)
+    return made if made["customers"].any() else made.head(0)
 
 
 def days_title(customers: pd.DataFrame, language: str, k_min: int) -> str:
