@@ -220,3 +220,14 @@ def test_the_end_of_a_window_may_be_the_day_itself(shop):
     known = after(FIRST, 30)
     assert set(watched(*shop, known_until=known)["watched"]) == {30}
     assert set(watched(*shop, known_until=after(FIRST, 29))["watched"]) == {7}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_levels_of_a_small_shop_are_not_drawn_to_one_another(seed):
+    """Chances differ twentyfold between the first week and the third month; penalised levels would meet half-way."""
+    small = company(customers=500, seed=seed)
+    now = newest(small)
+    found = fit_timing(*small, known_until=NOW, boost=False).predict(now)
+    true = truth(now)
+    for name, place in zip(CHANCES, (0, 2, 3, 4), strict=True):
+        assert found[name].mean() == pytest.approx(true[:, place].mean(), abs=0.025), name

@@ -27,7 +27,6 @@ class Pictures(Judged):
 
     result: propensity.Result = None  # type: ignore[assignment]
     currency: str = "JPY"
-    k_min: int = 10
 
     @classmethod
     def of(cls, result: propensity.Result, as_of: date, language: str, currency: str = "JPY", k_min: int = 10) -> Self:
@@ -37,31 +36,23 @@ class Pictures(Judged):
             return i18n.word(f"buying.band.{code}", language)
 
         tables = (result.models, result.curves, result.drivers, result.drift, result.outcomes)
-        return cls(*tables, "propensity", False, as_of, language, name, result, currency, k_min)
+        return cls(*tables, "propensity", False, as_of, language, name, k_min, result, currency)
 
-    def totals(self) -> Figure:
+    def totals(self) -> Figure | str:
         """Buyers within 30 days: the test windows, expected and actual, and the next 30 days with the interval."""
+        rows = looks.totals(self.result.totals, self.k_min)
+        if not len(rows):
+            return i18n.word("prediction.title.few", self.language)
         title = looks.totals_title(self.result.totals, self.language)
         look = self._said(title, looks.totals, "propensity_totals", RANGE, i18n.word("buying.totals", self.language))
-        rows = looks.totals(self.result.totals)
-        return tracking(
-            rows,
-            "month",
-            "actual",
-            "expected",
-            low="low",
-            high="high",
-            ahead="ahead",
-            fmt="{:,.0f}",
-            width=WIDE,
-            **look,
-        )
+        ends = {"low": "low", "high": "high", "ahead": "ahead"}
+        return tracking(rows, "month", "actual", "expected", fmt="{:,.0f}", width=WIDE, **ends, **look)
 
     def strips(self) -> Figure | str:
         """Customers and expected buyers by band."""
         rows = looks.strips(self.result.customers, self.language, self.k_min)
         if not len(rows):
-            return ""
+            return i18n.word("prediction.title.few", self.language)
         parts = {i18n.word(f"buying.column.{name}", self.language): name for name in ("customers", "buyers")}
         title = looks.strips_title(self.result.customers, self.language)
         look = self._said(title, looks.strips, "propensity", None, self._definition())
@@ -71,8 +62,8 @@ class Pictures(Judged):
         """Customers by the median of their days to the next purchase."""
         rows = looks.days(self.result.customers, self.language, self.k_min)
         if not len(rows):
-            return ""
-        title = looks.days_title(self.result.customers, self.language)
+            return i18n.word("prediction.title.few", self.language)
+        title = looks.days_title(self.result.customers, self.language, self.k_min)
         look = self._said(title, looks.days, "propensity", None, i18n.word("buying.days", self.language))
         return bars(rows, "customers", "name", sort=False, fmt="{:,.0f}", width=WIDE, **look)
 

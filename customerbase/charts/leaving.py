@@ -25,7 +25,6 @@ class Pictures(Judged):
 
     result: churn.Result = None  # type: ignore[assignment]
     currency: str = "JPY"
-    k_min: int = 10
 
     @classmethod
     def of(cls, result: churn.Result, as_of: date, language: str, currency: str = "JPY", k_min: int = 10) -> Self:
@@ -35,13 +34,13 @@ class Pictures(Judged):
             return i18n.word("churn.band.all" if code == "all" else f"churn.band.{code}", language)
 
         tables = (result.models, result.curves, result.drivers, result.drift, result.outcomes)
-        return cls(*tables, "churn", True, as_of, language, name, result, currency, k_min)
+        return cls(*tables, "churn", True, as_of, language, name, k_min, result, currency)
 
     def strips(self) -> Figure | str:
         """Customers and value by risk band."""
         rows = looks.strips(self.result.groups, self.language, self.k_min)
         if not len(rows):
-            return ""
+            return i18n.word("prediction.title.few", self.language)
         parts = {i18n.word("churn.column.customers", self.language): "customers"}
         if looks.has_value(self.result.groups):
             parts[i18n.word("churn.column.value", self.language)] = "cltv"
@@ -54,7 +53,7 @@ class Pictures(Judged):
         """Value at risk (without values: expected leavers) of each group, with its 80 % interval."""
         rows = looks.by(self.result.groups, dimension, self.k_min)
         if not len(rows):
-            return ""
+            return i18n.word("prediction.title.few", self.language)
         measure = "value_at_risk" if looks.has_value(self.result.groups) else "leavers"
         title = looks.by_title(self.result.groups, dimension, self.k_min, self.language, self._names(dimension))
         ends = {"low": f"{measure}_low", "high": f"{measure}_high"}
@@ -83,7 +82,7 @@ class Pictures(Judged):
         """Expected profit of contacting so many of the list."""
         table = self.result.profit
         if not len(table):
-            return ""
+            return i18n.word("churn.title.profit_unknown", self.language)
         wide = table[table["ranking"] == "profit"].sort_values("share")
         by = table[table["ranking"] == "probability"].drop_duplicates("share").set_index("share")["profit"]
         rows = wide.assign(
@@ -92,7 +91,7 @@ class Pictures(Judged):
             .reindex(wide["share"])
             .to_numpy()
         )
-        title = looks.profit_title(table, self.language, self.currency)
+        title = looks.profit_title(table, self.language, self.currency, self.k_min)
         words = i18n.word("churn.profit_definition", self.language)
         said = self._said(title, looks.profit_title, "churn_profit", 0.95, words)
         return profit(rows, probability="by_probability", low="low", high="high", fmt=self._money, width=WIDE, **said)

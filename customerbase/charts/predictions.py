@@ -24,7 +24,10 @@ TOPS = (0.1, 0.2)
 
 @dataclass(frozen=True)
 class Judged:
-    """The tables of a study: models, curves, drivers, drift, outcomes; `topic` is the prefix of their names."""
+    """The tables of a study: models, curves, drivers, drift, outcomes.
+
+    topic: the prefix of their names; names: what bands are called; k_min: groups of fewer people are not shown.
+    """
 
     models: pd.DataFrame
     curves: pd.DataFrame
@@ -36,6 +39,7 @@ class Judged:
     as_of: date
     language: str
     names: Callable[[str], str]
+    k_min: int = 10
 
     def ladder(self) -> pd.DataFrame:
         """The rungs side by side."""
@@ -105,13 +109,13 @@ class Judged:
         return drift(rows, "name", "psi", bound="bound", verdict="verdict", width=WIDE, **look)
 
     def outcomes(self) -> Figure | str:
-        """The newest list whose window is over: predicted and actual share by band."""
-        rows = self.outcomes_table[self.outcomes_table["customers"] > 0]
+        """The newest list whose window is over: predicted and actual share by band; a sentence where few would show."""
+        rows = looks.outcomes(self.outcomes_table, self.k_min)
         if not len(rows):
-            return i18n.word("prediction.outcome.none", self.language)
+            return i18n.word(f"prediction.outcome.{'few' if len(self.outcomes_table) else 'none'}", self.language)
         rows = rows.assign(name=[self.names(code) for code in rows["band"]])
-        n = int(rows.loc[rows["band"] == "all", "customers"].sum())
-        look = self._look(looks.outcome_title(self.outcomes_table, self.language), looks.outcome_title, "outcomes", n)
+        n = int(rows["customers"].iloc[0])
+        look = self._look(looks.outcome_title(rows, self.language), looks.outcomes, "outcomes", n)
         columns = ("name", "actual", "actual_low", "actual_high", "predicted")
         label = i18n.word("scores.happened", self.language)
         return calibration(rows, *columns, n="customers", fmt="rate", xlabel=label, width=WIDE, **look)
@@ -124,8 +128,6 @@ class Judged:
         return i18n.word("prediction.title.ladder_none", self.language)
 
     def _look(self, title: str, function: Callable, table: str, n: int | None, interval: float | None = EVENT) -> dict:
-        code = function.__name__
-        key = "outcomes" if code == "outcome_title" else code
-        words = i18n.word_or(f"prediction.{key}", self.language, "") or None
+        words = i18n.word_or(f"prediction.{function.__name__}", self.language, "") or None
         said = caption(function, f"{self.topic}_{table}", self.as_of, n, self.language, interval, definition=words)
         return {"title": title, "caption": said, "language": self.language}

@@ -52,7 +52,7 @@ def by_title(groups: pd.DataFrame, dimension: str, k_min: int, language: str, na
     """Which group holds most of the value at risk, or of those expected to leave."""
     rows = by(groups, dimension, k_min)
     if not len(rows):
-        return i18n.word("churn.nobody", language)
+        return i18n.word("prediction.title.few", language)
     row = rows.iloc[0]
     group = names(str(row["value"]))
     if has_value(groups):
@@ -118,14 +118,14 @@ def strips_title(groups: pd.DataFrame, language: str) -> str:
     return i18n.sentence("churn.title.bands", language, share=share, value=value)
 
 
-def profit_title(profit: pd.DataFrame, language: str, currency: str = "JPY") -> str:
-    """How many to contact, and what it is expected to bring."""
+def profit_title(profit: pd.DataFrame, language: str, currency: str = "JPY", k_min: int = 1) -> str:
+    """How many to contact, and what it is expected to bring; fewer than k_min are called so."""
     best = profit[(profit["ranking"] == "profit") & profit["is_best"]]
     if not len(best) or float(best["profit"].iloc[0]) <= 0:
         return i18n.word("churn.title.profit_none", language)
     row = best.iloc[0]
     told = {
-        "n": f"{int(row['contacted']):,}",
+        "n": f"{int(row['contacted']):,}" if row["contacted"] >= k_min else f"<{k_min}",
         "profit": i18n.number(row["profit"], "money", language, currency=currency),
     }
     return i18n.sentence("churn.title.profit", language, **told)

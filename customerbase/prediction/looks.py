@@ -2,12 +2,15 @@
 
 import re
 
+import numpy as np
 import pandas as pd
 
 from customerbase import i18n
+from customerbase.disclosure import suppress, suppress_parts
 from customerbase.features import LeakTest, features
 from customerbase.periods import month_label
 from customerbase.prediction.drift import STRONG
+from customerbase.prediction.lists import BANDS
 from customerbase.prediction.models import LADDER, RULE
 from customerbase.prediction.reasons import title as topic
 
@@ -187,13 +190,37 @@ def leak(test: LeakTest, language: str) -> str:
     return i18n.sentence("prediction.leak.differs", language, **told)
 
 
+def outcomes(table: pd.DataFrame, k_min: int) -> pd.DataFrame:
+    """The list whose window is over: the row of all, then each band, the highest first.
+
+    Bands in which fewer than k_min did or did not are withheld, and others for their sake; no row at all where fewer of
+    all did.
+    """
+    order = {code: place for place, code in enumerate(("all", *BANDS))}
+    rows = table[table["customers"] > 0].sort_values("band", key=lambda codes: codes.map(order))
+    whole = (rows["band"] == "all").to_numpy()
+    did = (rows["actual"].astype(float) * rows["customers"]).round().astype(int)
+    counts = np.stack([did, rows["customers"] - did], axis=1).astype(int)
+    if not whole.any() or suppress_parts(counts[whole][0], k_min).any():
+        return rows.head(0)
+    hidden = suppress(counts[~whole], k_min).any(axis=1)
+    return pd.concat([rows[whole], rows[~whole][~hidden]], ignore_index=True)
+
+
+def verdict(row: pd.Series) -> str:
+    """right where what was said lies in the interval of what happened, else whether it was too high or too low."""
+    if row["actual_low"] <= row["predicted"] <= row["actual_high"]:
+        return "right"
+    return "high" if row["predicted"] > row["actual"] else "low"
+
+
 def outcome_title(outcomes: pd.DataFrame, language: str) -> str:
     """How right the newest list was whose window is over: right where what was said lies in the interval of what happened."""
     rows = outcomes[outcomes["band"] == "all"]
     if not len(rows):
         return i18n.word("prediction.outcome.none", language)
     row = rows.iloc[0]
-    inside = row["actual_low"] <= row["predicted"] <= row["actual_high"]
-    key = "right" if inside else "high" if row["predicted"] > row["actual"] else "low"
     told = {name: i18n.number(row[name], "rate", language) for name in ("predicted", "actual")}
-    return i18n.sentence(f"prediction.outcome.{key}", language, when=month_label(row["cutoff"], language), **told)
+    return i18n.sentence(
+        f"prediction.outcome.{verdict(row)}", language, when=month_label(row["cutoff"], language), **told
+    )

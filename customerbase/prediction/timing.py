@@ -71,11 +71,7 @@ class Timing:
         made = snapshot[["customer_id", "cutoff"]].reset_index(drop=True)
         for days in names:
             made[f"p_{days}"] = 1 - left[:, self._place(days)]
-        low, middle, high = (moments(left, self.ends, share) for share in (_LOW, 0.5, _HIGH))
-        made["median_days"] = np.floor(middle)
-        made["low_days"] = np.minimum(np.rint(low), self.ends[-1] - 1)
-        made["high_days"] = np.maximum(np.rint(high) - 1, made["low_days"].to_numpy())
-        return made
+        return made.assign(**window(left, self.ends))
 
     def score(self, batch: pa.RecordBatch, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """`predict` for a record batch of snapshots; a row's bits do not depend on the batch it comes in.
@@ -137,6 +133,13 @@ def fit_timing(
     else:
         model = fit_hazards(rows, weight, ends, rates, boost=boost, seed=seed)
     return Timing(model, known_until, tuple(day.date() for day in sorted(set(rows["cutoff"]))), notes)
+
+
+def window(left: np.ndarray, ends: tuple[int, ...]) -> dict[str, np.ndarray]:
+    """median_days, low_days and high_days as `Timing.predict` has them; left: as of `moments`."""
+    low, middle, high = (moments(left, ends, share) for share in (_LOW, 0.5, _HIGH))
+    first = np.minimum(np.rint(low), ends[-1] - 1)
+    return {"median_days": np.floor(middle), "low_days": first, "high_days": np.maximum(np.rint(high) - 1, first)}
 
 
 def moments(left: np.ndarray, ends: tuple[int, ...], share: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from customerbase.prediction.timing_rows import person_intervals
 TREES, LEAVES, RATE, MIN_LEAF, SHRINK, COLUMNS = 60, 8, 0.1, 100, 5.0, 0.3
 PENALTY = 0.01  # C of the logit: columns are standardised, and many say nearly the same
 _BINS = 255
+_FREE = 10.0  # the levels of the intervals are hardly drawn to one another: in a small shop a bias of all chances
 _EDGE = 5.0  # standard deviations at which a column is cut: one huge customer is not to tilt a line
 # what tells the first week from the third month: these act differently in every interval
 _PACED = (
@@ -159,8 +160,8 @@ def _logit(design: Design, columns, row, interval, event, weight, count: int) ->
     base, paced = columns[row], design.paced
     moved = (step[:, 1:, None] * base[:, None, paced]).reshape(len(row), -1)
     model = LogisticRegression(C=PENALTY, max_iter=200, tol=1e-3)
-    model.fit(np.hstack([base, step, moved]), event, sample_weight=weight)
+    model.fit(np.hstack([base, _FREE * step, moved]), event, sample_weight=weight)
     found, width = model.coef_[0], columns.shape[1]
     slopes = np.tile(found[:width], (count, 1))
     slopes[1:, paced] += found[width + count :].reshape(count - 1, len(paced))
-    return model.intercept_[0] + found[width : width + count], slopes
+    return model.intercept_[0] + _FREE * found[width : width + count], slopes

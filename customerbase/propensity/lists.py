@@ -1,6 +1,7 @@
 """The priority list of a month: its customers from the chances to buy, its channels from one line of text, and its backtest."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -15,22 +16,28 @@ from customerbase.propensity.month import DAYS, Result
 from customerbase.propensity.sales import Captured, best_times, captured, gain_curve, order_slots
 
 LIST, RFM = "list", "rfm"
-_CHANNEL = re.compile(r"^\s*([^:,]+):(\d+):([0-9.]+)(?::([0-9.]+))?\s*$")
+_NUMBER = r"([0-9]+(?:\.[0-9]+)?)"
+_CHANNEL = re.compile(rf"\s*([^:,]*[^:,\s])\s*:\s*([0-9]+)\s*:\s*{_NUMBER}\s*(?::\s*{_NUMBER}\s*)?")
 
 
 def channels(text: str) -> pd.DataFrame:
     """Channels from "name:capacity:cost" or "name:capacity:cost:effect", parted by commas.
 
     capacity: contacts of the month; cost: of one; effect: the odds of a purchase are multiplied by 1 + effect. Raises
-    ConfigError for a part that does not say so.
+    ConfigError for a part that does not say so, and for a name that comes twice.
     """
     rows = []
     for part in text.split(","):
-        found = _CHANNEL.match(part)
+        found = _CHANNEL.fullmatch(part)
         if not found:
-            raise ConfigError(f"channel {part.strip()!r}; expected name:capacity:cost or name:capacity:cost:effect.")
+            raise ConfigError(
+                f"channel {part.strip()!r} cannot be read; expected name:capacity:cost or name:capacity:cost:effect,"
+                " such as phone:100:300 or phone:100:300:0.3 (plain numbers, 0 or more)."
+            )
         name, capacity, cost, effect = found.groups()
-        rows.append([name.strip(), int(capacity), float(cost), float(effect) if effect else np.nan])
+        if name in (row[0] for row in rows):
+            raise ConfigError(f"channel {name!r} comes twice in {text!r}; expected one part for each channel.")
+        rows.append([name, int(capacity), float(cost), float(effect) if effect else np.nan])
     made = pd.DataFrame(rows, columns=["channel", "capacity", "cost", "effect"])
     return made if made["effect"].notna().any() else made.drop(columns="effect")
 
@@ -58,24 +65,28 @@ def backtest(study: Study, capacity: int) -> tuple[pd.DataFrame, Captured, date]
 
     The list is ordered by chance times the customer's own spend an active month; RFM by the sum of three rank positions
     (recency, purchase days and spend of the year). Reached is what customers then spent, not what a contact would add.
-    None without a test.
+    capacity: of all customers; where a sample of them was tested, the same share of the sample is contacted. None without
+    a test, without a purchase in it, or without a contact.
     """
-    if not study.tests:
+    if not study.tests or capacity < 1:
         return None
     test = study.tests[-1]
     column = {name: test.window.x[:, place] for place, name in enumerate(design.names())}
     each = np.maximum(np.nan_to_num(column["spend_365"]), 0) / np.maximum(np.nan_to_num(column["active_months_365"]), 1)
     score = test.probability(study.chosen) * each
     ranks = [
-        pd.Series(values).rank(pct=True)
+        pd.Series(values).rank(pct=True, na_option="top")
         for values in (-column["days_since_last_purchase"], column["purchase_days_365"], column["spend_365"])
     ]
     rfm = sum(ranks).to_numpy()
     brought = np.maximum(test.window.spend, 0.0) * test.y
     if not brought.sum():
         return None
-    curve = gain_curve(brought, {LIST: score, RFM: rfm})
-    return curve, captured(brought, score, min(capacity, len(score)), against=rfm), test.cutoff
+    everybody = test.window.customers
+    contacts = min(capacity, everybody)
+    seats = max(round(contacts * len(score) / everybody), 1)
+    found = replace(captured(brought, score, seats, against=rfm), capacity=contacts, customers=everybody)
+    return gain_curve(brought, {LIST: score, RFM: rfm}), found, test.cutoff
 
 
 def over_horizons(found: Categories, result: Result) -> dict[str, pd.DataFrame]:

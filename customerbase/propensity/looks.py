@@ -12,10 +12,17 @@ BANDS = ("high", "medium", "low")
 CLASSES = (7, 30, 60, 90)  # upper ends of the classes of days
 
 
-def totals(table: pd.DataFrame) -> pd.DataFrame:
-    """Buyers within 30 days by window: actual, expected, and the 80 % interval of the window ahead."""
+def totals(table: pd.DataFrame, k_min: int) -> pd.DataFrame:
+    """Buyers within 30 days by window: actual, expected, and the 80 % interval of the window ahead.
+
+    Fewer actual buyers than k_min are left out; no row at all where the customers ahead are fewer.
+    """
     rows = table.sort_values("cutoff")
-    made = pd.DataFrame({"month": rows["cutoff"], "actual": rows["actual_buyers"], "expected": rows["buyers"]})
+    if int(rows.loc[rows["is_ahead"], "customers"].sum()) < k_min:
+        return pd.DataFrame(columns=["month", "actual", "expected", "low", "high", "ahead"])
+    actual = rows["actual_buyers"].astype(float)
+    actual = actual.where((actual == 0) | (actual >= k_min))
+    made = pd.DataFrame({"month": rows["cutoff"], "actual": actual, "expected": rows["buyers"].astype(float)})
     for end in ("low", "high"):
         made[end] = rows[f"buyers_{end}"].astype(float)
     return made.assign(ahead=rows["is_ahead"]).reset_index(drop=True)
@@ -41,6 +48,8 @@ def strips(customers: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:
 def strips_title(customers: pd.DataFrame, language: str) -> str:
     """How many of the expected buyers the likely customers are."""
     high = customers["band"] == "high"
+    if not high.any():
+        return i18n.word("buying.title.bands_none", language)
     told = {"share": float(high.mean()), "buyers": float(customers.loc[high, "p_30"].sum() / customers["p_30"].sum())}
     said = {name: i18n.number(value, "rate", language) for name, value in told.items()}
     return i18n.sentence("buying.title.bands", language, **said)
@@ -49,19 +58,27 @@ def strips_title(customers: pd.DataFrame, language: str) -> str:
 def days(customers: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:
     """Customers by the median of their days to the next purchase; classes too small to show are left out."""
     median = customers["median_days"].astype(float)
-    edges, rows = (0, *CLASSES), []
-    for low, high in pairwise(edges):
-        name = i18n.sentence("buying.within", language, low=low + (low > 0), high=high)
-        rows.append([name, int(((median >= low + (low > 0)) & (median < high + 1)).sum())])
+    rows = []
+    for low, high in pairwise((0, *CLASSES)):
+        name = i18n.sentence("buying.within", language, low=low + 1, high=high)
+        rows.append([name, int(((median > low) & (median <= high)).sum())])
     rows.append([i18n.word("buying.beyond", language), int(median.isna().sum())])
     made = pd.DataFrame(rows, columns=["name", "customers"])
-    return made[~suppress_parts(made["customers"].to_numpy(), k_min)].reset_index(drop=True)
+    made = made[~suppress_parts(made["customers"].to_numpy(), k_min)].reset_index(drop=True)
+    return made if made["customers"].any() else made.head(0)
 
 
-def days_title(customers: pd.DataFrame, language: str) -> str:
-    """How many are more likely than not to buy within 30 days."""
-    share = float((customers["p_30"] > 0.5).mean())
-    return i18n.sentence("buying.title.days", language, share=i18n.number(share, "rate", language))
+def days_title(customers: pd.DataFrame, language: str, k_min: int) -> str:
+    """How many are more likely than not to buy within 30 days; where their classes are withheld, the largest one shown."""
+    rows = days(customers, language, k_min).set_index("name")["customers"]
+    soon = [i18n.sentence("buying.within", language, low=low, high=high) for low, high in ((1, 7), (8, 30))]
+    if rows.index.isin(soon).sum() == len(soon):
+        share = i18n.number(float(rows[soon].sum()) / len(customers), "rate", language)
+        return i18n.sentence("buying.title.days", language, share=share)
+    if not len(rows):
+        return i18n.word("prediction.title.few", language)
+    told = {"name": rows.idxmax(), "n": f"{int(rows.max()):,}"}
+    return i18n.sentence("buying.title.days_most", language, **told)
 
 
 def categories(table: pd.DataFrame, k_min: int) -> pd.DataFrame:

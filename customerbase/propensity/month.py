@@ -11,6 +11,7 @@ import pyarrow as pa
 
 import customerbase.prediction.lists as lists
 import customerbase.prediction.tables as tables
+from customerbase.cltv.notes import Note
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.features import features, monthly_cutoffs
@@ -18,12 +19,11 @@ from customerbase.periods import add_months
 from customerbase.prediction import Options as Learning
 from customerbase.prediction import Scorer, Study, design, scoring, study, windows
 from customerbase.prediction.notes import distinct
-from customerbase.prediction.timing import HORIZONS, MONTHS, Timing, fit_timing, moments
+from customerbase.prediction.timing import HORIZONS, MONTHS, Timing, fit_timing, window
 from customerbase.prediction.timing_buyers import MonthSpend, ahead, expected
 
 DAYS = 30  # the horizon that lists, totals and reasons speak of
 LEARNT_ROWS = 60_000  # of the snapshots that the time to the next purchase is learnt from
-Z80 = 1.2815515655446004  # of the normal distribution: 80 % lie within
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Result:
     study: Study
     timing: Timing
     options: Options
-    notes: tuple = field(default_factory=tuple)
+    notes: tuple[Note, ...] = field(default_factory=tuple)
 
     def remarks(self, language: str) -> list[str]:
         """What to know about this month's chances, in words."""
@@ -127,23 +127,19 @@ def intent(
 
 
 def _learnt(db: Engine, cutoff: date) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Snapshots of the newest months, of a share of customers where they are many, and all labels of these months."""
+    """Snapshots and labels of the newest months, of a share of customers where they are many."""
     since = add_months(cutoff, -MONTHS - 1)
     [(rows,)] = db.query(
         "select count(*) from snapshots where cutoff between $since and $cutoff", since=since, cutoff=cutoff
     ).fetchall()
     numbers = ", ".join(f"cast({name} as double) as {name}" for name in features())
-    known = db.query(
-        f"""select customer_id, cutoff, {numbers} from snapshots where cutoff between $since and $cutoff
-        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below order by cutoff, customer_id""",
-        since=since,
-        cutoff=cutoff,
-        below=windows.digest(LEARNT_ROWS / max(rows, 1)),
-    ).df()
-    labels = db.query(
-        "select * from snapshot_labels where cutoff >= $since order by cutoff, horizon_days, customer_id", since=since
-    ).df()
-    return known, labels
+    some = """where cutoff between $since and $cutoff
+        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below"""
+    told = {"since": since, "cutoff": cutoff, "below": windows.digest(LEARNT_ROWS / max(rows, 1))}
+    query = f"select customer_id, cutoff, {numbers} from snapshots {some} order by cutoff, customer_id"
+    known = db.query(query, **told).df()
+    query = f"select * from snapshot_labels {some} order by cutoff, horizon_days, customer_id"
+    return known, db.query(query, **told).df()
 
 
 def _scored(db: Engine, found: Study, timing: Timing, money: MonthSpend, explanation: str) -> Iterator[pd.DataFrame]:
@@ -159,17 +155,20 @@ def _scored(db: Engine, found: Study, timing: Timing, money: MonthSpend, explana
 
 
 def _course(timing: Timing, frame: pd.DataFrame, p: np.ndarray) -> pd.DataFrame:
-    """Chances by horizon and the window of days, from hazards that are scaled so that p is the chance within DAYS."""
+    """Chances by horizon and the window of days, from hazards that are scaled so that p is the chance within DAYS.
+
+    Days count from the as-of date: 1 is the first day of the window.
+    """
     left = np.cumprod(1 - timing.model.predict(frame), axis=1)
     at = left[:, timing.ends.index(DAYS)]
     with np.errstate(divide="ignore"):
         power = np.log1p(-np.clip(p, 1e-9, 1 - 1e-9)) / np.log(np.clip(at, 1e-9, 1 - 1e-9))
     left = left ** power[:, None]
-    made = {f"p_{days}": 1 - left[:, timing.ends.index(days)] for days in HORIZONS}
-    made[f"p_{DAYS}"] = p
-    for name, share in (("low_days", 0.1), ("median_days", 0.5), ("high_days", 0.9)):
-        made[name] = np.floor(moments(left, timing.ends, share))
-    return pd.DataFrame(made)
+    made = {}
+    for days in HORIZONS:  # rounding must not turn the order of horizons
+        within = 1 - left[:, timing.ends.index(days)]
+        made[f"p_{days}"] = p if days == DAYS else (np.minimum if days < DAYS else np.maximum)(within, p)
+    return pd.DataFrame(made | {name: days + 1 for name, days in window(left, timing.ends).items()})
 
 
 def _customers(scored: pd.DataFrame, found: Study, options: Options, as_of: date) -> pd.DataFrame:
@@ -213,5 +212,6 @@ def _test(test, found: Study, known: pd.DataFrame, labels: pd.DataFrame) -> dict
     scale = test.window.customers / max(len(test.y), 1)  # of the customers drawn to all
     for name in ("expected_buyers", "expected_spend"):
         made[name] *= scale
-    came = {"buyers": float(test.y.sum()) * scale, "spend": float(test.window.spend.sum()) * scale}
+    spent = float((test.window.spend * test.y).sum())  # of the buyers: money given back to others is no purchase
+    came = {"buyers": float(test.y.sum()) * scale, "spend": spent * scale}
     return made | came | {"cutoff": test.cutoff, "customers": test.window.customers}

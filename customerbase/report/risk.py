@@ -3,13 +3,11 @@
 from datetime import timedelta
 from types import ModuleType
 
-import numpy as np
 import pandas as pd
 
 import customerbase.churn.looks as looks
 import customerbase.prediction.looks as judged
 from customerbase import i18n, segments
-from customerbase.disclosure import suppress, suppress_parts
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
@@ -71,7 +69,7 @@ def outcomes(data: ReportData, language: str, draw: ModuleType) -> Picture | Non
     look = {"title": "", "caption": "", "language": language, "n": "customers", "fmt": "rate", "xlabel": label}
     drawn = [draw.svg(draw.calibration(rows, *columns, width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])]
     whole = rows.iloc[0]
-    title = i18n.sentence(f"risk.title_{_verdict(whole)}", language, day=i18n.day(_listed(whole), language))
+    title = i18n.sentence(f"risk.title_{judged.verdict(whole)}", language, day=i18n.day(_listed(whole), language))
     text = i18n.word(f"risk.measure_{whole['source']}", language)
     if len(rows) < (data.tables["churn_outcomes"]["customers"] > 0).sum():
         text += i18n.sentence("worth.left_out", language, k=data.k_min)
@@ -134,20 +132,9 @@ def _segments(data: ReportData) -> pd.DataFrame:
 
 
 def _outcomes(data: ReportData) -> pd.DataFrame:
-    """The list whose window is over: all, then each band. Bands where few left or few stayed are withheld, and others
-    for their sake; no row at all where few of all did."""
+    """The list whose window is over, as far as it may be told."""
     table = data.tables.get("churn_outcomes")
-    if table is None or _whole(data) is None:
-        return pd.DataFrame()
-    order = {code: place for place, code in enumerate(("all", *looks.BANDS))}
-    rows = table[table["customers"] > 0].sort_values("band", key=lambda codes: codes.map(order))
-    is_all = (rows["band"] == "all").to_numpy()
-    left = (rows["actual"].astype(float) * rows["customers"]).round().astype(int)
-    counts = np.stack([left, rows["customers"] - left], axis=1)
-    if not is_all.any() or suppress_parts(counts[is_all][0], data.k_min).any():
-        return rows.head(0)
-    hidden = suppress(counts[~is_all], data.k_min).any(axis=1)
-    return pd.concat([rows[is_all], rows[~is_all][~hidden]], ignore_index=True)
+    return pd.DataFrame() if table is None or _whole(data) is None else judged.outcomes(table, data.k_min)
 
 
 def _measure(data: ReportData) -> str:
@@ -160,13 +147,6 @@ def _days(data: ReportData) -> int:
 
 def _leaving(data: ReportData, language: str) -> str:
     return i18n.sentence("churn.definition", language, days=_days(data))
-
-
-def _verdict(row: pd.Series) -> str:
-    """right where what was said lies in the interval of what happened, else whether it was too high or too low."""
-    if row["actual_low"] <= row["predicted"] <= row["actual_high"]:
-        return "right"
-    return "high" if row["predicted"] > row["actual"] else "low"
 
 
 def _listed(row: pd.Series):
@@ -213,7 +193,7 @@ def _right(data: ReportData, language: str) -> str:
     ends = _ends(*(i18n.number(row[f"actual_{end}"], "rate", language) for end in ("low", "high")), language)
     told = {"n": _people(row["customers"], language), "day": i18n.day(_listed(row), language), "interval": ends}
     said = i18n.sentence(f"risk.outcome_{row['source']}", language, **told, **shares)
-    return _joined([said, i18n.word(f"risk.verdict_{_verdict(row)}", language)], language)
+    return _joined([said, i18n.word(f"risk.verdict_{judged.verdict(row)}", language)], language)
 
 
 def _next(data: ReportData, language: str) -> str:
