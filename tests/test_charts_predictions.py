@@ -16,6 +16,8 @@ from customerbase.charts import style
 from customerbase.charts.buying import Pictures as Buying
 from customerbase.charts.leaving import Pictures as Leaving
 from customerbase.charts.output import Figure
+from customerbase.churn import Affordable
+from customerbase.features import LeakTest
 from customerbase.prediction import design, reasons, tables
 from customerbase.report import risk as report_risk
 
@@ -478,3 +480,22 @@ def test_a_young_shop_still_shows_how_many_will_buy():
     look = buyers(**NOTHING, totals=totals().tail(1))
     assert isinstance(look.totals(), Figure) and isinstance(look.strips(), Figure)
     assert charts.png(look.totals(), dpi=60)
+
+
+@pytest.mark.parametrize(
+    ("test", "en", "ja"),
+    [
+        (LeakTest(None), "No snapshot was stored", "来月から"),
+        (LeakTest(date(2026, 10, 1), 500, 0), "500 snapshots", "500人分"),
+        (LeakTest(date(2026, 10, 1), 500, 3), "3 differ", "3人分が今日の計算と異なります"),
+    ],
+)
+def test_the_leak_test_in_words(test, en, ja):
+    assert en in judged.leak(test, "en") and ja in judged.leak(test, "ja")
+
+
+def test_a_budget_in_words():
+    found = Affordable(320, 99_900.0, 180_000.0)
+    assert risk.budget(found, 100_000, "ja").startswith("予算10万円では、見込み利益の大きい順に320人")
+    assert "first 320 customers" in risk.budget(found, 100_000, "en")
+    assert "nobody" in risk.budget(Affordable(0, 0.0, 0.0), 5, "en")

@@ -35,7 +35,7 @@ def checked_cells(paths: list[Path]) -> list[dict]:
 
 
 def test_there_are_notebooks():
-    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "05_cltv", "06_churn", "12_kpi"}
+    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "05_cltv", "06_churn", "07_propensity", "12_kpi"}
     pages |= {"13_monthly_report", "overview", "identity_review", "identity_model", "cltv_alone"}
     assert pages <= {p.stem for p in NOTEBOOKS}
 

@@ -209,3 +209,25 @@ def test_without_a_test_a_purchase_or_a_contact_there_is_none(judged):
     )
     silent.y = np.zeros(400)
     assert backtest(SimpleNamespace(tests=(silent,), chosen=judged[0].chosen), 10) is None
+
+
+# --- categories over horizons -----------------------------------------------------------------------------------------
+
+
+def test_chances_of_categories_follow_each_customers_own_course_of_time():
+    days = {"p_7": [0.1, 0.02], "p_30": [0.4, 0.1], "p_60": [0.6, 0.2], "p_90": [0.7, 0.3]}
+    customers = pd.DataFrame({"customer_id": ["A", "B"], **days})
+    listed = pd.DataFrame({"customer_id": ["B", "A", "A"], "category": ["tea", "tea", "soap"], "as_of": AS_OF})
+    listed["probability"] = [0.1, 0.4, 0.05]
+    found = SimpleNamespace(categories=listed, options=propensity.CategoryOptions())
+    made = propensity.over_horizons(found, SimpleNamespace(customers=customers))["propensity_category_horizons"]
+    assert made["p_30"].tolist() == listed["probability"].tolist()
+    # a category as likely as the customer's next purchase altogether has the customer's own chances
+    assert made.loc[0, list(days)].tolist() == pytest.approx([0.02, 0.1, 0.2, 0.3])
+    assert made.loc[1, list(days)].tolist() == pytest.approx([0.1, 0.4, 0.6, 0.7])
+    soap = made.loc[2]
+    assert soap["p_90"] == pytest.approx(1 - 0.95 ** (np.log(0.3) / np.log(0.6)))
+    assert soap["p_7"] < soap["p_30"] < soap["p_60"] < soap["p_90"] < 0.7
+    other = SimpleNamespace(categories=listed, options=propensity.CategoryOptions(horizon_days=60))
+    with pytest.raises(ConfigError, match="predicted for 60 days"):
+        propensity.over_horizons(other, SimpleNamespace(customers=customers))
