@@ -363,6 +363,8 @@ def test_what_the_list_would_have_reached():
     made = found.reached(40)
     text = "".join(one.get_text() for one in made.texts).replace("\n", "")
     assert "RFM" in text and f"n{NB}={NB}400" in text
+    japanese = "".join(one.get_text() for one in buyers("ja").reached(40).texts).replace("\n", "")
+    assert "（RFMの順とはっきりした差はありません）" in japanese or "、RFMの順より" in japanese
     assert found.reached(0) == "No window to judge by yet"
     assert buyers("ja", study=SimpleNamespace(tests=())).reached(40) == "検証できる期間がまだありません"
 
