@@ -200,6 +200,10 @@ def _analyse(db: Engine) -> None:
         "create table quarantine as select 'no_date' as reason, 'reject' as severity, source_system, 'f.csv' as file,"
         " row_number() over (order by order_id) as line from orders where status = 'cancelled'"
     )
+    db.execute(
+        "create table churn as select customer_id, cast(90 as integer) as horizon_days, 0.5 as probability,"
+        " 'medium' as risk_band from identity_links"
+    )
     report.summed_up(db)
 
 
