@@ -1,12 +1,11 @@
 """What to know about a month's repurchase clocks, in words: a code with its values (words.yaml, clock.note)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
+from typing import ClassVar
 
 import pandas as pd
 
-from customerbase import i18n
+import customerbase.cltv.notes as remarks
 from customerbase.engine import Engine
 from customerbase.propensity.repurchase.options import ClockOptions
 from customerbase.propensity.repurchase.peak import FEW
@@ -15,16 +14,10 @@ from customerbase.propensity.repurchase.tables import Thing
 MANY_UNKNOWN = 0.05  # share of goods lines without a category from which on it is said
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(remarks.Note):
     """One remark: what was found and what it means."""
 
-    code: str
-    values: Mapping[str, object] = field(default_factory=dict)
-
-    def text(self, language: str) -> str:
-        """The remark in words."""
-        return i18n.sentence(f"clock.note.{self.code}", language, **self.values)
+    words: ClassVar[str] = "clock.note"
 
 
 def notes(

@@ -7,6 +7,7 @@ for the customer (`uplift_<channel>`), else by what is assumed for the channel; 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Remark(Note):
     """One remark on the list: what was found and what was done instead (words.yaml, priority.note)."""
 
-    def text(self, language: str) -> str:
-        """The remark in words."""
-        return i18n.sentence(f"priority.note.{self.code}", language, **self.values)
+    words: ClassVar[str] = "priority.note"
 
 
 @dataclass(frozen=True)
