@@ -131,8 +131,16 @@ class Studied:
 
 
 def buyers(language: str = "en", k_min: int = 10, **parts) -> Buying:
-    given = {"customers": customers(), "totals": totals(), "reasons": why(), "study": Studied(), **WHOLE, **parts}
-    return Buying.of(SimpleNamespace(**given), AS_OF, language, "JPY", k_min)
+    given = {
+        "topic": "propensity",
+        "customers": customers(),
+        "totals": totals(),
+        "reasons": why(),
+        "study": Studied(),
+        **WHOLE,
+        **parts,
+    }
+    return Buying(SimpleNamespace(**given), AS_OF, language, "JPY", k_min)
 
 
 def groups(with_value: bool = True, **sizes: int) -> pd.DataFrame:
@@ -172,8 +180,15 @@ def profit(contacted: int = 120, best: float = 56_000.0) -> pd.DataFrame:
 def leavers(language: str = "en", k_min: int = 10, **parts) -> Leaving:
     people = customers().rename(columns={"p_30": "probability"}).assign(value_at_risk=5000.0)
     options = SimpleNamespace(churn_days=90)
-    given = {"customers": people, "groups": groups(), "profit": profit(), "reasons": why(), "options": options}
-    return Leaving.of(SimpleNamespace(**given | WHOLE | parts), AS_OF, language, "JPY", k_min)
+    given = {
+        "topic": "churn",
+        "customers": people,
+        "groups": groups(),
+        "profit": profit(),
+        "reasons": why(),
+        "options": options,
+    }
+    return Leaving(SimpleNamespace(**given | WHOLE | parts), AS_OF, language, "JPY", k_min)
 
 
 # --- how a study was judged -------------------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 """Page 07 in pictures: how many will buy, when and what, and what the list would have reached."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Self
+from typing import ClassVar
 
 import pandas as pd
 
@@ -15,7 +14,6 @@ from customerbase.charts.predictions import WIDE, Judged
 from customerbase.charts.priority import priorities
 from customerbase.charts.stability import bands
 from customerbase.charts.tracking import tracking
-from customerbase.prediction import reasons
 from customerbase.propensity.lists import LIST, RFM
 
 RANGE = 0.8  # intervals of totals: 10 to 90 %
@@ -25,24 +23,16 @@ RANGE = 0.8  # intervals of totals: 10 to 90 %
 class Pictures(Judged):
     """Purchases to come of one month in pictures, for one reader: language, currency, and groups that are too small to show."""
 
-    result: propensity.Result = None  # type: ignore[assignment]
-    currency: str = "JPY"
+    words: ClassVar[str] = "buying"
+    leaving: ClassVar[bool] = False
 
-    @classmethod
-    def of(cls, result: propensity.Result, as_of: date, language: str, currency: str = "JPY", k_min: int = 10) -> Self:
-        """From the result of page 07."""
-
-        def name(code: str) -> str:
-            return i18n.word(f"buying.band.{code}", language)
-
-        tables = (result.models, result.curves, result.drivers, result.drift, result.outcomes)
-        return cls(*tables, "propensity", False, as_of, language, name, k_min, result, currency)
+    result: propensity.Result
 
     def totals(self) -> Figure | str:
         """Buyers within 30 days: the test windows, expected and actual, and the next 30 days with the interval."""
         rows = looks.totals(self.result.totals, self.k_min)
         if not len(rows):
-            return i18n.word("prediction.title.few", self.language)
+            return self._few()
         title = looks.totals_title(self.result.totals, self.language)
         look = self._said(title, looks.totals, "propensity_totals", RANGE, i18n.word("buying.totals", self.language))
         ends = {"low": "low", "high": "high", "ahead": "ahead"}
@@ -52,7 +42,7 @@ class Pictures(Judged):
         """Customers and expected buyers by band."""
         rows = looks.strips(self.result.customers, self.language, self.k_min)
         if not len(rows):
-            return i18n.word("prediction.title.few", self.language)
+            return self._few()
         parts = {i18n.word(f"buying.column.{name}", self.language): name for name in ("customers", "buyers")}
         title = looks.strips_title(self.result.customers, self.language)
         look = self._said(title, looks.strips, "propensity", None, self._definition())
@@ -62,7 +52,7 @@ class Pictures(Judged):
         """Customers by the median of their days to the next purchase."""
         rows = looks.days(self.result.customers, self.language, self.k_min)
         if not len(rows):
-            return i18n.word("prediction.title.few", self.language)
+            return self._few()
         title = looks.days_title(self.result.customers, self.language, self.k_min)
         look = self._said(title, looks.days, "propensity", None, i18n.word("buying.days", self.language))
         return bars(rows, "customers", "name", sort=False, fmt="{:,.0f}", width=WIDE, **look)
@@ -99,8 +89,6 @@ class Pictures(Judged):
     def likeliest(self, most: int = 10) -> pd.DataFrame:
         """The likeliest buyers by id, when, and why; for a page opened by hand, never published."""
         rows = self.result.customers.sort_values(["p_30", "customer_id"], ascending=[False, True]).head(most)
-        why = self.result.reasons[self.result.reasons["customer_id"].isin(rows["customer_id"])].sort_values("rank")
-        words = {one: "; ".join(map(self._sentence, part.itertuples())) for one, part in why.groupby("customer_id")}
         made = {
             "customer_id": rows["customer_id"].tolist(),
             i18n.word("buying.column.probability", self.language): [
@@ -110,20 +98,9 @@ class Pictures(Judged):
                 looks.window(row, self.language) for _, row in rows.iterrows()
             ],
             i18n.word("buying.column.spend", self.language): [self._money(one) for one in rows["expected_spend"]],
-            i18n.word("buying.column.reasons", self.language): [words.get(one, "") for one in rows["customer_id"]],
+            i18n.word("buying.column.reasons", self.language): self._why(rows),
         }
         return pd.DataFrame(made)
 
-    def _sentence(self, row) -> str:
-        return reasons.sentence(row.reason, reasons.BUYING, (row.value_a, row.value_b), self.language, self.currency)
-
     def _definition(self) -> str:
         return i18n.sentence("buying.definition", self.language, days=30)
-
-    def _money(self, value: float) -> str:
-        return i18n.number(value, "money", self.language, currency=self.currency)
-
-    def _said(self, title: str, function, table: str, interval: float | None, words: str) -> dict:
-        people = len(self.result.customers)
-        said = caption(function, table, self.as_of, people, self.language, interval, definition=words)
-        return {"title": title, "caption": said, "language": self.language}

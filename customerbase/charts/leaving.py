@@ -1,20 +1,17 @@
 """Page 06 in pictures: who may leave, what that would cost, whom it pays to contact, and whether to believe it."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Self
+from typing import ClassVar
 
 import pandas as pd
 
 import customerbase.churn.looks as looks
 from customerbase import churn, i18n, segments
-from customerbase.charts.captions import caption
 from customerbase.charts.draw import bars
 from customerbase.charts.gains import profit
 from customerbase.charts.output import Figure
 from customerbase.charts.predictions import WIDE, Judged
 from customerbase.charts.stability import bands
-from customerbase.prediction import reasons
 
 RANGE = 0.8  # intervals of sums: 10 to 90 %
 
@@ -23,24 +20,16 @@ RANGE = 0.8  # intervals of sums: 10 to 90 %
 class Pictures(Judged):
     """Churn of one month in pictures, for one reader: language, currency, and groups that are too small to show."""
 
-    result: churn.Result = None  # type: ignore[assignment]
-    currency: str = "JPY"
+    words: ClassVar[str] = "churn"
+    leaving: ClassVar[bool] = True
 
-    @classmethod
-    def of(cls, result: churn.Result, as_of: date, language: str, currency: str = "JPY", k_min: int = 10) -> Self:
-        """From the result of page 06."""
-
-        def name(code: str) -> str:
-            return i18n.word("churn.band.all" if code == "all" else f"churn.band.{code}", language)
-
-        tables = (result.models, result.curves, result.drivers, result.drift, result.outcomes)
-        return cls(*tables, "churn", True, as_of, language, name, k_min, result, currency)
+    result: churn.Result
 
     def strips(self) -> Figure | str:
         """Customers and value by risk band."""
         rows = looks.strips(self.result.groups, self.language, self.k_min)
         if not len(rows):
-            return i18n.word("prediction.title.few", self.language)
+            return self._few()
         parts = {i18n.word("churn.column.customers", self.language): "customers"}
         if looks.has_value(self.result.groups):
             parts[i18n.word("churn.column.value", self.language)] = "cltv"
@@ -53,7 +42,7 @@ class Pictures(Judged):
         """Value at risk (without values: expected leavers) of each group, with its 80 % interval."""
         rows = looks.by(self.result.groups, dimension, self.k_min)
         if not len(rows):
-            return i18n.word("prediction.title.few", self.language)
+            return self._few()
         measure = "value_at_risk" if looks.has_value(self.result.groups) else "leavers"
         title = looks.by_title(self.result.groups, dimension, self.k_min, self.language, self._names(dimension))
         ends = {"low": f"{measure}_low", "high": f"{measure}_high"}
@@ -106,10 +95,6 @@ class Pictures(Judged):
         found = self.result.customers
         order = ["value_at_risk", "probability"] if looks.has_value(self.result.groups) else ["probability"]
         rows = found.sort_values([*order, "customer_id"], ascending=[False] * len(order) + [True]).head(most)
-        why = self.result.reasons[self.result.reasons["customer_id"].isin(rows["customer_id"])]
-        words = {}
-        for customer, part in why.sort_values("rank").groupby("customer_id"):
-            words[customer] = "; ".join(self._sentence(row) for row in part.itertuples())
         column = {name: i18n.word(f"churn.column.{name}", self.language) for name in ("probability", "reasons")}
         made = pd.DataFrame({"customer_id": rows["customer_id"]})
         made[column["probability"]] = [i18n.number(p, "rate", self.language) for p in rows["probability"]]
@@ -117,24 +102,13 @@ class Pictures(Judged):
             made[i18n.word("churn.column.value", self.language)] = [
                 self._money(value) for value in rows["value_at_risk"]
             ]
-        made[column["reasons"]] = [words.get(customer, "") for customer in rows["customer_id"]]
+        made[column["reasons"]] = self._why(rows)
         return made.reset_index(drop=True)
-
-    def _sentence(self, row) -> str:
-        return reasons.sentence(row.reason, reasons.LEAVING, (row.value_a, row.value_b), self.language, self.currency)
 
     def _definition(self) -> str:
         return i18n.sentence("churn.definition", self.language, days=self.result.options.churn_days)
-
-    def _money(self, value: float) -> str:
-        return i18n.number(value, "money", self.language, currency=self.currency)
 
     def _names(self, dimension: str):
         if dimension == "segment":
             return lambda code: segments.name(code, self.language)
         return lambda code: looks.band(code, self.language)
-
-    def _said(self, title: str, function, table: str, interval: float | None, words: str) -> dict:
-        people = len(self.result.customers)
-        said = caption(function, table, self.as_of, people, self.language, interval, definition=words)
-        return {"title": title, "caption": said, "language": self.language}

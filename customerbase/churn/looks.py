@@ -8,9 +8,9 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.churn.month import Affordable
 from customerbase.disclosure import suppress_parts
+from customerbase.prediction.lists import BANDS
 from customerbase.prediction.reasons import title as topic
 
-BANDS = ("high", "medium", "low")
 Names = Callable[[str], str]
 
 

@@ -1,28 +1,27 @@
 """Who is leaving, of one month: the probability of no purchase, what is at risk, why, and how right earlier lists were."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 import customerbase.prediction.lists as lists
-import customerbase.prediction.tables as tables
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError
 from customerbase.features import monthly_cutoffs
 from customerbase.prediction import Campaign, Prospects, Study, scoring, study
 from customerbase.prediction import Options as Learning
 from customerbase.prediction.lists import BANDS
-from customerbase.prediction.notes import Note, distinct
+from customerbase.prediction.notes import distinct
 
 Z80 = 1.2815515655446004  # of the normal distribution: 80 % lie within
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(lists.Bands):
     """What counts as leaving, where the bands begin, and what a campaign to keep customers costs.
 
     churn_days: days without a purchase; high, medium: probabilities from which on the risk is called so; contact_cost and
@@ -30,65 +29,37 @@ class Options:
     keeps; explanation: see prediction.scoring.Scorer.
     """
 
-    churn_days: int = 90
-    tests: int = 4
+    said: ClassVar[str] = "risk bands"
+
     high: float = 0.7
     medium: float = 0.4
+    churn_days: int = 90
+    tests: int = 4
     contact_cost: float = 100.0
     offer_cost: float = 500.0
     acceptance: float = 0.1
     explanation: str = "logit"
     seed: int = 0
 
-    def __post_init__(self):
-        if not 0 < self.medium < self.high < 1:
-            raise ConfigError(f"risk bands begin at {self.medium} and {self.high}; expected 0 < medium < high < 1.")
 
-    def band(self, probability: np.ndarray) -> np.ndarray:
-        """high, medium or low, one a probability."""
-        return np.select([probability >= self.high, probability >= self.medium], BANDS[:2], BANDS[2]).astype(object)
-
-
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, kw_only=True)
+class Result(lists.Listing):
     """Risk of leaving of one month: tables as in expectations/ (customers is churn), the study behind them, notes."""
 
-    customers: pd.DataFrame
-    reasons: pd.DataFrame
-    models: pd.DataFrame
-    curves: pd.DataFrame
-    drivers: pd.DataFrame
-    drift: pd.DataFrame
+    topic: ClassVar[str] = "churn"
+    small: ClassVar[tuple[str, ...]] = (*lists.Listing.small, "groups", "profit")
+
     groups: pd.DataFrame
-    outcomes: pd.DataFrame
     profit: pd.DataFrame
-    predictions: pd.DataFrame
-    study: Study
     options: Options
-    notes: tuple[Note, ...] = field(default_factory=tuple)
-
-    def remarks(self, language: str) -> list[str]:
-        """What to know about this month's scores, in words."""
-        return [note.text(language) for note in self.notes]
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by the names they have in expectations/."""
-        small = ("reasons", "curves", "drivers", "drift", "groups", "outcomes", "profit", "predictions")
-        made = {f"churn_{name}": getattr(self, name) for name in small}
-        return {"churn": self.customers, "churn_model": self.models} | made
 
     def records(self) -> dict[str, int | float | str]:
         """The few numbers that stay with the run."""
         everybody = self.groups.iloc[0]
-        kept = {"customers": len(self.customers), "model": self.study.chosen, "tests": len(self.study.tests)}
-        kept |= {name: float(everybody[name]) for name in ("leavers", "leavers_low", "leavers_high")}
+        names = ["leavers", "leavers_low", "leavers_high"]
         if np.isfinite(everybody["value_at_risk"]):
-            kept |= {
-                name: float(everybody[name]) for name in ("value_at_risk", "value_at_risk_low", "value_at_risk_high")
-            }
-        chosen = self.models[self.models["is_chosen"]]
-        kept |= {name: float(chosen[name].mean()) for name in ("auc", "brier", "ece") if len(chosen)}
-        return kept
+            names += ["value_at_risk", "value_at_risk_low", "value_at_risk_high"]
+        return super().records() | {name: float(everybody[name]) for name in names}
 
 
 def risk(
@@ -114,22 +85,10 @@ def risk(
     customers = _customers(scored, found, options, as_of, value)
     predictions = lists.published(customers, cutoff, previous)
     customers["previous_probability"] = lists.month_before(customers, predictions, cutoff)
-    x = lists.today(db, found, len(customers))
-    outcomes, more = lists.outcomes(db, found, predictions, options.band, as_of)
-    groups = _groups(customers, scored, found, segments, as_of)
-    parts = {
-        "customers": customers,
-        "reasons": lists.reasons(scored, as_of),
-        "models": tables.ladder(found),
-        "curves": tables.curves(found),
-        "drivers": tables.drivers(found, x),
-        "drift": tables.drifted(found, x),
-        "groups": groups,
-        "outcomes": outcomes,
-        "profit": _profit(customers, options),
-        "predictions": predictions,
-    }
-    return Result(**parts, study=found, options=options, notes=distinct([*found.notes, *more]))
+    parts, more = lists.judged(db, found, scored, customers, predictions, options, as_of)
+    parts |= {"customers": customers, "groups": _groups(customers, scored, found, segments, as_of)}
+    notes = distinct([*found.notes, *more])
+    return Result(**parts, profit=_profit(customers, options), study=found, options=options, notes=notes)
 
 
 # --- customers ------------------------------------------------------------------------------------------------------------
@@ -222,24 +181,28 @@ def within(customers: pd.DataFrame, options: Options, budget: float) -> Affordab
 
     An offer costs when it is taken: by those who would leave and accept, and by those of the others who take it anyway.
     """
-    known = customers[customers["cltv"].notna()].sort_values("customer_id")
-    if not len(known):
+    prospects, assumed = _prospects(customers), campaign(options)
+    if prospects is None:
         return Affordable(0, 0.0, 0.0)
-    p, value, assumed = known["probability"].to_numpy(), known["cltv"].to_numpy(float), campaign(options)
-    curve = Prospects.of(p, value).expected(assumed)
+    curve, p = prospects.expected(assumed), prospects.probability
     taken = p * assumed.acceptance + (1 - p) * assumed.others
     cost = np.cumsum((assumed.contact_cost + taken * assumed.offer_cost)[curve.rows])
     n = min(curve.best, int(np.searchsorted(cost, budget, side="right")))
     return Affordable(n, float(cost[n - 1]) if n else 0.0, float(curve.profit[n]))
 
 
+def _prospects(customers: pd.DataFrame) -> Prospects | None:
+    """The customers whose value is known, in the order of the list; None without one."""
+    known = customers[customers["cltv"].notna()]
+    return Prospects.of(known["probability"].to_numpy(), known["cltv"].to_numpy(float)) if len(known) else None
+
+
 def _profit(customers: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Expected profit of contacting the first customers of the list, by how many; empty where no value is known."""
     columns = ["ranking", "contacted", "share", "profit", "low", "high", "is_best"]
-    known = customers[customers["cltv"].notna()]
-    if not len(known):
+    prospects = _prospects(customers)
+    if prospects is None:
         return pd.DataFrame(columns=columns)
-    prospects = Prospects.of(known["probability"].to_numpy(), known["cltv"].to_numpy())
     made = []
     for ranking in ("profit", "probability", "random"):
         curve = prospects.expected(campaign(options), ranking)

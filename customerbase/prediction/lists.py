@@ -1,14 +1,18 @@
 """Lists of scored customers: why each stands there, what was published before, and how right the newest ended list was."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import ClassVar
 
 import duckdb
 import numpy as np
 import pandas as pd
 
 import customerbase.prediction.tables as tables
+from customerbase.cltv.notes import Note as AnyNote
 from customerbase.engine import Engine
+from customerbase.errors import ConfigError
 from customerbase.periods import add_months
 from customerbase.prediction import design, scoring, windows
 from customerbase.prediction.notes import Note
@@ -18,6 +22,82 @@ BANDS = ("high", "medium", "low")
 KEPT_MONTHS = 13  # of published predictions, so that each can be held against what happened
 TODAY_ROWS = 200_000
 COLUMNS = ["customer_id", "cutoff", "horizon_days", "model", "probability"]
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Where bands of probability begin: high and medium; what lies below is low."""
+
+    said: ClassVar[str] = "bands"  # what an error calls them
+
+    high: float = 0.5
+    medium: float = 0.2
+
+    def __post_init__(self):
+        if not 0 < self.medium < self.high < 1:
+            raise ConfigError(f"{self.said} begin at {self.medium} and {self.high}; expected 0 < medium < high < 1.")
+
+    def band(self, probability: np.ndarray) -> np.ndarray:
+        """high, medium or low, one a probability."""
+        return np.select([probability >= self.high, probability >= self.medium], BANDS[:2], BANDS[2]).astype(object)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """A month's list of scored customers: tables as in expectations/, named <topic>_<field>, the study behind them, notes."""
+
+    topic: ClassVar[str]
+    small: ClassVar[tuple[str, ...]] = ("reasons", "curves", "drivers", "drift", "outcomes", "predictions")
+
+    customers: pd.DataFrame
+    reasons: pd.DataFrame
+    models: pd.DataFrame
+    curves: pd.DataFrame
+    drivers: pd.DataFrame
+    drift: pd.DataFrame
+    outcomes: pd.DataFrame
+    predictions: pd.DataFrame
+    study: Study
+    notes: tuple[AnyNote, ...] = field(default_factory=tuple)
+
+    def remarks(self, language: str) -> list[str]:
+        """What to know about this month's scores, in words."""
+        return [note.text(language) for note in self.notes]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by the names they have in expectations/."""
+        made = {f"{self.topic}_{name}": getattr(self, name) for name in self.small}
+        return {self.topic: self.customers, f"{self.topic}_model": self.models} | made
+
+    def records(self) -> dict[str, int | float | str]:
+        """The few numbers that stay with the run."""
+        kept = {"customers": len(self.customers), "model": self.study.chosen, "tests": len(self.study.tests)}
+        chosen = self.models[self.models["is_chosen"]]
+        return kept | {name: float(chosen[name].mean()) for name in ("auc", "brier", "ece") if len(chosen)}
+
+
+def judged(
+    db: Engine,
+    found: Study,
+    scored: pd.DataFrame,
+    customers: pd.DataFrame,
+    predictions: pd.DataFrame,
+    bands: Bands,
+    as_of: date,
+) -> tuple[dict[str, pd.DataFrame], list[Note]]:
+    """What every Listing says of its scores, by its fields, and what to know of it; predictions: as of `published`."""
+    x = today(db, found, len(customers))
+    made, more = outcomes(db, found, predictions, bands.band, as_of)
+    parts = {
+        "reasons": reasons(scored, as_of),
+        "models": tables.ladder(found),
+        "curves": tables.curves(found),
+        "drivers": tables.drivers(found, x),
+        "drift": tables.drifted(found, x),
+        "outcomes": made,
+        "predictions": predictions,
+    }
+    return parts, more
 
 
 def reasons(scored: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -35,8 +115,8 @@ def reasons(scored: pd.DataFrame, as_of: date) -> pd.DataFrame:
 
 def today(db: Engine, found: Study, customers: int) -> np.ndarray:
     """The matrix of today's customers, or of a share of them drawn as `windows.completed` draws: for drift and drivers."""
-    query = """select * from snapshots where cutoff = $cutoff
-        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below order by customer_id"""
+    query = f"""select * from snapshots where cutoff = $cutoff
+        and {windows.DIGEST} < $below order by customer_id"""
     below = windows.digest(TODAY_ROWS / customers)
     rows = db.query(query, cutoff=found.cutoff, below=below).to_arrow_table()
     return design.values(rows, found.rhythm, found.options.horizon_days)

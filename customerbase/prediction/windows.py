@@ -14,6 +14,8 @@ from customerbase.prediction.rhythm import Rhythm
 
 MOST_ROWS = 150_000  # more rows gave nothing (docs/predictions.md)
 YOUNG_DAYS = 180  # a snapshot taken so soon after the first purchase of all knows too little of anybody's habits
+# of customer and cutoff, by which a share of customers is drawn (in SQL files it is written out)
+DIGEST = "substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16)"
 _DIGITS = 12  # hexadecimal ones that a share of customers is drawn by
 
 

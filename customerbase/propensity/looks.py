@@ -7,8 +7,8 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.disclosure import suppress_parts
+from customerbase.prediction.lists import BANDS
 
-BANDS = ("high", "medium", "low")
 CLASSES = (7, 30, 60, 90)  # upper ends of the classes of days
 
 

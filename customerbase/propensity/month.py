@@ -1,8 +1,9 @@
 """Who will buy, of one month: the chance within 7, 30, 60 and 90 days, a window of days, the spend, and the month's totals."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 import duckdb
 import numpy as np
@@ -10,10 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 import customerbase.prediction.lists as lists
-import customerbase.prediction.tables as tables
-from customerbase.cltv.notes import Note
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError
 from customerbase.features import features, monthly_cutoffs
 from customerbase.periods import add_months
 from customerbase.prediction import Options as Learning
@@ -27,65 +25,33 @@ LEARNT_ROWS = 60_000  # of the snapshots that the time to the next purchase is l
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(lists.Bands):
     """tests: newest completed windows the models are judged by; high, medium: probabilities from which on a customer is a
     likely, or a possible, buyer; explanation: see prediction.scoring.Scorer."""
 
+    said: ClassVar[str] = "bands of buyers"
+
     tests: int = 6
-    high: float = 0.5
-    medium: float = 0.2
     explanation: str = "logit"
     seed: int = 0
 
-    def __post_init__(self):
-        if not 0 < self.medium < self.high < 1:
-            raise ConfigError(
-                f"bands of buyers begin at {self.medium} and {self.high}; expected 0 < medium < high < 1."
-            )
 
-    def band(self, probability: np.ndarray) -> np.ndarray:
-        """high, medium or low, one a probability."""
-        return np.select([probability >= self.high, probability >= self.medium], lists.BANDS[:2], "low").astype(object)
-
-
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, kw_only=True)
+class Result(lists.Listing):
     """Purchases to come, of one month: tables as in expectations/ (customers is propensity), the models behind them, notes."""
 
-    customers: pd.DataFrame
-    reasons: pd.DataFrame
-    models: pd.DataFrame
-    curves: pd.DataFrame
-    drivers: pd.DataFrame
-    drift: pd.DataFrame
+    topic: ClassVar[str] = "propensity"
+    small: ClassVar[tuple[str, ...]] = (*lists.Listing.small, "totals")
+
     totals: pd.DataFrame
-    outcomes: pd.DataFrame
-    predictions: pd.DataFrame
-    study: Study
     timing: Timing
     options: Options
-    notes: tuple[Note, ...] = field(default_factory=tuple)
-
-    def remarks(self, language: str) -> list[str]:
-        """What to know about this month's chances, in words."""
-        return [note.text(language) for note in self.notes]
-
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """All tables by the names they have in expectations/."""
-        small = ("reasons", "curves", "drivers", "drift", "totals", "outcomes", "predictions")
-        made = {f"propensity_{name}": getattr(self, name) for name in small}
-        return {"propensity": self.customers, "propensity_model": self.models} | made
 
     def records(self) -> dict[str, int | float | str]:
         """The few numbers that stay with the run."""
         now = self.totals[self.totals["is_ahead"]].iloc[0]
-        kept = {"customers": len(self.customers), "model": self.study.chosen, "tests": len(self.study.tests)}
-        kept |= {
-            name: float(now[name])
-            for name in ("buyers", "buyers_low", "buyers_high", "spend", "spend_low", "spend_high")
-        }
-        chosen = self.models[self.models["is_chosen"]]
-        return kept | {name: float(chosen[name].mean()) for name in ("auc", "brier", "ece") if len(chosen)}
+        names = ("buyers", "buyers_low", "buyers_high", "spend", "spend_low", "spend_high")
+        return super().records() | {name: float(now[name]) for name in names}
 
 
 def intent(
@@ -109,21 +75,10 @@ def intent(
     listed = customers.rename(columns={"p_30": "probability"})
     predictions = lists.published(listed, cutoff, previous)
     customers["previous_p_30"] = lists.month_before(listed, predictions, cutoff)
-    x = lists.today(db, found, len(customers))
-    outcomes, more = lists.outcomes(db, found, predictions, options.band, as_of)
-    parts = {
-        "customers": customers,
-        "reasons": lists.reasons(scored, as_of),
-        "models": tables.ladder(found),
-        "curves": tables.curves(found),
-        "drivers": tables.drivers(found, x),
-        "drift": tables.drifted(found, x),
-        "totals": _totals(found, money, customers, known, labels, as_of),
-        "outcomes": outcomes,
-        "predictions": predictions,
-    }
+    parts, more = lists.judged(db, found, scored, customers, predictions, options, as_of)
+    totals = _totals(found, money, customers, known, labels, as_of)
     notes = distinct([*found.notes, *timing.notes, *more])
-    return Result(**parts, study=found, timing=timing, options=options, notes=notes)
+    return Result(**parts, customers=customers, totals=totals, study=found, timing=timing, options=options, notes=notes)
 
 
 def _learnt(db: Engine, cutoff: date) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -133,8 +88,7 @@ def _learnt(db: Engine, cutoff: date) -> tuple[pd.DataFrame, pd.DataFrame]:
         "select count(*) from snapshots where cutoff between $since and $cutoff", since=since, cutoff=cutoff
     ).fetchall()
     numbers = ", ".join(f"cast({name} as double) as {name}" for name in features())
-    some = """where cutoff between $since and $cutoff
-        and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $below"""
+    some = f"where cutoff between $since and $cutoff and {windows.DIGEST} < $below"
     told = {"since": since, "cutoff": cutoff, "below": windows.digest(LEARNT_ROWS / max(rows, 1))}
     query = f"select customer_id, cutoff, {numbers} from snapshots {some} order by cutoff, customer_id"
     known = db.query(query, **told).df()

@@ -14,7 +14,7 @@ from customerbase import features
 from customerbase.engine import Engine
 from customerbase.prediction import design
 from customerbase.prediction.rhythm import Rhythm
-from customerbase.prediction.windows import Window, digest, grown
+from customerbase.prediction.windows import DIGEST, Window, digest, grown
 from customerbase.propensity.by_category.design import Popularity, values
 
 BLOCK_CUSTOMERS = 20_000
@@ -102,7 +102,7 @@ class Reader:
             return
         self.db.execute(
             f"""create or replace temp table {SAMPLE} as select customer_id from snapshots where cutoff = $cutoff
-            and substring(md5(concat(customer_id, cast(cutoff as varchar))), 1, 16) < $bound""",
+            and {DIGEST} < $bound""",
             cutoff=cutoff,
             bound=bound,
         )
