@@ -65,7 +65,7 @@ def drift(*psi: float) -> pd.DataFrame:
     names = list(design.names())[: len(psi)]
     made = pd.DataFrame({"feature": names, "psi": psi, "bound": 0.02, "classes": 10, "reference": 900, "today": 1000})
     verdicts = np.where(made["psi"] >= 0.25, "strong", "stable")
-    return made.assign(verdict=verdicts, missing_reference=0.0, missing_today=0.0).reindex(columns=tables.DRIFT_COLUMNS)
+    return made.assign(verdict=verdicts, missing_reference=0.0, missing_today=0.0).reindex(columns=tables.drift.COLUMNS)
 
 
 def outcomes(**bands: tuple[int, int]) -> pd.DataFrame:

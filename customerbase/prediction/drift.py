@@ -15,6 +15,9 @@ from scipy.special import chdtri
 from customerbase.errors import InputError, near_miss
 
 SOME, STRONG = 0.1, 0.25  # from where on people speak of some change, and of a strong one
+COLUMNS = [
+    *("feature", "psi", "bound", "verdict", "classes", "reference", "today", "missing_reference", "missing_today")
+]
 VERDICTS = ("stable", "some", "strong", "unclear")
 _LEAST = 10  # customers of both sides together: smaller classes join a neighbour
 _SMOOTH = 0.5  # customers added to every class, so that an empty one is finite
@@ -40,18 +43,7 @@ def stability(
         if name not in table.columns:
             raise InputError(f"feature {name!r} is in only one of the two snapshots.{near_miss(name, table.columns)}")
     rows = [_row(name, reference[name], today[name], bins, 1 - (1 - level) / len(names)) for name in names]
-    columns = [
-        "feature",
-        "psi",
-        "bound",
-        "verdict",
-        "classes",
-        "reference",
-        "today",
-        "missing_reference",
-        "missing_today",
-    ]
-    found = pd.DataFrame(rows, columns=columns)
+    found = pd.DataFrame(rows, columns=COLUMNS)
     return found.sort_values(["psi", "feature"], ascending=[False, True], kind="stable", ignore_index=True)
 
 

@@ -152,7 +152,9 @@ class Walk:
         models = self._fit(cutoff)
         tests = [test for test in tests if test is not None and models.keys() == test.log_odds.keys()]
         tests = tests[-self.options.tests :]
-        calibrations = {rung: self._calibration(rung, model, cutoff) for rung, model in models.items()}
+        calibrations = {
+            rung: self._calibration(rung, self._season(model, cutoff), cutoff) for rung, model in models.items()
+        }
         chosen, notes = choose(tests, tuple(models), self.options)
         newest = self._before(cutoff)[-1]
         return Study(
@@ -191,10 +193,9 @@ class Walk:
             return None
         raw, made = {}, {}
         for rung, model in self._fit(window.cutoff).items():
-            raw[rung] = model.log_odds(window.x)
-            found = self._calibration(rung, model, window.cutoff)
-            made[rung] = found.log_odds(raw[rung])
-            self.seen.setdefault(window.cutoff, {})[rung] = raw[rung] + self._season(model, window.cutoff)
+            raw[rung], seasonal = model.log_odds(window.x), self._season(model, window.cutoff)
+            made[rung] = self._calibration(rung, seasonal, window.cutoff).log_odds(raw[rung])
+            self.seen.setdefault(window.cutoff, {})[rung] = raw[rung] + seasonal
         return Test(window, window.event(self.options.leaving), raw, made)
 
     def _fit(self, day: date) -> dict[str, Model]:
@@ -208,8 +209,8 @@ class Walk:
         y = np.concatenate([window.event(self.options.leaving) for window in before])
         return self.fit(x, y, np.concatenate(w))
 
-    def _calibration(self, rung: str, model: Model, day: date) -> Calibration:
-        seasonal, newest = self._season(model, day), self._before(day)[-1]
+    def _calibration(self, rung: str, seasonal: float, day: date) -> Calibration:
+        newest = self._before(day)[-1]
         if rung not in self.seen.get(newest.cutoff, {}):
             return calibration(seasonal)
         return calibration(seasonal, (self.seen[newest.cutoff][rung], newest.event(self.options.leaving)))

@@ -107,24 +107,11 @@ def drivers(study: Study, x: np.ndarray) -> pd.DataFrame:
 def drifted(study: Study, x: np.ndarray) -> pd.DataFrame:
     """Population stability of every usable feature: the newest window learnt from against today's customers x."""
     if study.newest is None:
-        return pd.DataFrame(columns=DRIFT_COLUMNS)
+        return pd.DataFrame(columns=drift.COLUMNS)
     names = [name for place, name in enumerate(design.names()) if np.isfinite(study.newest.x[:, place]).any()]
     before = pd.DataFrame(study.newest.x, columns=list(design.names()))[names]
     now = pd.DataFrame(x, columns=list(design.names()))[names]
-    return drift.stability(before, now).reindex(columns=DRIFT_COLUMNS)
-
-
-DRIFT_COLUMNS = [
-    "feature",
-    "psi",
-    "bound",
-    "verdict",
-    "classes",
-    "reference",
-    "today",
-    "missing_reference",
-    "missing_today",
-]
+    return drift.stability(before, now)
 
 
 def outcomes(

@@ -1,4 +1,4 @@
--- One row per contract of a known person that had begun by the as-of date; an end after that day is not known yet.
+-- One row per contract of the table subscription_contracts (those begun by the as-of date), with its place among others.
 --   number     in the order of `contract`, from 0
 --   channel    of the customer's newest order up to the first day of the contract; 'unknown' without one
 --   earlier    contracts that the same customer began before
@@ -10,19 +10,15 @@ links as (
 
 begun as (
     select
-        links.customer_id,
-        subscriptions.source_system || ':' || subscriptions.subscription_id as contract,
-        subscriptions.source_system,
-        coalesce(subscriptions.plan, 'unknown') as plan,
-        cast(subscriptions.price as double) as price,
-        subscriptions.period_months,
-        subscriptions.started_at,
-        case when subscriptions.ended_at <= $as_of then subscriptions.ended_at end as ended_at
-    from subscriptions
-    inner join links
-        on subscriptions.source_system = links.source_system
-        and subscriptions.source_customer_id = links.source_customer_id
-    where subscriptions.started_at <= $as_of
+        customer_id,
+        source_system || ':' || subscription_id as contract,
+        source_system,
+        plan,
+        price,
+        period_months,
+        started_at,
+        ended_at
+    from subscription_contracts
 ),
 
 purchases as (

@@ -10,6 +10,7 @@ final as (
         links.customer_id,
         subscriptions.source_system,
         subscriptions.subscription_id,
+        coalesce(subscriptions.plan, 'unknown') as plan,
         cast(subscriptions.price as double) as price,
         subscriptions.currency,
         subscriptions.period_months,

@@ -33,6 +33,12 @@ TABLES = (
 )  # fmt: skip
 
 
+def tables_of(found) -> dict[str, pd.DataFrame]:
+    """The tables of a Contractual or a SingleSnapshot by their names in expectations/."""
+    parts = (found.survival, found.groups, found.contracts, found.reasons, found.models, found.calibration)
+    return dict(zip(TABLES, parts, strict=True))
+
+
 @dataclass(frozen=True)
 class Contractual:
     """Churn of contracts as of a day. Tables: see expectations/churn_survival, churn_survival_groups, churn_contracts, ….
@@ -57,8 +63,7 @@ class Contractual:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by their names in expectations/."""
-        parts = (self.survival, self.groups, self.contracts, self.reasons, self.models, self.calibration)
-        return dict(zip(TABLES, parts, strict=True))
+        return tables_of(self)
 
     def customers(self) -> pd.DataFrame:
         """One row per customer with a running contract: contracts, p_leave (all end within the horizon), p_any (one or more do).
@@ -284,12 +289,11 @@ def _dated(table: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
 
 def contracts_of(db: Engine, *, as_of: date, horizon_months: int = 3) -> Contractual | None:
     """`contractual` for a company that may have no contracts: None without one that had begun by as_of."""
-    begun = "select count(*) from subscriptions semi join identity_links using (source_system, source_customer_id)"
-    if not db.query(f"{begun} where started_at <= $as_of", as_of=as_of).fetchall()[0][0]:
+    if not db.run("subscription_contracts", as_of=as_of).limit(1).fetchall():
         return None
     return contractual(db, as_of=as_of, horizon_months=horizon_months)
 
 
 def contract_tables(found: Contractual | None) -> dict[str, pd.DataFrame | None]:
     """The tables of contracts by their names; without contracts None each: nothing to say."""
-    return dict.fromkeys(TABLES) if found is None else {**found.tables()}
+    return dict.fromkeys(TABLES) if found is None else {**tables_of(found)}

@@ -77,6 +77,7 @@ def book(db: Engine, *, as_of: date, attributes: pd.DataFrame | None = None) -> 
         if not snapshots.exists(db, table):
             typed = ", ".join("cast(null as {1}) as {0}".format(*one.split()) for one in columns.split(", "))
             db.execute(f"create view {identifier(table)} as select {typed} where false")
+    keep(db, "subscription_contracts", sql_text("subscription_contracts"), as_of=as_of)
     keep(db, "churn_contracts", sql_text("churn_contracts"), as_of=as_of)
     rows = db.query("select * from churn_contracts order by contract").df()
     if rows.empty:

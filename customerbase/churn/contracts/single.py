@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.churn.contracts.contractual import CALIBRATION, MODELS_TABLE, judged_rows, told
+from customerbase.churn.contracts.contractual import CALIBRATION, MODELS_TABLE, judged_rows, tables_of, told
 from customerbase.churn.contracts.curves import curves
 from customerbase.churn.contracts.design import read
 from customerbase.churn.contracts.judge import BASE, Trial, calibration, chosen, judged
@@ -46,14 +46,7 @@ class SingleSnapshot:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """The tables by the names of their shapes in expectations/."""
-        return {
-            "churn_survival": self.survival,
-            "churn_survival_groups": self.groups,
-            "churn_contracts": self.contracts,
-            "churn_contract_reasons": self.reasons,
-            "churn_contract_models": self.models,
-            "churn_contract_calibration": self.calibration,
-        }
+        return tables_of(self)
 
     def remarks(self, language: str) -> list[str]:
         """Which model and how it did on the folds; that they are not later months; what was left out."""
