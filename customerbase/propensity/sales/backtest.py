@@ -1,7 +1,7 @@
 """How much of what customers then brought an ordering would have reached: the gain curve, and one capacity on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from customerbase import i18n
 from customerbase.errors import InputError
+from customerbase.prediction import bootstrap, metrics
+from customerbase.prediction.ranked import Ranked
 
 POINTS = 100  # of the curve
 ROUNDS = 500  # of the bootstrap
@@ -41,11 +43,9 @@ def gain_curve(actual_margin: ArrayLike, scores: Mapping[str, ArrayLike], points
     """
     margin = _numbers(actual_margin, "actual_margin")
     shares = np.linspace(0, 1, points + 1)
-    orders = {name: _Order(_numbers(score, name, len(margin))) for name, score in scores.items()}
+    reached = {name: _reached(margin, _numbers(score, name, len(margin)), shares) for name, score in scores.items()}
     weight = np.ones(len(margin))
-    return pd.DataFrame(
-        {"share": shares, **{name: one.reached(margin, weight, shares) for name, one in orders.items()}}
-    )
+    return pd.DataFrame({"share": shares, **{name: measure(weight) for name, measure in reached.items()}})
 
 
 def captured(
@@ -67,20 +67,16 @@ def captured(
     margin = _numbers(actual_margin, "actual_margin")
     if not 1 <= capacity <= len(margin):
         raise InputError(f"capacity is {capacity}; expected 1 to {len(margin)}, the number of customers.")
-    orders = [_Order(_numbers(one, "a score", len(margin))) for one in (score, against) if one is not None]
+    given = [_numbers(one, "a score", len(margin)) for one in (score, against) if one is not None]
     share = np.array([capacity / len(margin)])
-    now = [float(one.reached(margin, np.ones(len(margin)), share)[0]) for one in orders]
-    rng, drawn = np.random.default_rng(seed), np.empty((rounds, len(orders)))
-    for one in range(rounds):
-        weight = np.bincount(rng.integers(0, len(margin), len(margin)), minlength=len(margin)).astype(float)
-        drawn[one] = [order.reached(margin, weight, share)[0] for order in orders]
-    low, high = np.quantile(drawn[:, 0], [0.025, 0.975])
-    found = Captured(now[0], float(low), float(high), int(capacity), len(margin))
+    measures = dict(enumerate(_reached(margin, one, share) for one in given))
+    now, drawn = bootstrap.resample(measures, len(margin), draws=max(rounds, 2), seed=seed)
+    value, samples = [float(now[one][0]) for one in measures], [drawn[one][:, 0] for one in measures]
+    found = Captured(value[0], *bootstrap.percentile(samples[0]), int(capacity), len(margin))
     if against is None:
         return found
-    less, more = np.quantile(drawn[:, 0] - drawn[:, 1], [0.025, 0.975])
-    compared = {"other": now[1], "more": now[0] - now[1], "more_low": float(less), "more_high": float(more)}
-    return Captured(**(found.__dict__ | compared))
+    less, more = bootstrap.percentile(samples[0] - samples[1])
+    return replace(found, other=value[1], more=value[0] - value[1], more_low=less, more_high=more)
 
 
 captured.definition_ja = "スコア上位の顧客（対応できる人数まで）がもたらした粗利の、全体に占める割合"
@@ -111,18 +107,15 @@ def _numbers(values: ArrayLike, what: str, count: int | None = None) -> np.ndarr
     return numbers
 
 
-class _Order:
-    """Customers by score, the highest first; equals form one step."""
+def _reached(margin: np.ndarray, score: np.ndarray, shares: np.ndarray) -> metrics.Measure:
+    """Share of the margin that the first `shares` of the customers by score bring, each counting as often as its weight."""
+    ranked = Ranked.by(score)
+    worth = margin[ranked.order]
 
-    def __init__(self, score: np.ndarray):
-        self.order = np.argsort(-score, kind="stable")
-        ranked = score[self.order]
-        self.ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))
-
-    def reached(self, margin: np.ndarray, weight: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        """Share of the margin that the first `shares` of the customers bring, each customer counting `weight` times."""
-        weight, value = weight[self.order], (weight * margin)[self.order]
-        people, brought = (np.append(0.0, np.cumsum(one)[self.ends]) for one in (weight, value))
+    def measure(weight: np.ndarray) -> np.ndarray:
+        people, brought = (np.append(0.0, one) for one in ranked.cumulated(weight, worth))
         if not brought[-1]:
             return np.full(len(shares), np.nan)
         return np.interp(shares * people[-1], people, brought) / brought[-1]
+
+    return measure
