@@ -6,16 +6,17 @@ never defined in the rows of the fit is left out. Same rows, same scores, bit fo
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.special import logit
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from customerbase.prediction import design
 from customerbase.prediction.trees import LEAVES, Forest
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 RULE, WIDE, BOOSTING, MEAN, RHYTHM = "rule", "wide", "boosting", "mean", "rhythm"
 LEARNT = (WIDE, BOOSTING, MEAN)
@@ -145,6 +146,8 @@ def _scaled(values: np.ndarray, logarithmic: bool) -> np.ndarray:
 def _regression(z: np.ndarray, y: np.ndarray, w: np.ndarray, c: float) -> tuple[np.ndarray, float]:
     if not z.shape[1]:
         return np.empty(0), float(logit(((w * y).sum() + 1) / (w.sum() + 2)))
+    from sklearn.linear_model import LogisticRegression  # imported here: a second or two that only a fit needs
+
     found = LogisticRegression(C=c, max_iter=1000, tol=1e-4).fit(z, y, sample_weight=w)
     return found.coef_[0], float(found.intercept_[0])
 
@@ -158,12 +161,14 @@ class Boosting:
 
     columns: np.ndarray
     edges: tuple[np.ndarray, ...]
-    trees: HistGradientBoostingClassifier
+    trees: "HistGradientBoostingClassifier"
     forest: Forest | None  # None: the library's own scoring, should its trees ever look otherwise
 
     @classmethod
     def fit(cls, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> "Boosting":
         """On all usable columns."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
         columns = usable(x)
         edges = tuple(_edges(x[:, place]) for place in columns)
         classes = _classes(x, columns, edges)

@@ -6,8 +6,7 @@ from datetime import date
 from functools import partial
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import t as student
+from scipy.special import expit, stdtrit
 
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError
@@ -95,7 +94,7 @@ class Study:
 
     def strays(self, level: float) -> float:
         """Half of the interval in which the shift of the base rate lies: Student's t, as many tests as there were."""
-        return float(student.ppf(0.5 + level / 2, max(len(self.tests), 1))) * self.level_error
+        return float(stdtrit(max(len(self.tests), 1), 0.5 + level / 2)) * self.level_error
 
     def log_odds(self, x: np.ndarray, rung: str | None = None) -> np.ndarray:
         """Calibrated log odds of the event by the chosen rung, or another."""

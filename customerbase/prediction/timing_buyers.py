@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from customerbase.prediction.timing import HALF_LIFE, Timing, fit_timing
 from customerbase.prediction.timing_rows import ENDS, KEYS, age_days
@@ -161,7 +161,7 @@ def _interval(expected: float, chance: float, past: pd.DataFrame, name: str, cut
     """Bounds that hold SHARE of months: expected x exp(-+ t sqrt(scatter + chance))."""
     off, chances, weight = _past(past, name, cutoff)
     scatter = (np.sum(weight * np.maximum(off**2 - chances, 0.0)) + _USUAL**2) / (weight.sum() + 1)
-    width = student.ppf((1 + SHARE) / 2, len(off) + 1) * np.sqrt(scatter + chance)
+    width = stdtrit(len(off) + 1, (1 + SHARE) / 2) * np.sqrt(scatter + chance)
     return float(expected * np.exp(-width)), float(expected * np.exp(width))
 
 

@@ -1,17 +1,19 @@
 """Discrete-time hazards of the next purchase: a wide logit and small boosting on person-interval rows, and their mean."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from customerbase.features import matrix
 from customerbase.prediction.timing_rates import Rates
 from customerbase.prediction.timing_rows import person_intervals
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 TREES, LEAVES, RATE, MIN_LEAF, SHRINK, COLUMNS = 60, 8, 0.1, 100, 5.0, 0.3
 PENALTY = 0.01  # C of the logit: columns are standardised, and many say nearly the same
@@ -74,7 +76,7 @@ class Hazards:
     design: Design
     intercepts: np.ndarray
     slopes: np.ndarray
-    boosting: HistGradientBoostingClassifier | None
+    boosting: "HistGradientBoostingClassifier | None"
 
     def predict(self, snapshot: pd.DataFrame, intervals: int | None = None) -> np.ndarray:
         """Chance of the purchase in each interval of those who had none before it; shape (rows, intervals)."""
@@ -146,7 +148,9 @@ def nearest(values: np.ndarray) -> np.ndarray:
     return made
 
 
-def _boost(values, row, interval, event, weight, seed: int) -> HistGradientBoostingClassifier:
+def _boost(values, row, interval, event, weight, seed: int) -> "HistGradientBoostingClassifier":
+    from sklearn.ensemble import HistGradientBoostingClassifier  # imported here: a second or two that only a fit needs
+
     model = HistGradientBoostingClassifier(
         max_iter=TREES, max_leaf_nodes=LEAVES, learning_rate=RATE, min_samples_leaf=MIN_LEAF,
         l2_regularization=SHRINK, max_features=COLUMNS, early_stopping=False, random_state=seed,
@@ -159,6 +163,8 @@ def _logit(design: Design, columns, row, interval, event, weight, count: int) ->
     step = np.eye(count)[interval]
     base, paced = columns[row], design.paced
     moved = (step[:, 1:, None] * base[:, None, paced]).reshape(len(row), -1)
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=PENALTY, max_iter=200, tol=1e-3)
     model.fit(np.hstack([base, _FREE * step, moved]), event, sample_weight=weight)
     found, width = model.coef_[0], columns.shape[1]

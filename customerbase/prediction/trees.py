@@ -7,9 +7,12 @@ Source: Lucchese et al. (2015), SIGIR, "QuickScorer".
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
 
 LEAVES = 8
 _ROWS = 16_384  # of a block: its bits and one column stay in the cache
@@ -37,7 +40,9 @@ class Forest:
     start: float
 
     @classmethod
-    def of(cls, trees: HistGradientBoostingClassifier, columns: np.ndarray, edges: tuple[np.ndarray, ...]) -> "Forest":
+    def of(
+        cls, trees: "HistGradientBoostingClassifier", columns: np.ndarray, edges: tuple[np.ndarray, ...]
+    ) -> "Forest":
         """The fitted trees, whose features are classes of the `columns` of a matrix with the upper ends `edges`."""
         asked: dict[tuple[int, float, bool], list[tuple[int, np.uint8]]] = {}
         leaves = np.zeros((len(trees._predictors), 256))
