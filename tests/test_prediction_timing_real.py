@@ -5,11 +5,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import real_data
+from retail_tables import retail
 from timing_simulation import concordance
 
 from customerbase import features
-from customerbase.engine import Engine
 from customerbase.periods import add_months
 from customerbase.prediction.timing import fit_timing
 from customerbase.prediction.timing_buyers import MonthSpend, backtest, forecast
@@ -22,27 +21,7 @@ BAR = 0.751  # boosting of "buys within 30 days", what a good propensity model g
 @pytest.fixture(scope="module")
 def shop() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Snapshots of 2010-03 to 2011-09 and their labels, from the raw file."""
-    path = real_data("online-retail-ii") / "online_retail_ii.parquet"
-    db = Engine()
-    db.execute(f"""create table sales as
-        with marked as (
-            select *, sheet <> min(sheet) over () or InvoiceDate < '2010-12-01' as is_once from '{path}'
-        )
-        select * from marked where is_once and Invoice not like 'A%' and CustomerID is not null""")
-    db.execute("""create table orders as
-        select 'r' as source_system, Invoice as order_id, cast(any_value(CustomerID) as varchar) as source_customer_id,
-            'web' as channel, cast(null as varchar) as store_id, min(InvoiceDate) as order_at,
-            case when Invoice like 'C%' then 'credit_note' else 'completed' end as status,
-            cast(sum(Quantity * Price) as decimal(18, 2)) as total, cast(0 as decimal(18, 2)) as discount,
-            cast(0 as decimal(18, 2)) as points_used, cast(null as timestamp) as cancelled_at
-        from sales group by Invoice""")
-    db.execute("""create table order_lines as
-        select 'r' as source_system, Invoice as order_id, 'goods' as line_type, upper(StockCode) as product_id,
-            cast(Quantity as decimal(18, 3)) as qty, cast(Quantity * Price as decimal(18, 2)) as amount from sales""")
-    db.execute("""create table products as select distinct 'r' as source_system, upper(StockCode) as product_id,
-        regexp_extract(upper(StockCode), '^([0-9]{2})', 1) as category from sales""")
-    db.execute("""create table identity_links as
-        select distinct source_customer_id as customer_id, source_system, source_customer_id from orders""")
+    db = retail()
     cutoffs = [add_months(date(2010, 3, 1), month) for month in range(19)]
     wide = [features.snapshot(db, cutoff=day).df() for day in cutoffs]
     told = [features.labels(db, cutoff=day, horizon_days=days).df() for day in cutoffs for days in (7, 30, 60, 90)]
