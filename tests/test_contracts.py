@@ -13,7 +13,8 @@ PARAMETERS = 'month: str = "2026-10"  # month to analyse\nchurn_days: int = 90  
 
 
 def notebook(folder, stem, *, parameters=PARAMETERS, reads=(), writes=(), roles=None, contract=None):
-    contract = contract or f'stage = Stage("{stem[3:]}", month=month, reads={list(reads)!r}, writes={list(writes)!r})'
+    name = stem.split("_", 1)[1]
+    contract = contract or f'stage = Stage("{name}", month=month, reads={list(reads)!r}, writes={list(writes)!r})'
     code = roles or [("parameters", parameters), ("contract", contract), ("read", "x = 1")]
     cells = [{"cell_type": "markdown", "id": "t", "metadata": {}, "source": "# Title"}]
     cells += [
@@ -99,7 +100,7 @@ def test_wrong_order_and_unwritten_table(tmp_path):
 
 def looking_back(folder, stem, *tables, writes=()):
     lists = f"reads=[], writes={list(writes)!r}, previous={list(tables)!r}"
-    return notebook(folder, stem, contract=f'stage = Stage("{stem[3:]}", month=month, {lists})')
+    return notebook(folder, stem, contract=f'stage = Stage("{stem.split("_", 1)[1]}", month=month, {lists})')
 
 
 def test_tables_of_the_month_before_may_come_from_any_page(tmp_path):
@@ -137,6 +138,15 @@ def test_a_missing_writer_says_what_to_do(tmp_path):
     notebook(tmp_path, "04_a", reads=["profile"])
     with pytest.raises(ContractError, match=r"numbered below 04 has to name it in its Stage\(writes=…\)"):
         read_contracts(tmp_path)
+
+
+def test_a_letter_goes_on_from_a_number(tmp_path):
+    notebook(tmp_path, "08_d", reads=["profile"])
+    notebook(tmp_path, "07b_c", writes=["profile"])
+    notebook(tmp_path, "07_b")
+    (tmp_path / "7x_no_page.ipynb").write_text("not read")
+    contracts = read_contracts(tmp_path)
+    assert [(one.number, one.name) for one in contracts] == [("07", "b"), ("07b", "c"), ("08", "d")]
 
 
 def test_same_number_twice(tmp_path):

@@ -37,7 +37,7 @@ DOCUMENTS = """
         from refunds r join orders o on o.source_system = r.source_system and o.order_id = r.order_id
         where o.status = 'completed')
     left join identity_links using (source_system, source_customer_id)"""
-PAGES = len(list((store.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")))
+PAGES = len(list((store.ROOT / "notebooks").glob("[0-9][0-9]*_*.ipynb")))
 IN_MONTH = f"date_trunc('month', day) = date '{FIRST_DAY}'"
 
 

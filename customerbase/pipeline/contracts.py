@@ -15,6 +15,7 @@ from customerbase.errors import ContractError, near_miss
 
 ROLES = ("parameters", "contract", "read", "compute", "look", "write", "record")
 KEYWORDS = ("pipeline", "month", "reads", "writes", "previous")  # of Stage(…), after the stage's name
+NUMBER = r"\d\d[b-z]?"  # of a page, before its name
 _TYPES = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "list": (list,), "dict": (dict,)}
 
 
@@ -49,8 +50,8 @@ class Contract:
 
     @property
     def number(self) -> str:
-        """The two digits that order the pages: data flow from lower to higher."""
-        return self.path.stem[:2]
+        """What orders the pages: two digits, and a letter where a page goes on from another (07, 07b, 08)."""
+        return self.path.stem.split("_")[0]
 
 
 def read_contract(path: Path) -> Contract:
@@ -60,7 +61,7 @@ def read_contract(path: Path) -> Contract:
     _check_roles(path, [role for role, _ in code])
     parameters = _parameters(path, "\n".join(text for role, text in code if role == "parameters"))
     name, tables = _stage_call(path, "\n".join(text for role, text in code if role == "contract"))
-    if not re.fullmatch(rf"\d\d_{re.escape(name)}", path.stem):
+    if not re.fullmatch(rf"{NUMBER}_{re.escape(name)}", path.stem):
         raise ContractError(f"{path.name}: Stage({name!r}) does not fit the file name; expected NN_{name}.ipynb.")
     digest = hashlib.sha256(json.dumps([(cell["cell_type"], "".join(cell["source"])) for cell in cells]).encode())
     return Contract(path, name, parameters, source_hash=digest.hexdigest(), **tables)
@@ -72,7 +73,7 @@ def read_contracts(folder: Path) -> list[Contract]:
     Raises ContractError for two notebooks of one number or name, a table with two writers, a table read before it is
     written, or one taken from the month before that no notebook writes.
     """
-    contracts = [read_contract(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))]
+    contracts = [read_contract(path) for path in pages(folder)]
     _check_unique(contracts)
     writer = _writers(contracts)
     for contract in contracts:
@@ -85,6 +86,11 @@ def read_contracts(folder: Path) -> list[Contract]:
                     f" it.{near_miss(table, writer)}"
                 )
     return contracts
+
+
+def pages(folder: Path) -> list[Path]:
+    """The numbered notebooks of a folder, in the order of their numbers."""
+    return sorted(path for path in folder.glob("*.ipynb") if re.fullmatch(rf"{NUMBER}_\w+", path.stem))
 
 
 def _check_read(contract: Contract, table: str, writer: dict[str, Contract]) -> None:

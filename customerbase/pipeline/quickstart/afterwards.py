@@ -8,6 +8,7 @@ import pandas as pd
 from customerbase import quality, tables
 from customerbase.engine import literal
 from customerbase.i18n import join
+from customerbase.pipeline.contracts import pages
 from customerbase.sources.guess_table import word
 from customerbase.tables import store
 
@@ -51,4 +52,4 @@ def unlocks(readiness: pd.DataFrame, shipped: Sequence[str], language: str) -> l
 
 def shipped_stages() -> list[str]:
     """The stages that have a notebook, in its order."""
-    return [path.stem[3:] for path in sorted((store.ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
+    return [path.stem.split("_", 1)[1] for path in pages(store.ROOT / "notebooks")]
