@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+import customerbase.prediction.metrics as metrics
 from customerbase.errors import InputError
-from customerbase.prediction import metrics
 from customerbase.prediction.inputs import weights
 from customerbase.prediction.metrics import LOSSES, MEASURES, Measure
 

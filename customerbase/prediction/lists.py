@@ -9,12 +9,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+import customerbase.prediction.design as design
+import customerbase.prediction.scoring as scoring
 import customerbase.prediction.tables as tables
+import customerbase.prediction.windows as windows
 from customerbase.cltv.notes import Note as AnyNote
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.periods import add_months
-from customerbase.prediction import design, scoring, windows
 from customerbase.prediction.notes import Note
 from customerbase.prediction.study import Study
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import logit
 from threadpoolctl import threadpool_limits
 
-from customerbase.prediction import design
+import customerbase.prediction.design as design
 from customerbase.prediction.trees import LEAVES, Forest
 
 if TYPE_CHECKING:

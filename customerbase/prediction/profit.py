@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+import customerbase.prediction.bootstrap as bootstrap
 from customerbase.errors import InputError, near_miss
 from customerbase.intervals import Z
-from customerbase.prediction import bootstrap
 from customerbase.prediction.inputs import finite, outcomes, probabilities
 from customerbase.prediction.metrics import SHARES
 from customerbase.prediction.ranked import Ranked

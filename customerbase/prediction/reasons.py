@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+import customerbase.prediction.design as design
 from customerbase import i18n
 from customerbase.errors import ConfigError, InputError, near_miss
 from customerbase.features import features
-from customerbase.prediction import design
 
 FILE = Path(__file__).with_name("reasons.yaml")
 LEAVING, BUYING = "leaving", "buying"

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+import customerbase.prediction.design as design
+import customerbase.prediction.reasons as reasons
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
-from customerbase.prediction import design, reasons
 from customerbase.prediction.models import BOOSTING, MEAN, RULE, WIDE, Boosting, Logit
 from customerbase.prediction.study import Study
 

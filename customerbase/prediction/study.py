@@ -8,9 +8,10 @@ from functools import partial
 import numpy as np
 from scipy.special import expit, stdtrit
 
+import customerbase.prediction.bootstrap as bootstrap
+import customerbase.prediction.metrics as metrics
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError
-from customerbase.prediction import bootstrap, metrics
 from customerbase.prediction.calibration import Calibration, calibration, season, shift_of
 from customerbase.prediction.models import LEARNT, RHYTHM, RULE, Model, Silence, fit_ladder
 from customerbase.prediction.notes import Note

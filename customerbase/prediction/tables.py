@@ -6,8 +6,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+import customerbase.prediction.bootstrap as bootstrap
+import customerbase.prediction.design as design
+import customerbase.prediction.drift as drift
+import customerbase.prediction.metrics as metrics
+import customerbase.prediction.reasons as reasons
 from customerbase.intervals import wilson
-from customerbase.prediction import bootstrap, design, drift, metrics, reasons
 from customerbase.prediction.models import LADDER, RULE
 from customerbase.prediction.scoring import Scorer
 from customerbase.prediction.study import Study, Test

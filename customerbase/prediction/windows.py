@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
+import customerbase.prediction.design as design
 from customerbase.engine import Engine
-from customerbase.prediction import design
 from customerbase.prediction.rhythm import Rhythm
 
 MOST_ROWS = 150_000  # more rows gave nothing (docs/predictions.md)
