@@ -19,12 +19,30 @@ LIKELY, HALF = 2 / 3, 1 / 3  # chances from which a goal is on track, at risk; b
 ENOUGH = 12  # months of history from which a chance is told
 FURTHEST = 36  # months ahead that a forecast goes at most
 EVERY = "all"  # the rows of a backtest over all KPIs
-GOAL_COLUMNS = (
-    "as_of kpi owner base_month base goal by actual low high forecast forecast_low forecast_high probability"
-    " needed_per_month pace_now months_left months_known status fault"
-).split()
-PATH_COLUMNS = "kpi month forecast low high needed".split()
-BACKTEST_COLUMNS = "kpi horizon n covered share share_low share_high loss naive_loss".split()
+GOAL_COLUMNS = [
+    "as_of",
+    "kpi",
+    "owner",
+    "base_month",
+    "base",
+    "goal",
+    "by",
+    "actual",
+    "low",
+    "high",
+    "forecast",
+    "forecast_low",
+    "forecast_high",
+    "probability",
+    "needed_per_month",
+    "pace_now",
+    "months_left",
+    "months_known",
+    "status",
+    "fault",
+]
+PATH_COLUMNS = ["kpi", "month", "forecast", "low", "high", "needed"]
+BACKTEST_COLUMNS = ["kpi", "horizon", "n", "covered", "share", "share_low", "share_high", "loss", "naive_loss"]
 
 
 def goals(table: pd.DataFrame, targets: Mapping[str, Target], *, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,10 +1,10 @@
 """What a company wants its KPIs to be: `goals:` of the pipeline file, read and checked before anything runs.
 
-    goals:
-      average_order_value: 5200                                                # without a date
-      repeat_rate: {base: 2026-06, goal: +20 %, by: 2027-03, owner: marketing}  # 20 % above June
-      retention_rate: {base: 2026-06, goal: +2 points, by: 2027-03}             # two points above June
-      active_customers: {goal: 1500, by: 2027-03}
+goals:
+  average_order_value: 5200                                                # without a date
+  repeat_rate: {base: 2026-06, goal: +20 %, by: 2027-03, owner: marketing}  # 20 % above June
+  retention_rate: {base: 2026-06, goal: +2 points, by: 2027-03}             # two points above June
+  active_customers: {goal: 1500, by: 2027-03}
 """
 
 import re
@@ -88,11 +88,11 @@ def _target(kpi_id: str, given: object, where: str) -> Target:
     kind, amount = _amount(given["goal"], entry, where)
     base, by = (_month(given.get(key), f"{where}.{key}") for key in ("base", "by"))
     if kind != "absolute" and base is None:
-        raise ConfigError(f"{where}: {given['goal']!r} is a change; expected also the month it is from, as base: YYYY-MM.")
-    if base and by and by <= base:
         raise ConfigError(
-            f"{where}: by {month_text(by)} is not after base {month_text(base)}; expected a later month."
+            f"{where}: {given['goal']!r} is a change; expected also the month it is from, as base: YYYY-MM."
         )
+    if base and by and by <= base:
+        raise ConfigError(f"{where}: by {month_text(by)} is not after base {month_text(base)}; expected a later month.")
     if kind != "absolute" and amount and (amount > 0) != entry.higher_is_better:
         way = "higher" if entry.higher_is_better else "lower"
         raise ConfigError(f"{where}: {given['goal']!r} goes the wrong way; of {name(kpi_id)}, {way} is better.")

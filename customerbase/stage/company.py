@@ -112,6 +112,14 @@ def model(name: str) -> str:
     return _text(f"models/{name}.json", "utf-8")
 
 
+def ledger(name: str) -> str:
+    """The text of pipelines/ledger/<name>.csv, the company's actions and what became of them; "" when there is none.
+
+    UTF-8, or cp932 as spreadsheets in Japan write it. Raises ConfigError for anything else.
+    """
+    return _text(f"ledger/{name}.csv", "utf-8-sig", "cp932")
+
+
 def _text(place: str, *encodings: str) -> str:
     """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
     paths = [folder / place for folder in pipeline_folders() if (folder / place).is_file()]
