@@ -28,8 +28,8 @@ def goal(
 ) -> Figure:
     """A KPI by month, its forecast with the 80 % interval until the month of its goal, and the goal as a marked point.
 
-    history: month, value (the newest 24 months are shown). path: month, forecast, low, high, needed, one row per month
-    ahead; needed is the straight way to the goal. to_reach: the goal, in the last month of the path.
+    history: month, value (the newest 24 months are shown). path: month, forecast, low, high, one row per month ahead, and
+    where there is one, needed, the straight way to the goal. to_reach: the goal, in the last month of the path.
     """
     past = history.dropna(subset=["value"]).sort_values("month").tail(SHOWN)
     ahead = path.sort_values("month")
@@ -37,11 +37,15 @@ def goal(
     form, now, last = formatter(fmt, language), len(past) - 1, len(days) - 1
     start = float(past["value"].iloc[-1])
     places = np.arange(now, last + 1)
-    fan = {name: np.append(start, ahead[name].astype(float)) for name in ("forecast", "low", "high", "needed")}
+    fan = {
+        name: np.append(start, ahead[name].astype(float))
+        for name in ahead.columns.drop("month").drop("kpi", errors="ignore")
+    }
     with mpl.rc_context(HOUSE):
         figure, axes = canvas(width, height or max(2.3, width * 0.4), title, caption)
         axes.fill_between(places, fan["low"], fan["high"], color=ACCENT, alpha=0.16, lw=0)
-        axes.plot(places, fan["needed"], color=AGAINST, linewidth=1.2, linestyle=(0, (1, 2)))
+        if "needed" in fan:
+            axes.plot(places, fan["needed"], color=AGAINST, linewidth=1.2, linestyle=(0, (1, 2)))
         axes.plot(places, fan["forecast"], color=ACCENT, linewidth=1.6, linestyle=(0, (4, 2)))
         axes.plot(np.arange(now + 1), past["value"].astype(float), color=ACCENT, linewidth=2.2, solid_capstyle="round")
         axes.plot([now], [start], "o", color=ACCENT, markersize=4.5)

@@ -7,6 +7,7 @@ goals:
   active_customers: {goal: 1500, by: 2027-03}
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -41,12 +42,18 @@ class Target:
     owner: str = ""
 
     def value(self, base: float | None) -> float | None:
-        """The value to reach, from the value in the base month; None where that is wanted and not there."""
+        """The value to reach, from the value in the base month; None where that is wanted and not there.
+
+        Ten percent more than 43 customers is 48: of what is counted the next whole number.
+        """
         if self.kind == "absolute":
             return self.amount
         if base is None:
             return None
-        return base * (1 + self.amount) if self.kind == "ratio" else base + self.amount
+        value, entry = base * (1 + self.amount) if self.kind == "ratio" else base + self.amount, find(self.kpi)
+        if entry.unit != "count":
+            return value
+        return math.ceil(value - 1e-9) if entry.higher_is_better else math.floor(value + 1e-9)
 
     def fault(self, base: float | None) -> str:
         """What only the history can show to be wrong: impossible (a share beyond 0 to 1), already (at the base); or ""."""

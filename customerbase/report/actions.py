@@ -102,7 +102,7 @@ def difference(data: ReportData, kpi_id: str, amount: float | None, language: st
     """A change of a KPI with its sign: points for rates, else in its own unit."""
     if unit(kpi_id) == "rate":
         return i18n.points(amount, language)
-    return data.number(kpi_id, amount, language, exact=True, signed=True)
+    return i18n.number(amount, unit(kpi_id), language, currency=data.currency, exact=True, signed=True)
 
 
 def _link(run: str | None, month: object, language: str) -> dict | None:

@@ -112,8 +112,11 @@ class ReportData:
         return i18n.number(value, "money", language, currency=self.currency, **options)
 
     def number(self, kpi_id: str, value: object, language: str, **options: bool) -> str:
-        """A value of one KPI with its unit."""
-        return i18n.number(value, unit(kpi_id), language, currency=self.currency, **options)
+        """A value of one KPI with its unit; nobody counts tenths of customers."""
+        whole = unit(kpi_id) in ("people", "orders") and not i18n.missing(value)
+        return i18n.number(
+            round(float(value)) if whole else value, unit(kpi_id), language, currency=self.currency, **options
+        )
 
 
 def unit(kpi_id: str) -> str:

@@ -147,7 +147,9 @@ def _goal_row(data: ReportData, row: dict, language: str) -> dict:
         "actual": span("actual", "low", "high"),
         "forecast": span("forecast", "forecast_low", "forecast_high"),
         "probability": i18n.MISSING if row["status"] == "too_early" else chance(row["probability"], language),
-        "needed": _pace(data, row["kpi"], row["needed_per_month"], language),
+        "needed": i18n.word("goals.there", language)
+        if _is_there(row)
+        else _pace(data, row["kpi"], row["needed_per_month"], language),
         "pace": _pace(data, row["kpi"], row["pace_now"], language),
         "status": i18n.word(f"goals.status.{row['status']}", language),
         "owner": row["owner"] or i18n.MISSING,
@@ -160,15 +162,25 @@ def _picture(data: ReportData, row: dict, language: str, draw: ModuleType) -> Pi
     path = data.tables["goal_paths"]
     path = path[path["kpi"] == row["kpi"]]
     path = path.assign(month=[_date(month) for month in path["month"]])
+    there = _is_there(row)
+    path = path.drop(columns="needed") if there else path
     look = {"title": "", "caption": "", "language": language, "fmt": lambda v: data.number(row["kpi"], v, language)}
     drawn = [
         draw.svg(draw.goal(known, path, row["goal"], width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])
     ]
-    measure = i18n.sentence("goals.measure", language, kpi=kpi.name(row["kpi"], language))
+    measure = i18n.sentence(
+        "goals.measure_there" if there else "goals.measure", language, kpi=kpi.name(row["kpi"], language)
+    )
     words = i18n.word("goals.definition", language)
     n = int(known["n"].iloc[-1]) if len(known) else None
     caption = draw.caption(kpi.goals, "goals, goal_paths", data.as_of, n, language, RANGE, definition=words)
     return Picture(finding(data, row, language), measure, caption, *drawn)
+
+
+def _is_there(row: dict) -> bool:
+    """Whether the KPI is at its goal this month, before the month of the goal has come."""
+    known = None not in (row["actual"], row["goal"]) and bool(row["months_left"])
+    return known and kpi.better(row["actual"], row["goal"], kpi.find(row["kpi"])) >= 0
 
 
 def _goal(data: ReportData, row: dict, language: str) -> str:
