@@ -14,12 +14,14 @@ from customerbase.report.goals import EVERY
 def goal_frame(data: ReportData, language: str) -> pd.DataFrame:
     """The rows of the report's table of goals, as texts."""
     names = ("goal", "by", "actual", "forecast", "probability", "needed", "pace", "status", "owner")
-    words = {
-        name: i18n.word(f"goals.column.{'forecast_interval' if name == 'forecast' else name}", language)
-        for name in names
-    }
-    heads = {"name": i18n.word("report.column.figure", language)} | words
-    return pd.DataFrame(goals.goal_rows(data, language), columns=list(heads)).rename(columns=heads)
+    heads = {"name": i18n.word("report.column.figure", language)}
+    for name in names:
+        heads[name] = i18n.word(f"goals.column.{'forecast_interval' if name == 'forecast' else name}", language)
+    rows = goals.goal_rows(data, language)
+    for row in rows:
+        for name in ("actual", "forecast"):
+            row[name] += f" ({row[f'{name}_interval']})" if row[f"{name}_interval"] else ""
+    return pd.DataFrame(rows, columns=list(heads)).rename(columns=heads)
 
 
 def goal_sentences(data: ReportData, language: str) -> str:

@@ -134,18 +134,18 @@ def _goal_row(data: ReportData, row: dict, language: str) -> dict:
     def number(name: str) -> str:
         return data.number(row["kpi"], row[name], language, exact=True)
 
-    def span(name: str, low: str, high: str) -> str:
-        if row[low] is None or row[high] is None:
-            return number(name)
+    def span(low: str, high: str) -> str:
         ends = i18n.interval(row[low], row[high], unit(row["kpi"]), language, currency=data.currency)
-        return f"{number(name)} ({ends})"
+        return "" if ends == i18n.MISSING else ends
 
     return {
         "name": kpi.name(row["kpi"], language),
         "goal": number("goal"),
         "by": _month(row["by"], language) if row["by"] is not None else i18n.MISSING,
-        "actual": span("actual", "low", "high"),
-        "forecast": span("forecast", "forecast_low", "forecast_high"),
+        "actual": number("actual"),
+        "actual_interval": span("low", "high"),
+        "forecast": number("forecast"),
+        "forecast_interval": span("forecast_low", "forecast_high"),
         "probability": i18n.MISSING if row["status"] == "too_early" else chance(row["probability"], language),
         "needed": i18n.word("goals.there", language)
         if _is_there(row)
@@ -190,7 +190,7 @@ def _goal(data: ReportData, row: dict, language: str) -> str:
 def _pace(data: ReportData, kpi_id: str, amount: float | None, language: str) -> str:
     if amount is None:
         return i18n.MISSING
-    return i18n.sentence("goals.per_month", language, change=actions.difference(data, kpi_id, amount, language))
+    return actions.difference(data, kpi_id, amount, language)
 
 
 def _date(value: object):
