@@ -54,11 +54,12 @@ test: $(VENV)/ready ## all tests, in parallel
 test-fast: $(VENV)/ready ## the tests that take seconds
 	@$(PY) -m pytest -n auto --dist loadfile -m "not slow"
 
-check: $(VENV)/ready ## lint, import contracts, notebook shape, no outputs, generated documents fresh
+check: $(VENV)/ready ## lint, import contracts, notebook shape, ledgers' links, no outputs, generated documents fresh
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(VENV)/bin/lint-imports
 	@$(PY) -m customerbase contracts
+	@$(PY) -m customerbase ledger
 	@$(PY) -m customerbase docs --check
 
 extras: $(VENV)/ready ## what only some need, into the same environment: Spark, TreeSHAP, peers of the lifetime-value models

@@ -80,8 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     board.set_defaults(command=_dashboard)
 
     identity = commands.add_parser("identity", help="who is who: link | explain | review | decide | unmerge")
-    identity.add_argument("arguments", nargs=argparse.REMAINDER, metavar="command …", help="each has its own --help")
-    identity.set_defaults(command=_identity)
+    ledger = commands.add_parser("ledger", help="plan, do, check, act: [pipeline] list | check | add | decide")
+    for one, function in ((identity, _identity), (ledger, _ledger)):
+        one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="command …", help="each has its own --help")
+        one.set_defaults(command=function)
 
     value = commands.add_parser("cltv", help="what the customers of one log of orders are worth")
     value.add_argument("files", nargs="+", type=Path, metavar="FILE", help="csv, tsv, xlsx or parquet, any encoding")
@@ -232,6 +234,12 @@ def _identity(options) -> int:
     from customerbase.pipeline.resolve import commands
 
     return commands.main(options.arguments)
+
+
+def _ledger(options) -> int:
+    from customerbase.pipeline import ledger
+
+    return ledger.main(options.arguments)
 
 
 def _cltv(options) -> int:

@@ -7,6 +7,7 @@ from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.gains import gains, profit
+from customerbase.charts.goal import goal
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.output import Figure, png, svg
@@ -37,6 +38,7 @@ __all__ = [
     "dots",
     "drift",
     "gains",
+    "goal",
     "heatmap",
     "histogram",
     "line",

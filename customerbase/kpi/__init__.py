@@ -9,6 +9,8 @@ from customerbase.kpi.changes import (
     history,
     revenue_change,
 )
+from customerbase.kpi.goals import AT_RISK, FAULTY, ON_TRACK, OPEN, UNLIKELY, goal_backtest, goals
+from customerbase.kpi.ledger import read_ledger
 from customerbase.kpi.measures import (
     active_customers,
     average_order_value,
@@ -21,30 +23,44 @@ from customerbase.kpi.measures import (
     revenue_anonymous,
     revenue_identified,
 )
+from customerbase.kpi.pdca import pdca
 from customerbase.kpi.registry import KPIS, Kpi, find, glossary, name
 from customerbase.kpi.tables import cohorts, data_until, kpi_table, months, triangle
+from customerbase.kpi.targets import Target, better, read_targets
 
 __all__ = [
+    "AT_RISK",
     "CLEAR_DOWN",
     "CLEAR_UP",
+    "FAULTY",
     "KPIS",
     "NO_CLEAR_CHANGE",
+    "ON_TRACK",
+    "OPEN",
     "UNKNOWN",
+    "UNLIKELY",
     "Kpi",
+    "Target",
     "active_customers",
     "average_order_value",
+    "better",
     "cohorts",
     "compare",
     "data_until",
     "find",
     "glossary",
+    "goal_backtest",
+    "goals",
     "history",
     "kpi_table",
     "months",
     "name",
     "new_customers",
     "orders",
+    "pdca",
     "purchase_frequency",
+    "read_ledger",
+    "read_targets",
     "repeat_rate",
     "retention_rate",
     "revenue",

@@ -12,14 +12,16 @@ from pathlib import Path
 import customerbase.tables.secret as secret
 from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
+from customerbase.kpi import ledger
 from customerbase.periods import month_end, month_text, parse_month
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
 from customerbase.stage.company import Company, decisions, find_source, load, model
+from customerbase.stage.company import ledger as ledger_text
 from customerbase.tables.previous import Previous
 from customerbase.tables.previous import find as find_previous
-from customerbase.tables.store import ROOT, month_folder, sha256
+from customerbase.tables.store import ROOT, kept_runs, month_folder, sha256
 
 RUNNER_PARAMETERS = ("pipeline", "month", "language")
 
@@ -29,12 +31,15 @@ class Memory:
     """What a run takes from before: tables of an earlier month by stage, people's decisions, a model, the key of the ids.
 
     Found once, when the plan is made, so that a rebuild in another home uses the same. Of the key there is only the
-    file it stands in and a fingerprint. All is empty where no stage looks back.
+    file it stands in and a fingerprint. All is empty where no stage looks back; but for the ledger of actions and the
+    months of the runs it names, which the page that writes pdca reads.
     """
 
     previous: dict[str, Previous] = field(default_factory=dict)
     decisions: str = ""
     model: str = ""
+    ledger: str = ""
+    ledger_runs: dict[str, str] = field(default_factory=dict)
     key_file: Path | None = None
     key_fingerprint: str = ""
 
@@ -92,6 +97,8 @@ class Plan:
             own_inputs["previous"] = self.memory.previous[contract.name].content
             own_inputs |= {"decisions": self.memory.decisions, "model": self.memory.model}
             own_inputs["id_key"] = self.memory.key_fingerprint
+        if keeps_ledger(contract):
+            own_inputs["ledger"] = [self.memory.ledger, self.memory.ledger_runs]
         parts = {
             "notebook": contract.source_hash,
             "code": code_hash(),
@@ -142,14 +149,33 @@ def make_plan(
 
 
 def _memory(pipeline: str, month: str, contracts: Iterable[Contract]) -> Memory:
+    text, runs = read_ledger(pipeline) if any(map(keeps_ledger, contracts)) else ("", {})
     found = {c.name: find_previous(pipeline, month, c.previous) for c in contracts if c.previous}
     if not found:
-        return Memory()
+        return Memory(ledger=text, ledger_runs=runs)
     for one in found.values():
         one.check()
     key_file = secret.key_file()
     fingerprint = secret.fingerprint(secret.id_key(key_file))
-    return Memory(found, decisions(pipeline), model(pipeline), key_file, fingerprint)
+    return Memory(found, decisions(pipeline), model(pipeline), text, runs, key_file, fingerprint)
+
+
+def keeps_ledger(contract: Contract) -> bool:
+    """Whether a page reads the ledger of actions: the one that writes pdca."""
+    return "pdca" in contract.writes
+
+
+def read_ledger(pipeline: str) -> tuple[str, dict[str, str]]:
+    """The text of a pipeline's ledger, and the months of the runs it names.
+
+    Raises InputError for what cannot be read, and for an entry whose run does not exist.
+    """
+    text, where = ledger_text(pipeline), f"pipelines/ledger/{pipeline}.csv"
+    entries, kept = ledger.read_ledger(text, where), kept_runs(pipeline)
+    if faults := ledger.broken(entries, kept):
+        more = f" And {len(faults) - 1} more: python -m customerbase ledger {pipeline}" if len(faults) > 1 else ""
+        raise InputError(f"{where}: {faults[0]}{more}")
+    return text, ledger.named_runs(entries, kept)
 
 
 def check_segments(company: Company, contracts: Sequence[Contract]) -> None:

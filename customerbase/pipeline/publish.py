@@ -127,10 +127,11 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
 
 
 def remembered(memory: Memory) -> dict[str, str | None]:
-    """Digests that tell whether people's decisions, the company's model or the key of the ids changed; None without."""
+    """Digests that tell whether people's decisions, the model, the ledger or the key of the ids changed; None without."""
     return {
         "decisions": digest(memory.decisions) if memory.decisions else None,
         "model": digest(memory.model) if memory.model else None,
+        "ledger": digest(memory.ledger) if memory.ledger else None,
         "id_key": memory.key_fingerprint or None,
     }
 

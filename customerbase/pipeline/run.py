@@ -16,7 +16,7 @@ import customerbase.pipeline.publish as publish
 from customerbase.errors import RunError
 from customerbase.pipeline.contracts import Contract
 from customerbase.pipeline.outcome import Outcome
-from customerbase.pipeline.plan import Plan
+from customerbase.pipeline.plan import Plan, keeps_ledger
 from customerbase.pipeline.progress import Progress
 from customerbase.tables import store
 
@@ -135,6 +135,8 @@ class _Execution:
             }
             content |= {"decisions": memory.decisions, "model": memory.model}
             content["key_file"] = str(memory.key_file)  # the key itself stays there
+        if keeps_ledger(contract):
+            content |= {"ledger": self.plan.memory.ledger, "ledger_runs": self.plan.memory.ledger_runs}
         store.replace(work / "context.json", json.dumps(content, indent=1))
 
     def _keep(self, contract: Contract, work: Path, final: Path) -> Outcome:

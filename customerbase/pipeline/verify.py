@@ -17,6 +17,7 @@ from customerbase.tables import store
 CAUSES = {
     "decisions": "the decisions of people (pipelines/decisions/) changed",
     "model": "the model of this pipeline (pipelines/models/) changed",
+    "ledger": "the ledger of actions (pipelines/ledger/) changed",
     "id_key": "the key of the ids is another one",
 }
 

@@ -23,7 +23,8 @@ class ReportData:
     quality_scores, channel_overlap, cltv_groups, cltv_concentration, cltv_tracking, churn_groups, churn_outcomes,
     churn_profit as in expectations/, and what summed_up makes of the large ones (quarantine by reason, identity_links,
     profile …). Each may be missing or empty: its section then says so; without churn_groups there is no section of who
-    may leave. title: {ja, en}; settings: currency, k_min; goals: KPI id -> value.
+    may leave. title: {ja, en}; settings: currency, k_min; goals: KPI id -> value, or what the pipeline file says of it;
+    with the tables goals, goal_paths, goal_backtest and pdca there is a section of goals and actions.
     """
 
     title: Mapping[str, str]
@@ -31,7 +32,7 @@ class ReportData:
     as_of: date
     tables: Mapping[str, pd.DataFrame]
     settings: Mapping[str, object] = field(default_factory=dict)
-    goals: Mapping[str, float] = field(default_factory=dict)
+    goals: Mapping[str, object] = field(default_factory=dict)
     run_id: str = ""
     data_until: date | None = None
 
@@ -74,6 +75,18 @@ class ReportData:
         return {(row["kpi"], row["against"]): row for row in rows}
 
     @cached_property
+    def goal_rows(self) -> dict[str, dict]:
+        """KPI -> its row of the goals table, missing values as None."""
+        return {row["kpi"]: row for row in self.rows("goals")}
+
+    def goal(self, kpi_id: str) -> float | None:
+        """The value that a KPI is to reach, or None: as page 12b resolved it, else the plain number given."""
+        row, given = self.goal_rows.get(kpi_id), self.goals.get(kpi_id)
+        if row is not None:
+            return None if row["fault"] else row["goal"]
+        return float(given) if isinstance(given, int | float) else None
+
+    @cached_property
     def parts(self) -> list[dict]:
         """Why revenue changed since last month: rows of kpi.revenue_change; [] without a previous month."""
         return kpi.revenue_change(self.kpis, month=self.month, before=add_months(self.month, -1)).to_dict("records")
@@ -99,8 +112,11 @@ class ReportData:
         return i18n.number(value, "money", language, currency=self.currency, **options)
 
     def number(self, kpi_id: str, value: object, language: str, **options: bool) -> str:
-        """A value of one KPI with its unit."""
-        return i18n.number(value, unit(kpi_id), language, currency=self.currency, **options)
+        """A value of one KPI with its unit; nobody counts tenths of customers."""
+        whole = unit(kpi_id) in ("people", "orders") and not i18n.missing(value)
+        return i18n.number(
+            round(float(value)) if whole else value, unit(kpi_id), language, currency=self.currency, **options
+        )
 
 
 def unit(kpi_id: str) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+import customerbase.report.goals as goals
 from customerbase import i18n, kpi, segments
 from customerbase.intervals import difference, poisson
 from customerbase.periods import month_label
@@ -186,30 +187,38 @@ def _about_segments(data: ReportData, language: str) -> str:
 
 
 def _about_goals(data: ReportData, language: str) -> str:
-    missed = []
-    for kpi_id, goal in data.goals.items():
-        row = data.changes.get((kpi_id, "last_month"))
-        if (
-            row
-            and row["value"] is not None
-            and goal
-            and (row["high"] if row["high"] is not None else row["value"]) < goal
-        ):
-            missed.append((1 - row["value"] / goal, kpi_id))
+    """The goal that is missed by most; of one with a date its chance, unless it is on track or too early to say."""
+    missed = [(gap, kpi_id) for kpi_id in data.goals if (gap := _gap(data, kpi_id)) > 0]
     if not missed:
         return ""
     gap, kpi_id = max(missed)
+    if (row := data.goal_rows.get(kpi_id)) and row["probability"] is not None:
+        return goals.chance_sentence(data, row, language)
     is_rate = unit(kpi_id) == "rate"
     short = (
-        i18n.points(data.goals[kpi_id] * gap, language, signed=False) if is_rate else i18n.number(gap, "rate", language)
+        i18n.points(data.goal(kpi_id) * gap, language, signed=False) if is_rate else i18n.number(gap, "rate", language)
     )
     return i18n.sentence(
         "headline.next_goal",
         language,
         kpi=kpi.name(kpi_id, language),
         gap=short,
-        goal=data.number(kpi_id, data.goals[kpi_id], language),
+        goal=data.number(kpi_id, data.goal(kpi_id), language),
     )
+
+
+def _gap(data: ReportData, kpi_id: str) -> float:
+    """How far a KPI is from its goal, as a share of the goal; 0 where its interval holds it, or it is on track."""
+    row, goal, entry = data.changes.get((kpi_id, "last_month")), data.goal(kpi_id), kpi.find(kpi_id)
+    if not (row and goal and row["value"] is not None):
+        return 0.0
+    state = data.goal_rows.get(kpi_id, {}).get("status", kpi.OPEN)
+    if state not in (kpi.OPEN, kpi.AT_RISK, kpi.UNLIKELY):
+        return 0.0
+    best = row["high" if entry.higher_is_better else "low"]
+    if state == kpi.OPEN and kpi.better(row["value"] if best is None else best, goal, entry) >= 0:
+        return 0.0
+    return max(kpi.better(goal, row["value"], entry) / abs(goal), 1e-9 if state != kpi.OPEN else 0.0)
 
 
 def _about_a_fall(data: ReportData, language: str) -> str:

@@ -11,9 +11,11 @@ from markupsafe import Markup
 
 import customerbase.churn.looks as churning
 import customerbase.cltv.worth as worth
+import customerbase.report.actions as actions
 import customerbase.report.attributes as attributes
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
+import customerbase.report.goals as goals
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
 import customerbase.report.quality as quality
@@ -50,6 +52,11 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             tiles=sections.tiles(data, language),
             kpi_rows=sections.kpi_rows(data, language) if len(data.kpis) else [],
             gaps=sections.comparison_gaps(data, language),
+            goals=goals.lines(data, language),
+            goal_rows=goals.goal_rows(data, language),
+            goal_pictures=goals.pictures(data, language, draw),
+            open_actions=actions.open_rows(data, language),
+            past_actions=actions.past_rows(data, language),
             segment_rows=sections.segment_rows(data, language),
             segment_total=sections.segment_total(data, language),
             value=value.lines(data, language),
@@ -159,6 +166,18 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     return {
         "kpi_caption": draw.caption(
             kpi.compare, "kpi", data.as_of, None, language, 0.95, definition=i18n.word("definition.kpi_table", language)
+        ),
+        "goal_caption": draw.caption(
+            kpi.goals,
+            "goals, goal_backtest",
+            data.as_of,
+            None,
+            language,
+            goals.RANGE,
+            definition=i18n.word("goals.definition", language),
+        ),
+        "action_caption": draw.caption(
+            kpi.pdca, "pdca, kpi", data.as_of, None, language, 0.95, definition=i18n.word("goals.proof", language)
         ),
         "segment_caption": draw.caption(
             segments.summary,

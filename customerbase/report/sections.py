@@ -37,10 +37,10 @@ def _change(data: ReportData, kpi_id: str, against: str, language: str) -> dict:
 
 
 def _goal(data: ReportData, kpi_id: str, language: str) -> str:
-    goal, value = data.goals.get(kpi_id), data.value(kpi_id)
+    goal, value = data.goal(kpi_id), data.value(kpi_id)
     if goal is None or value is None:
         return ""
-    key = "report.goal_reached" if value >= goal else "report.goal_missed"
+    key = "report.goal_reached" if kpi.better(value, goal, kpi.find(kpi_id)) >= 0 else "report.goal_missed"
     return i18n.sentence(key, language, goal=data.number(kpi_id, goal, language))
 
 

@@ -65,6 +65,7 @@ class Stage:
             self.previous_month, self._before = found.month, found.paths
             texts = (company.decisions(self.pipeline), company.model(self.pipeline)) if self.previous else ("", "")
             self._decisions, self._model = texts
+            self._ledger = (company.ledger(self.pipeline), None) if "pdca" in self.writes else ("", {})
             self._key_file = secret.key_file()
         else:
             given = json.loads(context.read_text(encoding="utf-8"))
@@ -84,6 +85,7 @@ class Stage:
         self.previous_month: str | None = told["month"]
         self._before = {table: Path(path) for table, path in told["tables"].items()}
         self._decisions, self._model = given.get("decisions", ""), given.get("model", "")
+        self._ledger = given.get("ledger", ""), given.get("ledger_runs", {})
         self._key_file = Path(given.get("key_file", secret.key_file()))
 
     @property
@@ -99,6 +101,18 @@ class Stage:
         return self._model
 
     @property
+    def ledger(self) -> str:
+        """The text of pipelines/ledger/<pipeline>.csv, "" when there is none; for the page that writes pdca."""
+        self._keeps_ledger("ledger")
+        return self._ledger[0]
+
+    @property
+    def ledger_runs(self) -> dict[str, str]:
+        """Run id -> month of the runs that the ledger names; for the page that writes pdca."""
+        self._keeps_ledger("ledger_runs")
+        return store.kept_runs(self.pipeline) if self._ledger[1] is None else self._ledger[1]
+
+    @property
     def id_key(self) -> bytes:
         """The key of the ids (tables/secret.py), never to be shown; for pages that declare `previous`."""
         self._looks_back("id_key")
@@ -108,6 +122,10 @@ class Stage:
     def rules(self) -> segments.rules.Rules:
         """The company's segments by rule, read for the tables of this page. Raises ConfigError for what cannot be."""
         return self.company.rules(self.reads, self.writes, self.previous)
+
+    def _keeps_ledger(self, what: str) -> None:
+        if "pdca" not in self.writes:
+            raise ContractError(f"{self.name} uses stage.{what}, but its Stage(writes=[…]) does not name pdca.")
 
     def _looks_back(self, what: str) -> None:
         if not self.previous:

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from customerbase.errors import ConfigError, near_miss
+from customerbase.kpi.targets import Target, read_targets
 from customerbase.segments import Segment, read_named
 from customerbase.segments.rules import BEFORE, Columns, Rules, columns, read_rules
 from customerbase.tables.schema import schemas
@@ -47,6 +48,11 @@ class Company:
     def named(self) -> tuple[Segment, ...]:
         """The named segments: the company's own, else the shipped ones. Raises ConfigError for what cannot be."""
         return read_named(self.segments, self.path.name)
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """What the KPIs are to be, and by when (kpi/targets.py). Raises ConfigError for what cannot be."""
+        return read_targets(self.goals, self.path.name)
 
     def rules(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> Rules:
         """The company's segments by rule, read for a page with these tables. Raises ConfigError for what cannot be."""
@@ -106,6 +112,14 @@ def model(name: str) -> str:
     return _text(f"models/{name}.json", "utf-8")
 
 
+def ledger(name: str) -> str:
+    """The text of pipelines/ledger/<name>.csv, the company's actions and what became of them; "" when there is none.
+
+    UTF-8, or cp932 as spreadsheets in Japan write it. Raises ConfigError for anything else.
+    """
+    return _text(f"ledger/{name}.csv", "utf-8-sig", "cp932")
+
+
 def _text(place: str, *encodings: str) -> str:
     """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
     paths = [folder / place for folder in pipeline_folders() if (folder / place).is_file()]
@@ -150,6 +164,7 @@ def _checked(name: str, path: Path) -> Company:
     for key in ("title", "aim"):
         if {"en", "ja"} - content[key].keys():
             raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")
+    read_targets(content.get("goals") or {}, path.name)
     return Company(name=name, path=path, **content)
 
 

@@ -153,6 +153,16 @@ def published_months(pipeline: str) -> list[str]:
     return sorted(pointer.parent.name for pointer in folder.glob("*/current.json"))
 
 
+def kept_runs(pipeline: str) -> dict[str, str]:
+    """Run id -> month (YYYY-MM) of every run of a pipeline that is kept, published today or once, oldest month first."""
+    found = {}
+    for path in sorted((home() / "data" / "runs" / pipeline).glob("*/*/manifest.json")):
+        if not path.parent.name.startswith("."):
+            about = manifest(path.parent)
+            found[about["run_id"]] = about["month"]
+    return found
+
+
 def link(sources: Iterable[Path], folder: Path) -> None:
     """Hard-link files into `folder` (copy where the file system cannot): one more name, no more bytes."""
     folder.mkdir(parents=True, exist_ok=True)
