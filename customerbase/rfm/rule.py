@@ -53,9 +53,7 @@ class Rule:
             return self.frozen[reference]
         return cut_points(db, as_of=reference, window_months=self.window_months, ties=self.ties)
 
-    def ranks(
-        self, db: Engine, day: date, at: date | None = None, table: str | None = None
-    ) -> duckdb.DuckDBPyRelation:
+    def ranks(self, db: Engine, day: date, at: date | None = None, table: str | None = None) -> duckdb.DuckDBPyRelation:
         """Ranks of the customers as of `day` (see rfm), under the cut points that hold in the month that ends with `at`.
 
         at: by default `day` itself. Reads `customer_months`.
@@ -83,9 +81,7 @@ class Rule:
             "as_of": as_of, "method": self.method, "reference": reference, "in_force": in_force,
             "window_months": self.window_months, "ties": self.ties, "reference_month": self.reference_month,
         }  # fmt: skip
-        return [
-            about | {"measure": measure} | dict(zip(POINTS, points[measure], strict=True)) for measure in MEASURES
-        ]
+        return [about | {"measure": measure} | dict(zip(POINTS, points[measure], strict=True)) for measure in MEASURES]
 
 
 def rule(
