@@ -326,7 +326,9 @@ def growing(months: int = 14, seed: int = 3) -> Engine:
             if rng.random() < 0.25 + 0.02 * month:
                 day = datetime(2025, 9, 1 + int(rng.integers(0, 27)))
                 when = day.replace(year=2025 + (8 + month) // 12, month=(8 + month) % 12 + 1)
-                rows.append((f"c{customer:03}", when.replace(day=1).date(), 1, round(float(rng.gamma(2, 900)), 2), when, when))
+                rows.append(
+                    (f"c{customer:03}", when.replace(day=1).date(), 1, round(float(rng.gamma(2, 900)), 2), when, when)
+                )
     frame = pd.DataFrame(rows, columns=["customer_id", "month", "orders", "revenue", "first_order_at", "last_order_at"])
     db.register("given", frame)
     db.execute(
@@ -447,7 +449,9 @@ def test_the_rule_in_force_is_read_back_from_its_table(options):
     again = rfm.rule_in_force(db)
     assert (again.method, again.window_months, again.ties) == (made.method, made.window_months, made.ties)
     for day in (AS_OF, date(2026, 2, 28)):
-        assert again.ranks(db, day).order("customer_id").fetchall() == made.ranks(db, day).order("customer_id").fetchall()
+        assert (
+            again.ranks(db, day).order("customer_id").fetchall() == made.ranks(db, day).order("customer_id").fetchall()
+        )
 
 
 @pytest.mark.parametrize(

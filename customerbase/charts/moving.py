@@ -60,8 +60,8 @@ class Pictures:
     def _none(self) -> str:
         return i18n.word("movement.first_month", self.language)
 
-    def _money(self, amount: float) -> str:
-        return i18n.number(amount, "money", self.language, currency=self.currency, signed=True)
+    def _money(self, amount: float, signed: bool) -> str:
+        return i18n.number(amount, "money", self.language, currency=self.currency, signed=signed)
 
 
 def flow(cells: pd.DataFrame, as_of: date, language: str, k_min: int, width: float, bare: bool = False) -> Figure:

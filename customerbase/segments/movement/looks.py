@@ -17,7 +17,7 @@ from customerbase.segments.movement.month import MOVED
 from customerbase.segments.movement.usual import FEWEST
 from customerbase.segments.named import ABSENT_BEFORE, ABSENT_NOW, codes, name
 
-Money = Callable[[float], str]
+Money = Callable[[float, bool], str]  # an amount in the currency of the reader, with its sign or without
 ALARMS_TOLD, ROWS = 3, 12
 
 
@@ -163,6 +163,13 @@ def _changed(cells: pd.DataFrame, causes: pd.DataFrame, language: str, k_min: in
     span = i18n.word(f"movement.span_{int(cells['months'].iloc[0])}", language)
     if changed < k_min or 0 < customers - changed < k_min:
         return [i18n.sentence("movement.changed_few", language, span=span)]
+    seen = int(flows(cells, k_min)["customers"].sum())
+    if 0 < changed - seen < k_min:  # with the movements shown, the sum would tell of those few that are withheld
+        told = {
+            "customers": i18n.number(customers, "people", language),
+            "changed": i18n.number(seen, "people", language),
+        }
+        return [i18n.sentence("movement.changed_least", language, span=span, **told)]
     low, high = wilson(changed, customers)
     people = {
         "customers": i18n.number(customers, "people", language),
@@ -181,7 +188,9 @@ def _changed(cells: pd.DataFrame, causes: pd.DataFrame, language: str, k_min: in
 
 
 def _late(causes: pd.DataFrame, language: str, k_min: int) -> list[str]:
-    newcomers = (causes["cause"] == "arrived") & (causes["record"] == "as_published")  # nobody published a segment of theirs
+    newcomers = (causes["cause"] == "arrived") & (
+        causes["record"] == "as_published"
+    )  # nobody published a segment of theirs
     counts = causes[~newcomers].groupby("record")["customers"].sum()
     since = {"since": month_label(pd.Timestamp(causes["since"].iloc[0]).date(), language)}
     if counts.get("unknown", 0):
@@ -202,12 +211,12 @@ def _worth(cells: pd.DataFrame, causes: pd.DataFrame, language: str, money: Mone
         return [i18n.word("movement.worth_unknown", language)]
     total = float(moved["cltv_change"].sum())
     half = float(np.sqrt((((moved["cltv_change_high"] - moved["cltv_change_low"]) / 2) ** 2).sum()))
-    ends = i18n.sentence("movement.range", language, low=money(total - half), high=money(total + half))
+    ends = i18n.sentence("movement.range", language, low=money(total - half, True), high=money(total + half, True))
     clear = abs(total) > half
     key = ("up" if total > 0 else "down") if clear else "unclear"
     said = [
         i18n.sentence(
-            f"movement.worth_{key}", language, interval=ends, **({"amount": money(abs(total))} if clear else {})
+            f"movement.worth_{key}", language, interval=ends, **({"amount": money(abs(total), False)} if clear else {})
         )
     ]
     rows = flows(cells, k_min)
@@ -216,7 +225,9 @@ def _worth(cells: pd.DataFrame, causes: pd.DataFrame, language: str, money: Mone
         if len(side):
             row = side.loc[side["cltv_change"].abs().idxmax()]
             told = {"origin": name(row["from_segment"], language), "target": name(row["to_segment"], language)}
-            said.append(i18n.sentence(f"movement.worth_{key}", language, **told, amount=money(row["cltv_change"])))
+            said.append(
+                i18n.sentence(f"movement.worth_{key}", language, **told, amount=money(row["cltv_change"], True))
+            )
     return said
 
 
@@ -250,13 +261,13 @@ def _row(row: dict, language: str, money: Money, k_min: int) -> list[str]:
         else "fewer"
     )
     worth = row["valued"] >= k_min and not i18n.missing(row["cltv_change"])
-    ends = {"low": money(row["cltv_change_low"]), "high": money(row["cltv_change_high"])} if worth else {}
+    ends = {"low": money(row["cltv_change_low"], True), "high": money(row["cltv_change_high"], True)} if worth else {}
     return [
         name(row["from_segment"], language), name(row["to_segment"], language), f"{int(row['customers']):,}",
         i18n.number(row["share"], "rate", language), i18n.interval(row["low"], row["high"], "rate", language),
         i18n.interval(row["usual_low"], row["usual_high"], "rate", language) if known else i18n.MISSING,
         i18n.word(f"movement.verdict.{verdict}", language),
-        money(row["cltv_change"]) if worth else i18n.MISSING,
+        money(row["cltv_change"], True) if worth else i18n.MISSING,
         i18n.sentence("movement.range", language, **ends) if worth else i18n.MISSING,
     ]  # fmt: skip
 
