@@ -30,7 +30,7 @@ def by_hand() -> movement.Movement:
     return moved(
         *company(
             then=THEN, now=NOW, between=BETWEEN, published=PUBLISHED, aliases={"old_id": "stays"},
-            cltv={name: 100.0 for name in NOW}, cltv_before={**dict.fromkeys(THEN, 130.0), "old_id": 5.0},
+            cltv=dict.fromkeys(NOW, 100.0), cltv_before={**dict.fromkeys(THEN, 130.0), "old_id": 5.0},
         )
     )  # fmt: skip
 
@@ -187,7 +187,7 @@ def test_the_interval_of_value_is_that_of_a_bootstrap_over_all_customers():
     rng = np.random.default_rng(5)
     gains = rng.lognormal(8, 1, 300) * rng.choice([-1, 1], 300, p=[0.6, 0.4]) // 1
     names = [f"c{place:03}" for place in range(1500)]
-    then = {name: "loyal" for name in names}
+    then = dict.fromkeys(names, "loyal")
     now = {name: "at_risk" if place < 300 else "loyal" for place, name in enumerate(names)}
     before = dict.fromkeys(names, 500_000.0)
     after = {name: before[name] + (gains[place] if place < 300 else 0) for place, name in enumerate(names)}
@@ -241,7 +241,7 @@ def test_sentences_in_words():
         f"Those who moved are worth 34,000 yen less than then (95 % interval {-34_000 - half:+,.0f} yen to"
         f" {-34_000 + half:+,.0f} yen). Most was lost from “Loyal” to “Lost” (-54,000 yen). Most was won from “Loyal” to"
         " “Champions” (+20,000 yen).",
-        "There are only 0 spans of that length before, so what is usual cannot be said yet.",
+        "Fewer than six spans of that length lie before this one (0), so what is usual cannot be said yet.",
     ]
     assert told(span, "ja")[0].startswith("先月から、顧客400人のうち120人のセグメントが変わりました（30.0%、95%区間")
     assert "区切り値の動きが関わるものが20人です" in told(span, "ja")[0]

@@ -90,6 +90,7 @@ def matrix(cells: pd.DataFrame, as_of: date, language: str, k_min: int) -> Figur
     counts = looks.grid(cells)
     hidden = looks.withheld(counts, k_min)
     rows = cells.set_index(["from_segment", "to_segment"])
+    dash = "〜" if language == "ja" else "–"
 
     def text(origin: str, target: str) -> str:
         if not counts.loc[origin, target]:
@@ -98,7 +99,7 @@ def matrix(cells: pd.DataFrame, as_of: date, language: str, k_min: int) -> Figur
         if hidden.loc[origin, target]:
             return "*"
         mark = "!" if row["unusual"] is True else ""
-        return f"{row['share'] * 100:.0f}%{mark}\n{row['low'] * 100:.0f}–{row['high'] * 100:.0f}"
+        return f"{row['share'] * 100:.0f}%{mark}\n{row['low'] * 100:.0f}{dash}{row['high'] * 100:.0f}"
 
     printed = pd.DataFrame([[text(a, b) for b in counts.columns] for a in counts.index], counts.index, counts.columns)
     shade = counts.div(counts.sum(axis=1), axis=0).mask(hidden, 0.0)

@@ -243,7 +243,7 @@ def _unusual(cells: pd.DataFrame, language: str, k_min: int) -> list[str]:
         said = [i18n.word("movement.alarm_few", language)]
     else:
         said = [i18n.sentence("movement.alarm_none", language, past=past)]
-    if first["backtest_spans"]:
+    if first["backtest_spans"] >= FEWEST:
         told = {"months": int(first["backtest_spans"]), "alarms": int(first["backtest_alarms"])}
         said.append(i18n.sentence("movement.backtest", language, **told))
     return said
