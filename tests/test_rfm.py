@@ -3,13 +3,14 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from identity_tables import link_every_id
 
-from customerbase import features, rfm
+from customerbase import features, rfm, segments
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, InputError, TableError
 
@@ -240,6 +241,7 @@ def test_no_customers_no_rows():
         ({"method": "quintile"}, "Did you mean 'quintiles'"),
         ({"method": "cuts"}, "no cut points are given"),
         ({"cuts": {}}, "method is 'quintiles'"),
+        ({"method": "frozen", "cuts": {}}, "method is 'frozen'"),
         ({"ties": "midle"}, "Did you mean 'middle'"),
         ({"method": "cuts", "cuts": {"net_spent": [1, 2, 3, 4]}}, "Did you mean 'net_spend'"),
         ({"method": "cuts", "cuts": {"days_since_last_order": [1, 2, 3]}}, "expected four numbers"),
@@ -310,3 +312,166 @@ def test_without_orders_of_known_customers_there_is_one_clear_error(orders, word
     db.register("orders", db.query(orders))
     with pytest.raises(InputError, match=words):
         features.require_orders(db, as_of=date(2026, 10, 31))
+
+
+# --- frozen cut points, and what the choice does ----------------------------------------------------------------------
+
+
+def growing(months: int = 14, seed: int = 3) -> Engine:
+    """A company whose customers buy more every month: cut points drawn anew move, those of a reference month stay."""
+    rng, db = np.random.default_rng(seed), Engine(threads=1)
+    rows = []
+    for customer in range(120):
+        for month in range(int(rng.integers(0, 4)), months):
+            if rng.random() < 0.25 + 0.02 * month:
+                day = datetime(2025, 9, 1 + int(rng.integers(0, 27)))
+                when = day.replace(year=2025 + (8 + month) // 12, month=(8 + month) % 12 + 1)
+                rows.append(
+                    (f"c{customer:03}", when.replace(day=1).date(), 1, round(float(rng.gamma(2, 900)), 2), when, when)
+                )
+    frame = pd.DataFrame(rows, columns=["customer_id", "month", "orders", "revenue", "first_order_at", "last_order_at"])
+    db.register("given", frame)
+    db.execute(
+        "create table customer_months as select customer_id, cast(month as date) as month, cast(orders as bigint) as orders,"
+        " cast(revenue as decimal(18, 2)) as revenue, cast(first_order_at as timestamp) as first_order_at,"
+        " cast(last_order_at as timestamp) as last_order_at from given"
+    )
+    return db
+
+
+def test_frozen_ranks_are_those_of_the_reference_months_cut_points():
+    db = growing()
+    points = rfm.cut_points(db, as_of=date(2025, 12, 31))
+    frozen = ranks(db, method="frozen", reference=date(2025, 12, 31))
+    pd.testing.assert_frame_equal(frozen, ranks(db, method="cuts", cuts=points))
+    assert (frozen[["r", "f", "m"]] != ranks(db)[["r", "f", "m"]]).any(axis=None)
+    made = rfm.rule(db, as_of=AS_OF, method="frozen")  # by itself: December of the year before
+    assert made.reference(db, AS_OF) == date(2025, 12, 31) == made.reference(db, date(2026, 1, 31))
+    assert made.reference(db, date(2025, 12, 31)) == date(2025, 9, 30)  # younger than December 2024: its first month
+    pd.testing.assert_frame_equal(made.ranks(db, AS_OF).df().set_index("customer_id").sort_index(), frozen)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 5))
+def test_a_customer_keeps_the_frozen_rank_whatever_others_buy(spend, orders):
+    """The requirement itself: everything about all the others changes, one customer's own purchases do not."""
+    people = pd.DataFrame({"customer_id": [f"c{i:02}" for i in range(30)], "days": range(0, 300, 10),
+                           "orders": [1 + i % 5 for i in range(30)], "spend": [100 * i for i in range(30)]})  # fmt: skip
+    points = rfm.cut_points(months_engine(people), as_of=AS_OF)
+    others = people.assign(orders=orders, spend=spend, days=1)
+    others.loc[12] = people.loc[12]
+    kept, moved = (
+        ranks(months_engine(table), method="cuts", cuts=points).loc["c12"].tolist() for table in (people, others)
+    )
+    assert kept == moved
+    by_quintiles = ranks(months_engine(others)).loc["c12", ["r", "f", "m"]].tolist()
+    assert by_quintiles != ranks(months_engine(people)).loc["c12", ["r", "f", "m"]].tolist()
+
+
+def effects(db: Engine, **options) -> pd.DataFrame:
+    made = rfm.rule(db, as_of=AS_OF, **options)
+    return rfm.effect(db, made, as_of=AS_OF, assign=segments.assign)
+
+
+def test_effect_by_plain_pandas():
+    """Every number of the newest month again, from whole rank tables and without the SQL of the package."""
+    db = growing()
+    found = effects(db).set_index(["month", "method", "measure"])
+    before = date(2026, 9, 30)
+    for method in ("quintiles", "frozen"):
+        made = rfm.rule(db, as_of=AS_OF, method=method)
+        then, between, now = (
+            made.ranks(db, *days).df().set_index("customer_id")
+            for days in ((before, before), (AS_OF, before), (AS_OF, AS_OF))
+        )
+        for table in (then, between, now):
+            table["segment"] = [segments.segment_of(*map(int, row)) for row in table[["r", "f", "m"]].to_numpy()]
+        ids = then.index.intersection(now.index)
+        for measure in ("r", "f", "m", "segment"):
+            a, b, c = (table.loc[ids, measure] for table in (then, between, now))
+            row = found.loc[(AS_OF, method, measure)]
+            changed = a != c
+            assert row["customers"] == len(ids) and row["changed"] == changed.sum()
+            assert row["own"] == (changed & (b == c)).sum()
+            assert row["cut_points"] == (changed & (a == b)).sum()
+            assert row["both_causes"] == (changed & (a != b) & (b != c)).sum()
+            assert row["unchanged"] == pytest.approx((a == c).mean())
+            shares = [(side.value_counts().reindex(sorted({*a, *c}), fill_value=0) + 0.5) for side in (a, c)]
+            old, new = (side / side.sum() for side in shares)
+            assert row["psi"] == pytest.approx(((new - old) * np.log(new / old)).sum())
+
+
+def test_frozen_cut_points_move_nobody_but_in_january():
+    found = effects(growing())
+    assert found.groupby("method")["month"].nunique().to_dict() == {"quintiles": 12, "frozen": 12}
+    assert (found["own"] + found["cut_points"] + found["both_causes"] == found["changed"]).all()
+    moved = found.assign(moved=found["cut_points"] + found["both_causes"]).groupby(["method", "month"])["moved"].sum()
+    assert set(moved["frozen"][moved["frozen"] > 0].index) == {date(2026, 1, 31)}  # drawn anew with the year
+    assert (moved["quintiles"] > 0).sum() > 8
+    held = found[(found["measure"] == "segment") & (found["month"] == AS_OF)].set_index("method")
+    assert held["in_force"].tolist() == [True, False]
+    said = rfm.effect_title(found, language="en", k_min=1)
+    assert said.startswith(f"Of the {held.loc['quintiles', 'changed']} customers who changed segment")
+    shown = rfm.effects_shown(found, language="en", k_min=1)
+    assert shown["Method"].tolist() == ["★ Quintiles of each month", "Quintiles frozen"]
+    assert rfm.effects_shown(found, language="ja", k_min=10**6).iloc[:, 1:5].eq("<1000000").all(axis=None)
+
+
+def test_cut_points_stay_frozen_when_documents_of_the_reference_month_come_late():
+    db = growing()
+    made = rfm.rule(db, as_of=AS_OF, method="frozen")
+    table = made.table(db, AS_OF)
+    assert table.groupby(["method", "in_force"]).size().to_dict() == {("frozen", True): 3, ("quintiles", False): 3}
+    db.register("held", table)
+    db.execute("create view previous_rfm_cuts as select * from held")
+    db.execute("update customer_months set revenue = revenue * 3 where month = date '2025-12-01'")
+    again = rfm.rule(db, as_of=AS_OF, method="frozen")
+    assert again.points(db, AS_OF) == _of(table, "frozen")
+    assert again.points(db, AS_OF)["net_spend"] != rfm.cut_points(db, as_of=date(2025, 12, 31))["net_spend"]
+    other = rfm.rule(db, as_of=AS_OF, method="frozen", window_months=12)  # frozen under another window: not taken
+    assert other.frozen == {}
+
+
+def _of(table: pd.DataFrame, method: str) -> dict[str, list]:
+    rows = table[table["method"] == method].set_index("measure")
+    return {measure: rows.loc[measure, ["cut_2", "cut_3", "cut_4", "cut_5"]].tolist() for measure in rfm.MEASURES}
+
+
+@pytest.mark.parametrize("options", [{}, {"method": "frozen"}, {"method": "frozen", "reference_month": "2026-03"},
+                                     {"ties": "middle", "window_months": 12},
+                                     {"method": "cuts", "cuts": {"days_since_last_order": [30, 90, 180, 365],
+                                      "order_count": [2, 3, 5, 10], "net_spend": [0, 1000, 5000, 9000.5]}}])  # fmt: skip
+def test_the_rule_in_force_is_read_back_from_its_table(options):
+    db = growing()
+    made = rfm.rule(db, as_of=AS_OF, **options)
+    db.register("held", made.table(db, AS_OF))
+    db.execute("create view rfm_cuts as select * from held")
+    again = rfm.rule_in_force(db)
+    assert (again.method, again.window_months, again.ties) == (made.method, made.window_months, made.ties)
+    for day in (AS_OF, date(2026, 2, 28)):
+        assert (
+            again.ranks(db, day).order("customer_id").fetchall() == made.ranks(db, day).order("customer_id").fetchall()
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "frozn"}, "Did you mean 'frozen'"),
+        ({"method": "cuts"}, "expected four numbers"),
+        ({"method": "frozen", "cuts": {key: [1, 2, 3, 4] for key in rfm.MEASURES}}, "its method is 'frozen'"),
+        ({"method": "frozen", "reference_month": "2026-11"}, "after 2026-10"),
+        ({"method": "frozen", "reference_month": "2020-01"}, "nobody had ordered"),
+        ({"method": "frozen", "reference_month": "2026/01"}, "expected YYYY-MM"),
+    ],
+)
+def test_a_rule_says_what_is_wrong_with_it(options, message):
+    with pytest.raises(ConfigError, match=message):
+        rfm.rule(growing(), as_of=AS_OF, **options)
+
+
+def test_frozen_needs_its_reference_and_no_other_method_takes_one():
+    db = growing()
+    for options in ({"method": "frozen"}, {"reference": AS_OF}):
+        with pytest.raises(ConfigError, match="expected a reference month's end with method"):
+            rfm.rfm(db, as_of=AS_OF, **options)

@@ -3,6 +3,7 @@
 Every function takes a small table and gives a matplotlib Figure; notebooks show it, reports embed svg(figure).
 """
 
+from customerbase.charts.alluvial import alluvial
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
@@ -30,6 +31,7 @@ __all__ = [
     "SEGMENT_COLORS",
     "WIDTHS",
     "Figure",
+    "alluvial",
     "bands",
     "bars",
     "calibration",

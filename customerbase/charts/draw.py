@@ -128,10 +128,11 @@ def heatmap(
     width: float = WIDTHS["half"],
     xlabel: str = "",
     ylabel: str = "",
+    row: float = 0.27,
 ) -> Figure:
     """A table of numbers shaded by size (rows from the index, columns across the top); empty cells read `blank`.
 
-    `shade` (0 to 1, same shape) replaces the shading, `text` (same shape) the printed numbers.
+    `shade` (0 to 1, same shape) replaces the shading, `text` (same shape) the printed numbers; row: inches a row is high.
     """
     import seaborn  # imported here: half a second that only heat maps need
 
@@ -140,10 +141,10 @@ def heatmap(
     printed = text if text is not None else numbers.map(lambda value: blank if np.isnan(value) else form(value))
     depth = (shade if shade is not None else numbers / (np.nanmax(numbers.to_numpy(), initial=0) or 1)).fillna(0.0)
     with mpl.rc_context(HOUSE):
-        figure, axes = canvas(width, 0.27 * len(matrix) + 0.55, title, caption)
+        figure, axes = canvas(width, row * len(matrix) + 0.55, title, caption)
         colors = mpl.colors.LinearSegmentedColormap.from_list("house", HEAT)
         size = min(
-            TEXT_SIZE - 0.5, 36 * width / max(len(matrix.columns), 1) / max(printed.map(len).max().max(), 2) / 0.85
+            TEXT_SIZE - 0.5, 36 * width / max(len(matrix.columns), 1) / max(printed.map(_longest).max().max(), 2) / 0.85
         )
         seaborn.heatmap(
             depth.astype(float),
@@ -198,6 +199,11 @@ def dots(
         axes.set_ylim(len(data) - 0.4, -0.6)
         scale(axes.xaxis, form, 4 if width < 4 else 6)
     return figure
+
+
+def _longest(text: str) -> int:
+    """Characters of the longest line."""
+    return max(map(len, text.split("\n")))
 
 
 def _columns(data, label, value, title, caption, language, accent, fmt, width) -> Figure:

@@ -18,6 +18,7 @@ import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.movement as movement
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
 import customerbase.report.sections as sections
@@ -65,7 +66,9 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             risk=risk.lines(data, language),
             risk_groups=risk.groups(data, language, draw),
             risk_outcomes=risk.outcomes(data, language, draw),
-            moves=figures.moves(data, language),
+            movement=movement.lines(data, language),
+            flow=movement.picture(data, language, draw),
+            moves=movement.moves(data, language) or figures.moves(data, language),
             quality=quality.box(data, language),
             definitions=_definitions(data, language),
             made=_made(data, language),

@@ -1,6 +1,6 @@
 """Segments of the customer base: named ones over the ranks of RFM, and those that a company writes as rules."""
 
-from customerbase.segments import rules
+from customerbase.segments import movement, rules
 from customerbase.segments.named import (
     ABSENT_BEFORE,
     ABSENT_NOW,
@@ -35,6 +35,7 @@ __all__ = [
     "glossary",
     "in_force",
     "migration",
+    "movement",
     "name",
     "put_in_force",
     "read_named",

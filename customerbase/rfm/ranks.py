@@ -14,7 +14,7 @@ from customerbase.periods import add_months, month_end
 
 MEASURES = {"days_since_last_order": "r", "order_count": "f", "net_spend": "m"}
 TIES = {"lower": 0, "middle": 1}  # weight of the equals in a position, see sql/rfm_cuts.sql
-METHODS = ("quintiles", "cuts")
+METHODS = ("quintiles", "cuts", "frozen")
 
 Cuts = Mapping[str, Sequence[float | Decimal | None]]
 
@@ -27,6 +27,8 @@ def rfm(
     window_months: int = 24,
     cuts: Cuts | None = None,
     ties: str = "lower",
+    reference: date | None = None,
+    table: str | None = None,
 ) -> duckdb.DuckDBPyRelation:
     """Recency, frequency and monetary value of every customer who has ordered by as_of, with ranks 1..5 (5 is best).
 
@@ -37,20 +39,29 @@ def rfm(
     method "quintiles": a customer's position is the share of customers (with an order in the window) who did strictly
     worse; ranks change at 20, 40, 60 and 80 %. Equals always share a rank: "lower" as just said, "middle" adds half of
     the equals to the share. method "cuts": fixed cut points, lowest first ([30, 90, 180, 365]: at most
-    30 days earn a 5; [2, 3, 5, 10]: at least 10 orders earn a 5).
+    30 days earn a 5; [2, 3, 5, 10]: at least 10 orders earn a 5). method "frozen": the quintiles' cut points as of
+    `reference`, the last day of a month: nobody changes rank because others moved.
+    table: where the ranks are held, until the next call that names it; by default each choice has its own.
     Raises ConfigError for an unknown method or tie rule, or for cut points that are not four ordered numbers a measure.
     """
-    _known("method", method, METHODS)
+    known("method", method, METHODS)
     if method == "cuts" and cuts is None:
         raise ConfigError("rfm method is 'cuts', but no cut points are given; expected four numbers for each measure.")
-    if method == "quintiles" and cuts is not None:
-        raise ConfigError("rfm has cut points, but its method is 'quintiles'; expected method 'cuts' with them.")
-    _known("tie rule", ties, TIES)
+    if method != "cuts" and cuts is not None:
+        raise ConfigError(f"rfm has cut points, but its method is {method!r}; expected method 'cuts' with them.")
+    if (method == "frozen") != (reference is not None):
+        raise ConfigError(
+            f"rfm method is {method!r} and its reference {reference}; expected a reference month's end with method"
+            " 'frozen', and with no other."
+        )
+    known("tie rule", ties, TIES)
+    if reference is not None:
+        cuts = cut_points(db, as_of=reference, window_months=window_months, ties=ties)
     _base(db, as_of, window_months)
     points = _quintile_cuts(db, ties) if cuts is None else check_cuts(cuts)
     # a name of its own for every choice: the ranks of one month survive the computation of another
     choice = zlib.crc32(repr((as_of, window_months, points)).encode())
-    table = f"rfm_{as_of:%Y%m%d}_{choice:08x}"
+    table = table or f"rfm_{as_of:%Y%m%d}_{choice:08x}"
     keep(db, table, sql_text("rfm"), as_of=as_of, **_score_cuts(points))
     return db.query(f"select * from {table}")
 
@@ -60,7 +71,7 @@ def cut_points(db: Engine, *, as_of: date, window_months: int = 24, ties: str = 
 
     None where nobody earns the rank. Kept from one month, they rank another alike. Reads `customer_months`.
     """
-    _known("tie rule", ties, TIES)
+    known("tie rule", ties, TIES)
     _base(db, as_of, window_months)
     return _quintile_cuts(db, ties)
 
@@ -76,7 +87,7 @@ def _quintile_cuts(db: Engine, ties: str) -> dict[str, list]:
 def check_cuts(cuts: Cuts) -> dict[str, list]:
     """The cut points as given, when there are four ordered numbers for each measure. Raises ConfigError otherwise."""
     for measure in cuts:
-        _known("measure", measure, tuple(MEASURES))
+        known("measure", measure, tuple(MEASURES))
     for measure in MEASURES:
         values = cuts.get(measure)
         if not isinstance(values, Sequence) or len(values) != 4:
@@ -120,6 +131,7 @@ def _finite(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool) and Decimal(str(value)).is_finite()
 
 
-def _known(what: str, word: str, options: Mapping | Sequence) -> None:
+def known(what: str, word: str, options: Mapping | Sequence) -> None:
+    """Raise ConfigError with the near miss unless the word is one of the options."""
     if word not in options:
         raise ConfigError(f"rfm {what} is {word!r}; expected one of {', '.join(options)}.{near_miss(word, options)}")

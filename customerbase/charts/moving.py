@@ -1,0 +1,123 @@
+"""Page 07b in pictures: who moved between segments over 1, 3, 6 and 12 months, and how surely."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+import customerbase.segments.movement.looks as looks
+from customerbase import i18n, segments
+from customerbase.charts.alluvial import alluvial
+from customerbase.charts.captions import caption
+from customerbase.charts.draw import heatmap
+from customerbase.charts.output import Figure
+from customerbase.charts.style import WIDTHS
+from customerbase.periods import month_label
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Movement of one month in pictures and words, for one reader: language, currency, groups too small to show."""
+
+    result: segments.movement.Movement
+    as_of: date
+    language: str
+    currency: str = "JPY"
+    k_min: int = 10
+
+    def flow(self, months: int = 1, width: float = WIDTHS["wide"]) -> Figure | str:
+        """The alluvial picture of one span."""
+        span = self.result.span(months)
+        return self._none() if span is None else flow(span.cells, self.as_of, self.language, self.k_min, width)
+
+    def matrix(self, months: int = 1) -> Figure | str:
+        """Share of each segment's customers who went to each other, with its 95 % interval."""
+        span = self.result.span(months)
+        return self._none() if span is None else matrix(span.cells, self.as_of, self.language, self.k_min)
+
+    def said(self, months: int = 1) -> list[str]:
+        """How many and why, what came in late, what it is worth, whether it is unusual: a sentence or two each."""
+        span = self.result.span(months)
+        if span is None:
+            return [self._none()]
+        told = looks.lines(span.cells, span.causes, language=self.language, money=self._money, k_min=self.k_min)
+        return [f"{label}: {text}" for label, text in told]
+
+    def table(self, months: int = 1) -> pd.DataFrame:
+        """The largest movements as numbers; no rows without that span."""
+        span = self.result.span(months)
+        cells = span.cells if span else pd.DataFrame(columns=["from_segment", "to_segment", "customers"])
+        return looks.table(cells, language=self.language, money=self._money, k_min=self.k_min)
+
+    def split(self, months: int = 1) -> pd.DataFrame:
+        """Every movement as a sum of its causes; for a page opened by hand, never published."""
+        return looks.split(self.result.span(months).cells, language=self.language)
+
+    def causes(self, months: int = 1) -> pd.DataFrame:
+        """Customers by what moved them, exact; for a page opened by hand, never published."""
+        return looks.by_cause(self.result.span(months).causes, language=self.language)
+
+    def _none(self) -> str:
+        return i18n.word("movement.first_month", self.language)
+
+    def _money(self, amount: float, signed: bool) -> str:
+        return i18n.number(amount, "money", self.language, currency=self.currency, signed=signed)
+
+
+def flow(cells: pd.DataFrame, as_of: date, language: str, k_min: int, width: float, bare: bool = False) -> Figure:
+    """One span of the table migration as an alluvial picture; bare: without title and caption, as reports place them."""
+    counts = looks.grid(cells)
+    title, accent = looks.finding(cells, language=language, k_min=k_min)
+    since = pd.Timestamp(cells["since"].iloc[0]).date()
+    definition = i18n.sentence("movement.definition", language, since=month_label(since, language))
+    said = caption(looks.grid, "migration", as_of, int(counts.to_numpy().sum()), language, definition=definition)
+    return alluvial(
+        counts,
+        heads=(i18n.day(since, language), i18n.day(as_of, language)),
+        title="" if bare else title,
+        caption="" if bare else said,
+        language=language,
+        hidden=looks.withheld(counts, k_min),
+        small=looks.small_sizes(counts, k_min),
+        least=k_min,
+        accent=accent,
+        width=width,
+    )
+
+
+def matrix(cells: pd.DataFrame, as_of: date, language: str, k_min: int) -> Figure:
+    """Shares with their intervals, row by row; cells that must not be shown read “*”, empty ones nothing."""
+    counts = looks.grid(cells)
+    hidden = looks.withheld(counts, k_min)
+    rows = cells.set_index(["from_segment", "to_segment"])
+    dash = "〜" if language == "ja" else "–"
+
+    def text(origin: str, target: str) -> str:
+        if not counts.loc[origin, target]:
+            return ""
+        row = rows.loc[(origin, target)]
+        if hidden.loc[origin, target]:
+            return "*"
+        mark = "!" if row["unusual"] is True else ""
+        return f"{row['share'] * 100:.0f}%{mark}\n{row['low'] * 100:.0f}{dash}{row['high'] * 100:.0f}"
+
+    printed = pd.DataFrame([[text(a, b) for b in counts.columns] for a in counts.index], counts.index, counts.columns)
+    shade = counts.div(counts.sum(axis=1), axis=0).mask(hidden, 0.0)
+    title, _ = looks.finding(cells, language=language, k_min=k_min)
+    words = i18n.word("movement.matrix", language)
+    n = int(counts.to_numpy().sum())
+    said = caption(looks.grid, "migration", as_of, n, language, 0.95, definition=words)
+    named = [looks.named(code, language) for code in counts.index]
+    for frame in (counts, printed, shade):
+        frame.index = named
+    return heatmap(
+        counts,
+        title=title,
+        caption=said,
+        language=language,
+        fmt="{:,.0f}",
+        text=printed,
+        shade=shade,
+        width=WIDTHS["wide"],
+        row=0.4,
+    )

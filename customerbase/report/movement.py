@@ -1,0 +1,67 @@
+"""Who moved between segments (セグメント間の移動): an alluvial picture and three sentences, of one month."""
+
+from types import ModuleType
+
+import pandas as pd
+
+import customerbase.segments.movement.looks as looks
+from customerbase import i18n, segments
+from customerbase.periods import month_label
+from customerbase.report.data import ReportData
+from customerbase.report.figures import MOVES_SHOWN, Picture
+
+
+def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
+    """Label and sentence: how many moved, why and what came in late; what it is worth; whether it is unusual.
+
+    [] without the tables migration and migration_causes, or where there was no month before.
+    """
+    cells, causes = (looks.of(data.tables.get(name), 1) for name in ("migration", "migration_causes"))
+    if cells is None or causes is None:
+        return []
+    told = looks.lines(cells, causes, language=language, money=_money(data, language), k_min=data.k_min)
+    (label, changed), (_, late), *others = told
+    return [(label, changed + ("" if language == "ja" else " ") + late), *others]
+
+
+def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
+    """From last month's segments to this month's as an alluvial picture; None without the table migration."""
+    cells = looks.of(data.tables.get("migration"), 1)
+    if cells is None:
+        return None
+    counts = looks.grid(cells)
+    hidden = looks.withheld(counts, data.k_min)
+    title, accent = looks.finding(cells, language=language, k_min=data.k_min)
+    since = pd.Timestamp(cells["since"].iloc[0]).date()
+    look = {
+        "heads": (i18n.day(since, language), i18n.day(data.as_of, language)),
+        "title": "", "caption": "", "language": language, "hidden": hidden, "least": data.k_min, "accent": accent,
+        "small": looks.small_sizes(counts, data.k_min),
+    }  # fmt: skip
+    drawn = [draw.svg(draw.alluvial(counts, width=width, **look)) for width in (7.2, draw.WIDTHS["phone"])]
+    measure = i18n.word("movement.measure", language)
+    if hidden.any(axis=None):
+        measure += i18n.sentence("movement.measure_hidden", language, k=data.k_min)
+    words = i18n.sentence("movement.definition", language, since=month_label(since, language))
+    people = int(counts.to_numpy().sum())
+    return Picture(
+        title, measure, draw.caption(looks.grid, "migration", data.as_of, people, language, definition=words), *drawn
+    )
+
+
+def moves(data: ReportData, language: str) -> list[dict]:
+    """The largest movements that the picture shows, between different segments: origin, target, customers."""
+    cells = looks.of(data.tables.get("migration"), 1)
+    rows = [] if cells is None else looks.flows(cells, data.k_min).head(MOVES_SHOWN).to_dict("records")
+    return [
+        {
+            "origin": segments.name(row["from_segment"], language),
+            "target": segments.name(row["to_segment"], language),
+            "customers": f"{int(row['customers']):,}",
+        }
+        for row in rows
+    ]
+
+
+def _money(data: ReportData, language: str) -> looks.Money:
+    return lambda amount, signed: data.money(amount, language, signed=signed)
