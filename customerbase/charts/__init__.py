@@ -6,9 +6,11 @@ Every function takes a small table and gives a matplotlib Figure; notebooks show
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
+from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
+from customerbase.charts.mix import shifts
 from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.priority import priorities
@@ -36,6 +38,7 @@ __all__ = [
     "deciles",
     "dots",
     "drift",
+    "drivers",
     "gains",
     "heatmap",
     "histogram",
@@ -47,6 +50,7 @@ __all__ = [
     "profit",
     "reliability",
     "setup",
+    "shifts",
     "snapshots",
     "svg",
     "tracking",

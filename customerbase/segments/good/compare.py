@@ -43,7 +43,7 @@ def table(people: People, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame
     for place, driver in enumerate(people.drivers):
         row = {"driver": driver.code, "stage": driver.stage, "verdict": FEW}
         if not few[place]:
-            found, terms = _one(people, place)
+            found, terms = _one(people, place, k_min)
             row, balance = row | found, [*balance, *({"driver": driver.code} | term for term in terms)]
         rows.append(row)
     made = pd.DataFrame(rows, columns=[name for name in DRIVERS if name not in ("as_of", "q_value")] + ["p"])
@@ -56,34 +56,60 @@ def table(people: People, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame
 
 
 def withheld(people: People, k_min: int) -> np.ndarray:
-    """Which drivers have too few customers in one of their four groups, or would give such a one of the same group away.
+    """Which drivers have too few customers in one of their four groups, or would give such a one away.
 
-    The values of one group (channels, ages) and what is left exclude each other, so their counts add up to the total.
+    The values of one group (channels, ages) and what is left exclude each other, so their counts add up to the total; and
+    where one driver holds only for customers of another (a cart is a visit), the two counts tell of those between.
     """
     good, mask = people.good, np.zeros(len(people.drivers), dtype=bool)
-    parts: dict[str, list[int]] = {}
-    for place, driver in enumerate(people.drivers):
-        parts.setdefault(driver.group if driver.value else driver.code, []).append(place)
-    for places in parts.values():
-        left = ~people.holds[:, places].any(axis=1)
-        sides = [*(people.holds[:, place] for place in places), left]
-        counts = np.array([[(side & good).sum(), (side & ~good).sum()] for side in sides])
-        pooled = pool(counts, k_min)[:-1]
-        mask[places] = pooled | [_small(side & good, side & ~good, ~side & good, ~side & ~good, k_min) for side in sides[:-1]]
+    for places in _exclusive([driver.group if driver.value else driver.code for driver in people.drivers]):
+        counts = _parts(people.holds[:, places], np.column_stack([good, ~good]))
+        mask[places] = pool(counts, k_min)[:-1]
+    fours = [[holds & good, holds & ~good, ~holds & good, ~holds & ~good] for holds in people.holds.T]
+    mask |= np.array([min(int(cell.sum()) for cell in four) < k_min for four in fours], dtype=bool)
+    for inner, outer in ((a, b) for a in range(len(mask)) for b in range(len(mask)) if a != b):
+        between = people.holds[:, outer] & ~people.holds[:, inner]
+        inside = not (people.holds[:, inner] & ~people.holds[:, outer]).any()
+        if inside and not mask[outer] and _few(int((between & good).sum()), int((between & ~good).sum()), k_min):
+            mask[inner] = True
     return mask
 
 
-def _small(*groups_and_k: np.ndarray | int) -> bool:
-    *groups, k_min = groups_and_k
-    return min(int(group.sum()) for group in groups) < k_min
+def _few(*counts_and_k: int) -> bool:
+    *counts, k_min = counts_and_k
+    return any(0 < count < k_min for count in counts)
 
 
-def _one(people: People, place: int) -> tuple[dict, list[dict]]:
+def _exclusive(groups: list[str]) -> list[list[int]]:
+    """Places of the members of each group."""
+    found: dict[str, list[int]] = {}
+    for place, group in enumerate(groups):
+        found.setdefault(group, []).append(place)
+    return list(found.values())
+
+
+def _parts(holds: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Customers by value (the last: none of them) and side, of values that exclude each other."""
+    values = np.column_stack([holds, ~holds.any(axis=1)]).astype(int)
+    return values.T @ sides.astype(int)
+
+
+def _told(names: list[str], x: np.ndarray, has: np.ndarray, k_min: int) -> np.ndarray:
+    """Which terms' plain difference between those with and without a driver may be told: it gives the counts away."""
+    told = np.ones(len(names), dtype=bool)
+    for places in _exclusive([name.partition(":")[0] for name in names]):
+        if names[places[0]] != "basket":
+            told[places] = ~pool(_parts(x[:, places] > 0, np.column_stack([has, ~has])), k_min)[:-1]
+    return told
+
+
+def _one(people: People, place: int, k_min: int) -> tuple[dict, list[dict]]:
     has, good = people.holds[:, place], people.good.astype(float)
     value = people.frame["value"].to_numpy(dtype=float)
     names, x = terms(people, people.drivers[place])
     made = alike(x, has)
-    before, after = smd(x, made.has), smd(x, made.has, made.weight)
+    before, after = np.abs(smd(x, made.has)), np.abs(smd(x, made.has, made.weight))
+    before = np.where(_told(names, x, has, k_min), before, np.nan)
     effective = made.effective()
     with_it, without = float(good[has].mean()), float(good[~has].mean())
     error = np.sqrt(good[has].var() / has.sum() + good[~has].var() / (~has).sum())
@@ -95,13 +121,13 @@ def _one(people: People, place: int) -> tuple[dict, list[dict]]:
         "raw": with_it - without,
         "raw_low": with_it - without - Z * error,
         "raw_high": with_it - without + Z * error,
-        "smd_before": float(np.abs(before).max(initial=0)),
-        "smd_after": float(np.abs(after).max(initial=0)),
+        "smd_before": float(np.nanmax(before, initial=0)),
+        "smd_after": float(after.max(initial=0)),
         "effective_with": effective[0],
         "effective_without": effective[1],
     }
     balance = [
-        {"term": term, "smd_before": float(one), "smd_after": float(two)}
+        {"term": term, "smd_before": float(one), "smd_after": round(float(two), 4)}
         for term, one, two in zip(names, before, after, strict=True)
     ]
     if row["smd_after"] >= BALANCED or min(effective) < WORTH:

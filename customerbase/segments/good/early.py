@@ -113,12 +113,12 @@ PLAIN: dict[str, tuple[str, str, Callable[[pd.DataFrame], np.ndarray]]] = {
     "many_items": (FIRST, "items", _some("items", 3)),
     "several_categories": (FIRST, "categories", _some("categories", 2)),
     "discount": (FIRST, "discount", lambda frame: frame["discount"].fillna(0) > 0),
+    "points_used": (FIRST, "points", lambda frame: frame["points_used"].fillna(0) != 0),
     "second_purchase": (EARLY, "orders", _some("more_orders")),
     "second_channel": (EARLY, "channels", _some("channels", 2)),
     "mail_opened": (EARLY, "mail", _some("mails_opened")),
     "visited": (EARLY, "web", _some("visit_days")),
     "cart": (EARLY, "web", _some("carts")),
     "inquiry": (EARLY, "inquiry", _some("inquiries")),
-    "points_used": (EARLY, "points", _some("points_used")),
     "opinion": (EARLY, "opinion", _some("opinions")),
 }

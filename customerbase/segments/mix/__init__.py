@@ -38,7 +38,11 @@ class Mix:
     def records(self) -> dict[str, int]:
         """What stays with the run."""
         clear = self.mix["clear"].astype(bool)
-        return {"active_customers": self.customers, "attributes": self.mix["attribute"].nunique(), "shifts": int(clear.sum())}
+        return {
+            "active_customers": self.customers,
+            "attributes": self.mix["attribute"].nunique(),
+            "shifts": int(clear.sum()),
+        }
 
 
 _TYPES = {"mix": {"customers_before": "Int64"}}
@@ -50,15 +54,16 @@ def mix(
     as_of: date,
     months: int = 12,
     ranks: Mapping[str, duckdb.DuckDBPyRelation] | None = None,
+    rank_months: int = 24,
     k_min: int = 10,
 ) -> Mix:
     """Mix, shifts, their part in the KPIs, behaviour and satisfaction of the customers active in `months` months.
 
-    ranks: window (now, last_month, last_year) -> customer_id and segment at its end. Reads customer_orders (see
+    ranks: window (now, last_month, last_year) -> customer_id and segment at its end, of orders in rank_months. Reads customer_orders (see
     features.customer_orders), orders, profile, identity_links, survey_answers, inquiries and reviews. Without k_min active
     customers all tables are empty.
     """
-    people = gather(db, as_of=as_of, months=months, ranks=ranks, k_min=k_min)
+    people = gather(db, as_of=as_of, months=months, ranks=ranks, rank_months=rank_months, k_min=k_min)
     windows = {name: frame for name, frame in people.windows.items() if len(frame) >= k_min}
     people = People(windows if NOW in windows else {NOW: people.now.head(0)}, people.others, k_min)
     table, tests = shift.table(people, as_of=as_of)

@@ -36,7 +36,7 @@ def table(people: People, *, as_of: date) -> pd.DataFrame:
         for kpi in KPIS:
             values = {window: measure(people.windows[window], kpi) for window in (NOW, against)}
             if min(np.isfinite(value).sum() for value in values.values()) >= people.k_min:
-                parts = [_part(people, attribute, against, kpi, values) for attribute in people.attributes]
+                parts = [_part(people, attribute, against, kpi, values) for attribute in people.compared(against)]
                 made += [{"kpi": kpi, "against": against} | part for part in parts if part]
     return pd.DataFrame(made, columns=EFFECTS[1:]).assign(as_of=as_of)[EFFECTS]
 
@@ -74,7 +74,9 @@ def kitagawa(code: np.ndarray, value: np.ndarray, code_before: np.ndarray, value
     half, step = (mean + mean_before) / 2, p - q
     mix_now = (half[code] - p @ half + step[code] * (value - mean[code]) / p[code] / 2) / len(code)
     mix_before = (
-        -half[code_before] + q @ half + step[code_before] * (value_before - mean_before[code_before]) / q[code_before] / 2
+        -half[code_before]
+        + q @ half
+        + step[code_before] * (value_before - mean_before[code_before]) / q[code_before] / 2
     ) / len(code_before)
     all_now = (value - value.mean()) / len(code)
     all_before = -(value_before - value_before.mean()) / len(code_before)

@@ -84,9 +84,12 @@ class People:
 
     @cached_property
     def attributes(self) -> list[str]:
-        """Attributes that every window knows and of which at least two rows may be shown."""
-        known = [name for name in ATTRIBUTES if all(name in frame for frame in self.windows.values())]
-        return [name for name in known if len(self.rows(name)) > 1]
+        """Attributes that are known this month and of which at least two rows may be shown."""
+        return [name for name in ATTRIBUTES if name in self.now and len(self.rows(name)) > 1]
+
+    def compared(self, against: str) -> list[str]:
+        """Those that are known in the month compared with, too."""
+        return [name for name in self.attributes if name in self.windows[against]]
 
     @cached_property
     def _hidden(self) -> dict[str, pd.Series]:
@@ -95,7 +98,7 @@ class People:
     def hidden(self, attribute: str) -> pd.Series:
         """Value -> whether it is brought together with others, alike in all months."""
         if attribute not in self._hidden:
-            parts = [frame[attribute] for frame in self.windows.values()]
+            parts = [frame[attribute] for frame in self.windows.values() if attribute in frame]
             parts += [self.others[attribute]] if attribute in SHOWN_OF_ALL and attribute in self.others else []
             counts = pd.concat([part.value_counts() for part in parts], axis=1).fillna(0).sort_index()
             self._hidden[attribute] = self._pool(attribute, counts.astype("int64"), None, self.hidden)
@@ -142,12 +145,14 @@ def gather(
     as_of: date,
     months: int = 12,
     ranks: Mapping[str, duckdb.DuckDBPyRelation] | None = None,
+    rank_months: int = 24,
     k_min: int = 10,
 ) -> People:
     """Active customers of this month, of the month before and of the same month last year.
 
     A month is left out when its window of `months` begins before the month of the first order: fewer would be active in
-    it only because the data begin later. ranks: segments of each window's day, by window.
+    it only because the data begin later. ranks: segments of each window's day, by window; left out where the rank_months
+    that they rest on begin before the first order.
     """
     ranks = ranks or {}
     first = db.query("select min(order_at) from customer_orders where is_order = 1").fetchall()[0][0]
@@ -155,5 +160,6 @@ def gather(
     for against in AGAINST:
         day = days(as_of, against)
         if first is not None and add_months(first.date(), 0) <= add_months(day, 1 - months):
-            windows[against] = active(db, as_of=day, months=months, segments=ranks.get(against))
+            whole = add_months(first.date(), 0) <= add_months(day, 1 - rank_months)
+            windows[against] = active(db, as_of=day, months=months, segments=ranks.get(against) if whole else None)
     return People(windows, others(db, as_of=as_of, months=months, segments=ranks.get(NOW)), k_min)

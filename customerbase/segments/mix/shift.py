@@ -72,7 +72,7 @@ def table(people: People, *, as_of: date) -> tuple[pd.DataFrame, pd.DataFrame]:
     compared = [window for window in people.windows if window != NOW]
     parts, tests = [_alone(people, attribute) for attribute in people.attributes if not compared], []
     for against in compared:
-        found = [_compared(people, attribute, against) for attribute in people.attributes]
+        found = [_compared(people, attribute, against) for attribute in people.compared(against)]
         clear = holm([p for _, _, p in found]) < LEVEL
         for (part, test, _), p, holds in zip(found, holm([p for _, _, p in found]), clear, strict=True):
             adjusted = holm(part.pop("p"))
@@ -110,7 +110,9 @@ def _compared(people: People, attribute: str, against: str) -> tuple[pd.DataFram
     before, now = counts.sum(axis=1)[:-1], counts.sum(axis=0)[:-1]
     change, covariance = shifts(counts)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
-    p = np.where(error > 0, 2 * norm.sf(np.abs(change) / np.where(error > 0, error, 1)), np.where(change == 0, 1.0, 0.0))
+    p = np.where(
+        error > 0, 2 * norm.sf(np.abs(change) / np.where(error > 0, error, 1)), np.where(change == 0, 1.0, 0.0)
+    )
     part = _shares(attribute, rows, now).assign(
         against=against,
         customers_before=before,
