@@ -165,3 +165,21 @@ def one(relation, customer: str) -> dict:
     found = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall() if row[0] == customer]
     assert len(found) == 1, f"{len(found)} rows of {customer}"
     return found[0]
+
+
+def attributes(db: Engine) -> None:
+    """The table profile as far as analyses of attributes read it: values follow from a digest of the id, some unknown."""
+
+    def pick(place: int, *values: str) -> str:
+        named = " ".join(
+            f"when '{digit}' then '{value}'" for digit, value in zip("0123456789abcde", values * 15, strict=False)
+        )
+        return f"case substr(md5(customer_id), {place}, 1) {named} end"
+
+    db.execute(
+        "create or replace table profile as select distinct customer_id,"
+        f" {pick(1, 'female', 'male', 'female')} as gender, {pick(2, '20-29', '30-39', '40-49', '70+')} as age_band,"
+        f" {pick(3, '東京都', '大阪府', '京都府', '福岡県', 'Bavaria')} as prefecture,"
+        f" {pick(4, '会社員', '自営業')} as occupation, {pick(5, 'レギュラー', 'ゴールド')} as member_rank,"
+        " case when right(customer_id, 1) < '5' then timestamp '2024-01-01 00:00:00' end as registered_at from identity_links"
+    )

@@ -4,14 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from customerbase import i18n
+from customerbase.intervals import Z
 from customerbase.segments import named
 from customerbase.segments.mix.behaviour import ALL, ANSWERS, MEASURES
 from customerbase.segments.mix.people import AGAINST, ATTRIBUTES, LAST_YEAR, REST
+from customerbase.segments.mix.shift import LEVEL
+from customerbase.segments.multiple import holm
 
 MOST = 5  # sentences on shifts
 UNTOLD = ("prefecture", "segment")
+MADE_OF_SPEND = ("segment", "member_rank")  # their mix changes because the KPI does
 UNITS = {
     "revenue_per_customer": "money",
     "orders_per_customer": "times",
@@ -169,27 +174,29 @@ def effects(table: pd.DataFrame, one: str, language: str, currency: str) -> pd.D
 
 
 def effect_lines(table: pd.DataFrame, one: str, language: str, currency: str) -> list[str]:
-    """KPIs that the mix moved clearly (its interval excludes 0), in words."""
+    """KPIs that the mix moved clearly, in words: after Holm's correction over all KPIs and attributes told of."""
+    told_of = table[(table["against"] == one) & ~table["attribute"].isin(MADE_OF_SPEND)]
+    error = (told_of["mix_high"] - told_of["mix_low"]) / (2 * Z)
+    sure = holm(2 * norm.sf(told_of["mix"].abs() / error.where(error > 0))) < LEVEL
     said = []
     for kpi in dict.fromkeys(table["kpi"]):
-        row = _most(table[(table["kpi"] == kpi) & (table["against"] == one)])
-        if row is None or row["mix_low"] <= 0 <= row["mix_high"]:
-            continue
-        told = {
-            "kpi": i18n.word(f"good.kpi.{kpi}", language),
-            "against": i18n.word(f"good.{one}", language),
-            "change": number(kpi, row["total"], language, currency, signed=True),
-            "part": number(kpi, row["mix"], language, currency, signed=True),
-            "attribute": attribute(row["attribute"], language),
-            "interval": _ends(row, "mix", language, currency),
-        }
-        said.append(i18n.sentence("good.effect", language, **told))
+        row = _most(told_of[sure & (told_of["kpi"] == kpi)])
+        if row is not None:
+            told = {
+                "kpi": i18n.word(f"good.kpi.{kpi}", language),
+                "against": i18n.word(f"good.{one}", language),
+                "change": number(kpi, row["total"], language, currency, signed=True),
+                "part": number(kpi, row["mix"], language, currency, signed=True),
+                "attribute": attribute(row["attribute"], language),
+                "interval": _ends(row, "mix", language, currency),
+            }
+            said.append(i18n.sentence("good.effect", language, **told))
     return said
 
 
 def _most(found: pd.DataFrame) -> pd.Series | None:
-    """The attribute whose mix did most; not the segments, which are made of spend and orders themselves."""
-    found = found[~found["attribute"].isin(["segment", "member_rank"])]
+    """The attribute whose mix did most; not those that are made of spend and orders themselves."""
+    found = found[~found["attribute"].isin(MADE_OF_SPEND)]
     return found.loc[found["mix"].abs().idxmax()] if len(found) else None
 
 
@@ -205,7 +212,7 @@ def behaviour(table: pd.DataFrame, of: str, language: str, currency: str) -> pd.
     values = sizes.drop(ALL, errors="ignore")
     values = values.sort_index() if of == "age_band" else values.sort_values(ascending=False, kind="stable")
     order = [ALL, *values.index]
-    order = [code for code in order if code != REST] + ([REST] if (found["value"] == REST).any() else [])
+    order = [code for code in order if code != REST]  # the rest is not the same customers in every column
     made = {i18n.word("good.column.customers", language): [_size(sizes, code) for code in order]}
     for name in MEASURES:
         cells = found[found["measure"] == name].set_index("value")
@@ -221,11 +228,11 @@ def _size(sizes: pd.Series, code: str) -> str:
 
 
 def _cell(cells: pd.DataFrame, code: str, name: str, language: str, currency: str) -> str:
-    if code not in cells.index or code == REST:
-        return i18n.MISSING  # the rest is not the same customers in every column
+    if code not in cells.index:
+        return i18n.MISSING
     row = cells.loc[code]
     form: Callable = lambda amount: number(name, amount, language, currency)  # noqa: E731
     text = form(row["estimate"])
     if np.isfinite(row["low"]):
-        text += f" ({form(row['low'])}–{form(row['high'])})"
+        text += f" ({form(row['low'])}{'〜' if language == 'ja' else '–'}{form(row['high'])})"
     return text + (f" n={int(row['n']):,}" if name in ANSWERS else "")
