@@ -8,7 +8,7 @@ import profile_tables
 from profile_tables import fill, link
 
 from customerbase.engine import Engine, identifier
-from customerbase.tables import schemas
+from customerbase.tables import schema, schemas
 
 FIRST, LAST = datetime(2024, 1, 1), datetime(2026, 12, 31)
 TABLES = (
@@ -183,3 +183,12 @@ def attributes(db: Engine) -> None:
         f" {pick(4, '会社員', '自営業')} as occupation, {pick(5, 'レギュラー', 'ゴールド')} as member_rank,"
         " case when right(customer_id, 1) < '5' then timestamp '2024-01-01 00:00:00' end as registered_at from identity_links"
     )
+
+
+def without_sources(db: Engine) -> None:
+    """The tables that analyses of attributes read and this engine lacks, without rows."""
+    known = {name for (name,) in db.query("select table_name from information_schema.tables").fetchall()}
+    for one in map(schema, schemas()):
+        if one.name in (*TABLES, "profile", "customers_std") and one.name not in known:
+            columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in one.columns.values())
+            db.execute(f"create table {one.name} ({columns})")

@@ -48,7 +48,7 @@ def drivers(frame: pd.DataFrame, *, title: str, caption: str, language: str, wid
 def _two_lines(name: str, width: float) -> str:
     """A driver's name in at most two lines of what fits beside the plot."""
     lines = wrap(name, width * 72 / TEXT_SIZE * 0.38)
-    return "\n".join([lines[0], short("".join(lines[1:]), width)]) if len(lines) > 1 else name
+    return "\n".join([lines[0], short(name[len(lines[0]) :].strip(), width)]) if len(lines) > 1 else name
 
 
 def _label(axes, raw, alike, clear, ends, language: str) -> None:

@@ -18,7 +18,7 @@ firsts as (
 whole as (
     select customer_id, first_day
     from firsts
-    where date_diff('day', first_day, cast($until as date)) >= $early_days + $after_days
+    where date_diff('day', cast(first_day as date), cast($until as date)) >= $early_days + $after_days
 ),
 
 dated as (
@@ -27,7 +27,7 @@ dated as (
         orders.store_id,
         orders.discount,
         orders.points_used,
-        date_diff('day', whole.first_day, cast(documents.order_at as date)) as day
+        date_diff('day', cast(whole.first_day as date), cast(documents.order_at as date)) as day
     from documents
     inner join whole on documents.customer_id = whole.customer_id
     inner join orders on documents.source_system = orders.source_system and documents.order_id = orders.order_id
@@ -108,7 +108,7 @@ mails as (
         links.customer_id,
         count(*) as sent,
         cast(sum(case
-            when date_diff('day', links.first_day, cast(campaign_contacts.opened_at as date)) < $early_days then 1
+            when date_diff('day', cast(links.first_day as date), cast(campaign_contacts.opened_at as date)) < $early_days then 1
             else 0
         end) as bigint) as opened
     from campaign_contacts
@@ -117,8 +117,8 @@ mails as (
         and campaign_contacts.source_customer_id = links.source_customer_id
     where
         campaign_contacts.sent_at is not null
-        and date_diff('day', links.first_day, cast(campaign_contacts.sent_at as date)) >= 0
-        and date_diff('day', links.first_day, cast(campaign_contacts.sent_at as date)) < $early_days
+        and date_diff('day', cast(links.first_day as date), cast(campaign_contacts.sent_at as date)) >= 0
+        and date_diff('day', cast(links.first_day as date), cast(campaign_contacts.sent_at as date)) < $early_days
     group by links.customer_id
 ),
 
@@ -132,8 +132,8 @@ web as (
         on web_events.source_system = links.source_system
         and web_events.source_customer_id = links.source_customer_id
     where
-        date_diff('day', links.first_day, cast(web_events.event_at as date)) > 0
-        and date_diff('day', links.first_day, cast(web_events.event_at as date)) < $early_days
+        date_diff('day', cast(links.first_day as date), cast(web_events.event_at as date)) > 0
+        and date_diff('day', cast(links.first_day as date), cast(web_events.event_at as date)) < $early_days
     group by links.customer_id
 ),
 
@@ -143,8 +143,8 @@ desk as (
     inner join links
         on inquiries.source_system = links.source_system and inquiries.source_customer_id = links.source_customer_id
     where
-        date_diff('day', links.first_day, cast(inquiries.opened_at as date)) >= 0
-        and date_diff('day', links.first_day, cast(inquiries.opened_at as date)) < $early_days
+        date_diff('day', cast(links.first_day as date), cast(inquiries.opened_at as date)) >= 0
+        and date_diff('day', cast(links.first_day as date), cast(inquiries.opened_at as date)) < $early_days
     group by links.customer_id
 ),
 
@@ -155,8 +155,8 @@ points as (
         on loyalty_points.source_system = links.source_system
         and loyalty_points.source_customer_id = links.source_customer_id
     where
-        date_diff('day', links.first_day, cast(loyalty_points.txn_at as date)) >= 0
-        and date_diff('day', links.first_day, cast(loyalty_points.txn_at as date)) < $early_days
+        date_diff('day', cast(links.first_day as date), cast(loyalty_points.txn_at as date)) >= 0
+        and date_diff('day', cast(links.first_day as date), cast(loyalty_points.txn_at as date)) < $early_days
     group by links.customer_id
 ),
 
@@ -172,8 +172,8 @@ said as (
     inner join links
         on voices.source_system = links.source_system and voices.source_customer_id = links.source_customer_id
     where
-        date_diff('day', links.first_day, cast(voices.said_at as date)) >= 0
-        and date_diff('day', links.first_day, cast(voices.said_at as date)) < $early_days
+        date_diff('day', cast(links.first_day as date), cast(voices.said_at as date)) >= 0
+        and date_diff('day', cast(links.first_day as date), cast(voices.said_at as date)) < $early_days
     group by links.customer_id
 ),
 

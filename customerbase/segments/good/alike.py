@@ -96,6 +96,7 @@ def smd(x: np.ndarray, has: np.ndarray, weight: np.ndarray | None = None) -> np.
     w = np.ones(len(has)) if weight is None else weight
     means = [(w[side] @ x[side]) / w[side].sum() for side in (one, two)]
     spread = np.sqrt((x[one].var(axis=0) + x[two].var(axis=0)) / 2)
+    spread = np.where(spread > 1e-12, spread, x.std(axis=0))  # what decides the driver varies only between the groups
     return np.where(spread > 1e-12, (means[0] - means[1]) / np.where(spread > 1e-12, spread, 1), 0.0)
 
 
