@@ -109,7 +109,9 @@ class People:
 
         counted: window and what holds of its customers (True or False).
         """
-        base = self.hidden(attribute)
+        base, counted = self.hidden(attribute), [(window, holds) for window, holds in counted if not holds.all()]
+        if not counted:
+            return base
         counts = {}
         for place, (window, holds) in enumerate(counted):
             by = pd.Series(holds, index=self.windows[window][attribute].to_numpy()).groupby(level=0)
