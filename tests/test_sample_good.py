@@ -23,7 +23,7 @@ def active(window: str) -> str:
     return ACTIVE.format(since=since, until=until)
 
 
-def test_active_customers_of_three_months(sample_month: SampleMonth):
+def test_recent_buyers_of_three_months(sample_month: SampleMonth):
     counted = {
         window: sample_month.one(f"select count(distinct customer_id) from ({active(window)})") for window in YEARS
     }

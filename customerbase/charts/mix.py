@@ -1,4 +1,4 @@
-"""Page 07d, first half, in pictures: who the active customers are, and how their mix moved."""
+"""Page 07d, first half, in pictures: who the recent buyers are, and how their mix moved."""
 
 from dataclasses import dataclass
 

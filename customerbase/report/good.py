@@ -1,4 +1,4 @@
-"""What good customers have in common (優良顧客に共通すること): the clearest drivers in words, with the caution, one picture."""
+"""What good customers have in common (高価値顧客に共通すること): the clearest drivers in words, with the caution, one picture."""
 
 from types import ModuleType
 

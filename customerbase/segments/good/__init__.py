@@ -81,4 +81,4 @@ def judge(found: People, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame,
 
 
 # what charts.caption prints under Japanese figures
-good.definition_ja = "初期にわかることごとに、そのほかの条件がそろった顧客どうしで比べた、優良顧客になった割合の差"
+good.definition_ja = "初期にわかることごとに、そのほかの条件がそろった顧客どうしで比べた、高価値顧客になった割合の差"

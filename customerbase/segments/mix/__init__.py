@@ -1,6 +1,6 @@
-"""Attributes × behaviour × satisfaction: who the active customers are, whether that changed, and what it did to the KPIs.
+"""Attributes × behaviour × satisfaction: who the recent buyers are, whether that changed, and what it did to the KPIs.
 
-Active: an order in the last 12 months. No value is shown that would tell of fewer than k_min customers, in any month or by
+Recent buyers: customers with an order in the last 12 months. No value is shown that would tell of fewer than k_min customers, in any month or by
 comparing what is shown: small values stand in one row `*` of every table (disclosure.pool).
 """
 
@@ -39,7 +39,7 @@ class Mix:
         """What stays with the run."""
         clear = self.mix["clear"].astype(bool)
         return {
-            "active_customers": self.customers,
+            "recent_buyers": self.customers,
             "attributes": self.mix["attribute"].nunique(),
             "shifts": int(clear.sum()),
         }
@@ -57,10 +57,10 @@ def mix(
     rank_months: int = 24,
     k_min: int = 10,
 ) -> Mix:
-    """Mix, shifts, their part in the KPIs, behaviour and satisfaction of the customers active in `months` months.
+    """Mix, shifts, their part in the KPIs, behaviour and satisfaction of the customers with an order in `months` months.
 
     ranks: window (now, last_month, last_year) -> customer_id and segment at its end, of orders in rank_months. Reads customer_orders (see
-    features.customer_orders), orders, profile, identity_links, survey_answers, inquiries and reviews. Without k_min active
+    features.customer_orders), orders, profile, identity_links, survey_answers, inquiries and reviews. Without k_min such
     customers all tables are empty.
     """
     people = gather(db, as_of=as_of, months=months, ranks=ranks, rank_months=rank_months, k_min=k_min)

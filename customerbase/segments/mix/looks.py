@@ -100,7 +100,7 @@ def remarks(result, months: int, language: str) -> list[str]:
     if not result.customers or not len(result.behaviour):
         return [i18n.word("good.no_customers", language)]
     n = i18n.number(result.customers, "people", language)
-    said = [i18n.sentence("good.active", language, customers=n, months=months)]
+    said = [i18n.sentence("good.recent", language, customers=n, months=months)]
     if not len(result.mix):
         said.append(i18n.word("good.no_attributes", language))
     elif not result.compared:

@@ -1,4 +1,4 @@
-"""Active customers of a month with their attributes: who stands behind a mix, and how values may be shown."""
+"""Recent buyers of a month with their attributes: who stands behind a mix, and how values may be shown."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def days(as_of: date, against: str) -> date:
     return month_end(add_months(as_of, -AGAINST[against])) if against in AGAINST else as_of
 
 
-def active(
+def recent(
     db: Engine, *, as_of: date, months: int = 12, segments: duckdb.DuckDBPyRelation | None = None
 ) -> pd.DataFrame:
     """Customers with an order in the `months` calendar months up to as_of, by customer_id: attributes, behaviour, answers.
@@ -44,7 +44,7 @@ def active(
     segments: customer_id and segment of that day (segments.assign), for the attribute segment. Reads customer_orders (up
     to as_of or later), orders, profile, identity_links, survey_answers, inquiries and reviews.
     """
-    frame = db.run("mix_active", since=add_months(as_of, 1 - months), until=as_of + timedelta(days=1)).df()
+    frame = db.run("mix_recent", since=add_months(as_of, 1 - months), until=as_of + timedelta(days=1)).df()
     return _with_more(frame.set_index("customer_id"), segments)
 
 
@@ -68,7 +68,7 @@ def _with_more(frame: pd.DataFrame, segments: duckdb.DuckDBPyRelation | None) ->
 
 @dataclass(frozen=True)
 class People:
-    """Active customers of this month and of the months compared with, and those who are active no more.
+    """Recent buyers of this month and of the months compared with, and those who have not bought in the window.
 
     windows: now, and last_month and last_year where the data reach back far enough.
     """
@@ -79,7 +79,7 @@ class People:
 
     @property
     def now(self) -> pd.DataFrame:
-        """Active customers of this month."""
+        """Recent buyers of this month."""
         return self.windows[NOW]
 
     @cached_property
@@ -150,18 +150,18 @@ def gather(
     rank_months: int = 24,
     k_min: int = 10,
 ) -> People:
-    """Active customers of this month, of the month before and of the same month last year.
+    """Recent buyers of this month, of the month before and of the same month last year.
 
-    A month is left out when its window of `months` begins before the month of the first order: fewer would be active in
+    A month is left out when its window of `months` begins before the month of the first order: fewer would have bought in
     it only because the data begin later. ranks: segments of each window's day, by window; left out where the rank_months
     that they rest on begin before the first order.
     """
     ranks = ranks or {}
     first = db.query("select min(order_at) from customer_orders where is_order = 1").fetchall()[0][0]
-    windows = {NOW: active(db, as_of=as_of, months=months, segments=ranks.get(NOW))}
+    windows = {NOW: recent(db, as_of=as_of, months=months, segments=ranks.get(NOW))}
     for against in AGAINST:
         day = days(as_of, against)
         if first is not None and add_months(first.date(), 0) <= add_months(day, 1 - months):
             whole = add_months(first.date(), 0) <= add_months(day, 1 - rank_months)
-            windows[against] = active(db, as_of=day, months=months, segments=ranks.get(against) if whole else None)
+            windows[against] = recent(db, as_of=day, months=months, segments=ranks.get(against) if whole else None)
     return People(windows, others(db, as_of=as_of, months=months, segments=ranks.get(NOW)), k_min)
