@@ -38,6 +38,46 @@ def shown_parts(frame: pd.DataFrame, k_min: int, column: str = "customers") -> p
     return frame[~suppress_parts(frame[column].to_numpy(), k_min)]
 
 
+def pool(counts: np.ndarray, k_min: int, pooled: np.ndarray | None = None) -> np.ndarray:
+    """Mask (True = bring together into one row) of the values of an attribute, alike for all counts shown of them.
+
+    counts: one row a value, one column for everything that is shown beside everything else, or known from elsewhere: the
+    customers of two months, those who answered and those who did not. A value with 1 .. k_min − 1 anywhere is pooled;
+    then the smallest others, until the pooled hold, in every column, nobody or at least k_min people, and two values
+    wherever one of them is small. So a total less what is shown gives the pooled row and nothing within it, in one month
+    and between months. pooled: values that are so already. All True where nothing less is enough.
+    """
+    counts = np.asarray(counts)
+    mask = ((counts > 0) & (counts < k_min)).any(axis=1)
+    mask = mask if pooled is None else mask | pooled
+    others = sorted(np.flatnonzero(~mask), key=lambda place: (counts[place].sum(), place))
+    while others and not _enough(counts[mask], k_min):
+        mask[others.pop(0)] = True
+    return mask if _enough(counts[mask], k_min) else np.ones(len(counts), dtype=bool)
+
+
+def pool_within(
+    counts: np.ndarray, k_min: int, groups: np.ndarray, hidden: set, pooled: np.ndarray | None = None
+) -> np.ndarray:
+    """`pool` where the sum of each group of values is shown too (prefectures of a region), but for the groups `hidden`.
+
+    groups: the group of each value. Values of hidden groups are all pooled, since the group is.
+    """
+    mask = np.zeros(len(counts), dtype=bool)
+    for group in dict.fromkeys(groups):
+        members = np.flatnonzero(groups == group)
+        already = None if pooled is None else pooled[members]
+        mask[members] = True if group in hidden else pool(counts[members], k_min, already)
+    return mask
+
+
+def _enough(counts: np.ndarray, k_min: int) -> bool:
+    """Whether the pooled rows hide their small cells from the totals of all columns."""
+    total, small = counts.sum(axis=0), ((counts > 0) & (counts < k_min)).any(axis=0)
+    hides = ~small | ((counts > 0).sum(axis=0) >= 2)
+    return bool(((total == 0) | (total >= k_min)).all() and hides.all() and (len(counts) != 1 or not total.any()))
+
+
 def _complete(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> np.ndarray:
     hidden = hidden.copy()
     while (line := _weak_line(counts, hidden, k_min)) is not None:

@@ -22,6 +22,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
+from customerbase.segments import good, mix
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)
@@ -83,6 +84,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _snapshots()
     _churn()
     _clock()
+    _good()
     return Recorder.cases
 
 
@@ -284,6 +286,15 @@ def _clock() -> None:
     for level, gap in (("product", "second"), ("category", "any")):
         options = propensity.ClockOptions(level=level, gap=gap, fewest=20)
         propensity.clock(db, as_of=date(2026, 6, 30), options=options)
+
+
+def _good() -> None:
+    """The mix and the study of good customers of the invented company, with an attribute or two of each customer."""
+    db = snapshot_tables.company(customers=120)
+    snapshot_tables.attributes(db)
+    features.customer_orders(db, as_of=AS_OF)
+    mix.mix(db, as_of=AS_OF, k_min=3)
+    good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -8,7 +8,7 @@ import profile_tables
 from profile_tables import fill, link
 
 from customerbase.engine import Engine, identifier
-from customerbase.tables import schemas
+from customerbase.tables import schema, schemas
 
 FIRST, LAST = datetime(2024, 1, 1), datetime(2026, 12, 31)
 TABLES = (
@@ -165,3 +165,30 @@ def one(relation, customer: str) -> dict:
     found = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall() if row[0] == customer]
     assert len(found) == 1, f"{len(found)} rows of {customer}"
     return found[0]
+
+
+def attributes(db: Engine) -> None:
+    """The table profile as far as analyses of attributes read it: values follow from a digest of the id, some unknown."""
+
+    def pick(place: int, *values: str) -> str:
+        named = " ".join(
+            f"when '{digit}' then '{value}'" for digit, value in zip("0123456789abcde", values * 15, strict=False)
+        )
+        return f"case substr(md5(customer_id), {place}, 1) {named} end"
+
+    db.execute(
+        "create or replace table profile as select distinct customer_id,"
+        f" {pick(1, 'female', 'male', 'female')} as gender, {pick(2, '20-29', '30-39', '40-49', '70+')} as age_band,"
+        f" {pick(3, '東京都', '大阪府', '京都府', '福岡県', 'Bavaria')} as prefecture,"
+        f" {pick(4, '会社員', '自営業')} as occupation, {pick(5, 'レギュラー', 'ゴールド')} as member_rank,"
+        " case when right(customer_id, 1) < '5' then timestamp '2024-01-01 00:00:00' end as registered_at from identity_links"
+    )
+
+
+def without_sources(db: Engine) -> None:
+    """The tables that analyses of attributes read and this engine lacks, without rows."""
+    known = {name for (name,) in db.query("select table_name from information_schema.tables").fetchall()}
+    for one in map(schema, schemas()):
+        if one.name in (*TABLES, "profile", "customers_std") and one.name not in known:
+            columns = ", ".join(f"{identifier(column.name)} {column.type}" for column in one.columns.values())
+            db.execute(f"create table {one.name} ({columns})")

@@ -7,10 +7,12 @@ from customerbase.charts.alluvial import alluvial
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
+from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
 from customerbase.charts.goal import goal
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
+from customerbase.charts.mix import shifts
 from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.priority import priorities
@@ -39,6 +41,7 @@ __all__ = [
     "deciles",
     "dots",
     "drift",
+    "drivers",
     "gains",
     "goal",
     "heatmap",
@@ -51,6 +54,7 @@ __all__ = [
     "profit",
     "reliability",
     "setup",
+    "shifts",
     "snapshots",
     "svg",
     "tracking",

@@ -19,12 +19,10 @@ UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
 class ReportData:
     """The small tables of one month, by name, with the company's title, settings and goals.
 
-    Tables: kpi, kpi_cohorts, segment_summary, segment_migration, segment_attributes, migration, migration_causes,
-    source_files, readiness, quality_scores, channel_overlap, cltv_groups, cltv_concentration, cltv_tracking,
-    churn_groups, churn_outcomes, churn_profit as in expectations/, and what summed_up makes of the large ones
-    (quarantine by reason, identity_links, profile …). Each may be missing or empty: its section then says so, and one
-    about a page that was not run (who may leave, goals and actions) is left out. title: {ja, en}; settings: currency,
-    k_min; goals: KPI id -> value, or what the pipeline file says of it.
+    Tables: those that page 13 reads, as in expectations/, and what summed_up makes of the large ones (quarantine by
+    reason, identity_links, profile …). Each may be missing or empty: its section then says so, and a section whose page
+    was not run is left out. title: {ja, en}; settings: currency, k_min; goals: KPI id -> value, or what the pipeline
+    file says of it.
     """
 
     title: Mapping[str, str]

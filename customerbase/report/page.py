@@ -16,8 +16,10 @@ import customerbase.report.attributes as attributes
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
+import customerbase.report.good as good
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.mix as mix
 import customerbase.report.movement as movement
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
@@ -77,6 +79,10 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             migration=figures.migration(data, language, draw),
             cohorts=figures.cohorts(data, language, draw),
             attributes=attributes.pictures(data, language, draw),
+            mix=mix.lines(data, language),
+            mix_picture=mix.picture(data, language, draw),
+            good=good.lines(data, language),
+            good_picture=good.picture(data, language, draw),
             identity=identity.lines(data, language),
             overlap=identity.overlap(data, language, draw),
             segment_colors=draw.SEGMENT_COLORS,
