@@ -28,6 +28,18 @@ from customerbase.kpi.customers import (
 )
 from customerbase.kpi.facts import SILENCE_MONTHS
 from customerbase.kpi.formula import Formula
+from customerbase.kpi.looks import (
+    curves,
+    curves_title,
+    listing,
+    part_name,
+    parts,
+    parts_title,
+    quarter_name,
+    second_purchases,
+    target,
+    unit,
+)
 from customerbase.kpi.registry import GROUPS, KPIS, OWNERS, Kpi, find, glossary, name, owner
 from customerbase.kpi.sales import (
     average_order_value,
@@ -76,6 +88,8 @@ __all__ = [
     "cost_coverage",
     "csat",
     "current_customers",
+    "curves",
+    "curves_title",
     "data_until",
     "duplication",
     "email_click_rate",
@@ -87,6 +101,7 @@ __all__ = [
     "items_per_order",
     "kpi_by",
     "kpi_table",
+    "listing",
     "loss_rate",
     "lost_customers",
     "name",
@@ -95,8 +110,12 @@ __all__ = [
     "nps",
     "orders",
     "owner",
+    "part_name",
+    "parts",
+    "parts_title",
     "price_per_item",
     "purchase_frequency",
+    "quarter_name",
     "reachable_by_email",
     "reachable_by_phone",
     "reactivated_customers",
@@ -112,7 +131,10 @@ __all__ = [
     "second_purchase_60",
     "second_purchase_90",
     "second_purchase_180",
+    "second_purchases",
+    "target",
     "top_decile_share",
     "triangle",
+    "unit",
     "validity",
 ]

@@ -11,12 +11,19 @@ from customerbase.disclosure import suppress_rows
 from customerbase.engine import Engine
 from customerbase.kpi import facts
 from customerbase.kpi.formula import COUNT, SHARE
-from customerbase.kpi.registry import Kpi
+from customerbase.kpi.registry import find
 from customerbase.kpi.tables import relation
 from customerbase.periods import add_months
 
 DIMENSIONS = ("segment", "channel", "store", "cohort")
 MONTHS_BACK = 13
+# counts of people from which one another follow: where one is too small to show, its family is withheld
+BUYING = ("active_customers", "new_customers", "repeat_rate")
+FAMILIES = (
+    BUYING,
+    ("returning_customers", "reactivated_customers"),
+    ("lost_customers", "current_customers", "loss_rate"),
+)
 BY_COLUMNS = {
     "as_of": pa.date32(),
     "kpi": pa.string(),
@@ -73,35 +80,51 @@ def kpi_by(
 
 
 def _parts(db: Engine, first: date | None, silence_months: int, k_min: int) -> pd.DataFrame:
-    kpis = facts.of_facts()
-    frame = facts.sums(db, kpis, also=("present",))
-    people, persons = _small(frame, kpis, k_min), _small(frame, [], k_min)
-    before = _month_before(frame, people)
-    made = []
-    for one in kpis:
-        values = facts.estimates(frame, one)
+    sums = facts.sums(db, facts.of_facts())
+    hidden, frame, made = _hidden(sums, k_min), sums.frame, []
+    for one in facts.of_facts():
+        values = sums.estimates(one)
         known = facts.in_history(one, frame["month"], first, silence_months) & (values["n"] > 0)
-        hidden = (people | before) if _is_of_people(one) else persons
-        values = values.assign(kpi=one.id, month=frame["month"], part=frame["part"], withheld=hidden)
-        values[["value", "n", "low", "high"]] = values[["value", "n", "low", "high"]].astype(object).mask(hidden, None)
+        values = values.assign(kpi=one.id, month=frame["month"], part=frame["part"], withheld=hidden[one.id])
+        for name in ("value", "n", "low", "high"):
+            values[name] = values[name].astype("Float64").mask(values["withheld"])
         made.append(values[known])
     return pd.concat(made, ignore_index=True)
 
 
-def _is_of_people(one: Kpi) -> bool:
-    """Whether value or n count people: then they say how many there are in the cell."""
-    return one.formula.n != "orders"
+def _hidden(sums: facts.Sums, k_min: int) -> dict[str, np.ndarray]:
+    """Which rows of sums are to be withheld, for each KPI.
+
+    Sales are withheld where fewer than k_min people bought. What counts people (as value or as n) is withheld with its
+    family, and with the buyers on whom it rests: those of the month before for what looks back on them.
+    """
+    persons = _small(sums, (), k_min)
+    buying = persons | _small(sums, BUYING, k_min)
+    hidden = {}
+    for one in facts.of_facts():
+        family = next((ids for ids in FAMILIES if one.id in ids), (one.id,))
+        if one.formula.n == "orders":
+            hidden[one.id] = persons
+        elif one.formula.n == "active_before":
+            hidden[one.id] = _small(sums, family, k_min) | _month_before(sums.frame, buying)
+        elif one.formula.n in ("alive", "alive_before"):
+            leaving = _small(sums, family, k_min)
+            hidden[one.id] = leaving | _month_before(sums.frame, leaving)
+        else:
+            hidden[one.id] = buying | _small(sums, family, k_min)
+    return hidden
 
 
-def _small(frame: pd.DataFrame, kpis: list[Kpi], k_min: int) -> np.ndarray:
+def _small(sums: facts.Sums, kpis: tuple[str, ...], k_min: int) -> np.ndarray:
     """Rows to withhold: fewer than k_min people in all, or in anything that these KPIs count, or that would follow."""
-    columns = [frame["present"]]
-    for one in kpis:
-        names = frame.attrs["sums"][one.id]
-        if one.formula.kind == COUNT:
-            columns.append(frame[names["top"]])
-        elif one.formula.kind == SHARE:
-            columns += [frame[names["top"]], frame[names["bottom"]] - frame[names["top"]]]
+    frame = sums.frame
+    columns = [frame["present"]] if not kpis else []
+    for one in map(find, kpis):
+        top = sums.column(one, "top")
+        if one.formula.kind == SHARE:
+            columns += [top, sums.column(one, "bottom") - top]
+        else:
+            columns.append(top if one.formula.kind == COUNT else sums.column(one, "n"))
     counts = np.column_stack([column.to_numpy() for column in columns]).round().astype("int64")
     hidden = np.zeros(len(frame), dtype=bool)
     for rows in frame.groupby("month").indices.values():

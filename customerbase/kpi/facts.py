@@ -1,6 +1,7 @@
 """The additive facts under the KPIs, and their sums: every KPI, month and part of a dimension in one query."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
@@ -86,31 +87,43 @@ def of_facts() -> list[Kpi]:
     return [one for one in KPIS.values() if one.formula.table == "facts"]
 
 
-def sums(db: Engine, kpis: Iterable[Kpi], table: str = "kpi_facts", also: Iterable[str] = ()) -> pd.DataFrame:
-    """Month, part, the columns `also` summed, and in .attrs["sums"] of each KPI the name of every sum it needs.
+@dataclass(frozen=True)
+class Sums:
+    """Sums by month (date) and part; names: KPI -> what its formula calls a sum -> the column that holds it."""
 
-    One pass over the table: expressions that several KPIs share are summed once. Sums are exact, then doubles.
-    """
+    frame: pd.DataFrame
+    names: Mapping[str, Mapping[str, str]]
+
+    def every_month(self, months: Sequence[date]) -> "Sums":
+        """The sums of a table without parts for exactly these months: where nothing was sold, they are zero."""
+        spine = pd.DataFrame({"month": list(months)})
+        filled = spine.merge(self.frame.drop(columns="part"), on="month", how="left").fillna(0)
+        return Sums(filled, self.names)
+
+    def column(self, one: Kpi, name: str) -> pd.Series:
+        """What the formula of a KPI calls top, bottom, n …"""
+        return self.frame[self.names[one.id][name]]
+
+    def estimates(self, one: Kpi) -> pd.DataFrame:
+        """Value, n, low and high of a KPI, row by row."""
+        return estimate(one.formula, {name: self.column(one, name).to_numpy() for name in self.names[one.id]})
+
+
+def sums(db: Engine, kpis: Iterable[Kpi], table: str = "kpi_facts") -> Sums:
+    """All that these KPIs need, in one pass over their table: what several share is summed once; exact, then doubles."""
     found: dict[str, str] = {}
-    named = {}
-    for one in kpis:
-        expressions = one.formula.sums()
-        named[one.id] = {name: found.setdefault(sql, f"s{len(found)}") for name, sql in expressions.items()}
+    names = {
+        one.id: {name: found.setdefault(sql, f"s{len(found)}") for name, sql in one.formula.sums().items()}
+        for one in kpis
+    }
     told = [f"cast(sum({sql}) as double) as {name}" for sql, name in found.items()]
-    told += [f"cast(sum({identifier(name)}) as double) as {name}" for name in also]
+    if table == "kpi_facts":
+        told.append("cast(sum(present) as double) as present")
     part = "part" if table == "kpi_facts" else literal(WHOLE)
     frame = db.query(
         f"select month, {part} as part, {', '.join(told)} from {identifier(table)} group by all order by all"
     ).df()
-    frame["month"] = [stamp.date() for stamp in pd.to_datetime(frame["month"])]
-    frame.attrs["sums"] = named
-    return frame
-
-
-def estimates(frame: pd.DataFrame, one: Kpi) -> pd.DataFrame:
-    """Value, n, low and high of a KPI beside the rows of sums(); months without a row count as nothing sold."""
-    names = frame.attrs["sums"][one.id]
-    return estimate(one.formula, {name: frame[column].to_numpy() for name, column in names.items()})
+    return Sums(frame.assign(month=[stamp.date() for stamp in pd.to_datetime(frame["month"])]), names)
 
 
 def in_history(one: Kpi, months: pd.Series, first: date | None, silence_months: int) -> pd.Series:
@@ -121,7 +134,7 @@ def in_history(one: Kpi, months: pd.Series, first: date | None, silence_months: 
     return months >= add_months(first, needed)
 
 
-def others(db: Engine, *, as_of: date) -> dict[str, pd.DataFrame]:
+def others(db: Engine, *, as_of: date) -> dict[str, Sums]:
     """The sums of the KPIs that are not made of kpi_facts, by the table of their own that is: no parts.
 
     Reads sales_months, survey_answers, campaigns, campaign_contacts, identity_links, source_files, quality_scores, profile.

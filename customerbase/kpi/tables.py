@@ -10,7 +10,7 @@ import pyarrow as pa
 from customerbase.engine import Engine
 from customerbase.intervals import ratio, wilson
 from customerbase.kpi import facts
-from customerbase.kpi.registry import KPIS, Kpi
+from customerbase.kpi.registry import KPIS
 from customerbase.periods import month_range
 
 KPI_COLUMNS = {
@@ -49,23 +49,15 @@ def kpi_table(db: Engine, *, as_of: date, silence_months: int = facts.SILENCE_MO
         return relation(db, pd.DataFrame(columns=list(KPI_COLUMNS)), KPI_COLUMNS)
     facts.build(db, facts.WHOLE, as_of=as_of, from_month=months[0], silence_months=silence_months)
     found = {"facts": facts.sums(db, facts.of_facts())} | facts.others(db, as_of=as_of)
-    spine, first = pd.DataFrame({"month": months}), facts.first_month(db)
+    found = {table: one.every_month(months) for table, one in found.items()}
+    spine, first = pd.Series(months), facts.first_month(db)
     parts = []
     for one in KPIS.values():
-        values = _every_month(found[one.formula.table], spine, one)
-        known = facts.in_history(one, values["month"], first, silence_months)
+        values = found[one.formula.table].estimates(one)
+        known = facts.in_history(one, spine, first, silence_months)
         values[["value", "low", "high"]] = values[["value", "low", "high"]].where(known, np.nan)
-        parts.append(values.assign(kpi=one.id))
+        parts.append(values.assign(kpi=one.id, month=spine))
     return relation(db, pd.concat(parts, ignore_index=True), KPI_COLUMNS)
-
-
-def _every_month(frame: pd.DataFrame, spine: pd.DataFrame, one: Kpi) -> pd.DataFrame:
-    """The KPI in all months of the spine: where nothing was sold, sums are zero."""
-    filled = spine.merge(frame, on="month", how="left")
-    filled.attrs.update(frame.attrs)
-    numbers = filled.columns.difference(["month", "part"])
-    filled[numbers] = filled[numbers].fillna(0)
-    return pd.concat([spine, facts.estimates(filled, one)], axis=1)
 
 
 def cohorts(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:

@@ -12,8 +12,6 @@ from customerbase import i18n, kpi
 from customerbase.disclosure import suppress_parts
 from customerbase.periods import add_months, parse_month
 
-UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
-
 
 @dataclass(frozen=True)
 class ReportData:
@@ -100,10 +98,4 @@ class ReportData:
 
     def number(self, kpi_id: str, value: object, language: str, **options: bool) -> str:
         """A value of one KPI with its unit."""
-        return i18n.number(value, unit(kpi_id), language, currency=self.currency, **options)
-
-
-def unit(kpi_id: str) -> str:
-    """The unit of a KPI in the words of i18n."""
-    known = kpi.find(kpi_id).unit
-    return UNITS.get(known, "orders" if kpi_id == "orders" else "people")
+        return i18n.number(value, kpi.unit(kpi_id), language, currency=self.currency, **options)
