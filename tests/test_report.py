@@ -49,6 +49,7 @@ def month_rows(month: date, spread: float, **factors: float) -> list[dict]:
             "high": values[name] * (1 + spread),
         }
         for name in kpi.KPIS
+        if name in values
     ]
 
 

@@ -53,21 +53,15 @@ def cohort_curves(
     with mpl.rc_context(HOUSE):
         figure, axes = canvas(width, max(2.2, width * 0.3), title, said)
         figure.get_layout_engine().set(w_pad=0.1)
-        drawn = _drawn(later)
+        drawn = sorted(set(later["cohort"]))
         ends = [_curve(axes, later[later["cohort"] == code], language, code == drawn[-1]) for code in drawn]
         axes.set_ylim(0, axes.get_ylim()[1] * 1.05)
         axes.set_xlim(0.8, later["months_since"].max() + 0.2)
-        axes.set_xticks(range(1, int(later["months_since"].max()) + 1, 1 if later["months_since"].max() <= 14 else 3))
+        axes.set_xticks(range(1, int(later["months_since"].max()) + 1))
         axes.set_xlabel(i18n.word("kpi_words.months_since", language), loc="right", fontsize=TEXT_SIZE - 0.5)
         scale(axes.yaxis, lambda share: i18n.number(share, "rate", language), 4)
         _named(axes, ends)
     return figure
-
-
-def _drawn(later: pd.DataFrame) -> list[str]:
-    """The cohorts with two points or more, oldest first, the accented one on top; a lone point is no curve."""
-    sizes = later.groupby("cohort").size()
-    return sorted(sizes[sizes >= 2].index) or sorted(sizes.index)
 
 
 def _curve(axes: Axes, rows: pd.DataFrame, language: str, newest: bool) -> tuple[float, float, str, bool]:

@@ -40,7 +40,7 @@ from customerbase.kpi.looks import (
     target,
     unit,
 )
-from customerbase.kpi.registry import GROUPS, KPIS, OWNERS, Kpi, find, glossary, name, owner
+from customerbase.kpi.registry import GROUPS, KPIS, OWNERS, Kpi, document, find, glossary, name, owner
 from customerbase.kpi.sales import (
     average_order_value,
     cost_coverage,
@@ -91,6 +91,7 @@ __all__ = [
     "curves",
     "curves_title",
     "data_until",
+    "document",
     "duplication",
     "email_click_rate",
     "email_open_rate",

@@ -103,7 +103,7 @@ def _hidden(sums: facts.Sums, k_min: int) -> dict[str, np.ndarray]:
     hidden = {}
     for one in facts.of_facts():
         family = next((ids for ids in FAMILIES if one.id in ids), (one.id,))
-        if one.formula.n == "orders":
+        if "orders" in one.formula.n:
             hidden[one.id] = persons
         elif one.formula.n == "active_before":
             hidden[one.id] = _small(sums, family, k_min) | _month_before(sums.frame, buying)

@@ -10,7 +10,7 @@ from customerbase.intervals import difference, wilson
 from customerbase.kpi.changes import CLEAR_DOWN, CLEAR_UP, NO_CLEAR_CHANGE, verdict
 from customerbase.kpi.registry import KPIS, find, name, owner
 
-MOST_PARTS, MOST_CURVES = 12, 6
+MOST_PARTS, MOST_CURVES, YEAR = 12, 6, 12
 _I18N_UNITS = {
     "currency": "money",
     "ratio": "rate",
@@ -96,29 +96,37 @@ def curves(table: pd.DataFrame, *, k_min: int = 10) -> pd.DataFrame:
     """Retention of the cohorts of a quarter together: cohort (2026-Q3), months_since, customers, retained, rate, low, high.
 
     table: the table kpi_cohorts as a frame. Only ages that every month of the quarter has reached; points of 1 to
-    k_min − 1 who came back, or cohorts of fewer than k_min, are withheld (no row). The six newest with a later month.
+    k_min − 1 who came back, or cohorts of fewer than k_min, are withheld (no row). The first year of the six newest
+    quarters of which two later months can be shown (or one, while none has more).
     """
     months = pd.to_datetime(table["cohort_month"])
     quarter = months.dt.year.astype(str) + "-Q" + months.dt.quarter.astype(str)
     reached = table.groupby(["cohort_month"])["months_since"].max()
     least = reached.groupby(quarter.groupby(table["cohort_month"]).first()).min()
     rows = table.assign(cohort=quarter)
-    rows = rows[rows["months_since"] <= rows["cohort"].map(least)]
+    rows = rows[(rows["months_since"] <= rows["cohort"].map(least)) & (rows["months_since"] <= YEAR)]
     rows = rows.groupby(["cohort", "months_since"], as_index=False)[["customers", "retained"]].sum()
     rows = rows[(rows["customers"] >= k_min) & ~rows["retained"].between(1, k_min - 1)]
-    later = rows.loc[rows["months_since"] >= 1, "cohort"]
-    rows = rows[rows["cohort"].isin(sorted(set(later))[-MOST_CURVES:])].reset_index(drop=True)
+    later = rows.loc[rows["months_since"] >= 1, "cohort"].value_counts()
+    drawn = sorted(later[later >= min(2, later.max() if len(later) else 0)].index)
+    rows = rows[rows["cohort"].isin(drawn[-MOST_CURVES:])].reset_index(drop=True)
     low, high = wilson(rows["retained"], rows["customers"])
     return rows.assign(rate=rows["retained"] / rows["customers"], low=low, high=high)
 
 
 def curves_title(table: pd.DataFrame, language: str, *, k_min: int = 10) -> str:
-    """The finding: how many of the newest quarter's first-time buyers came back a month later, against the oldest shown."""
+    """The finding: how many of the newest quarter's first-time buyers came back a month later, against a year before.
+
+    Against the oldest quarter shown while there is no year before; the newest is the newest of which that can be said.
+    """
     rows = curves(table, k_min=k_min)
-    first = rows[rows["months_since"] == 1].sort_values("cohort")
+    first = rows[rows["months_since"] == 1].sort_values("cohort", ignore_index=True)
     if not len(first):
         return i18n.word("kpi_words.curves_few", language)
-    new, old = first.iloc[-1], first.iloc[0]
+    new = first.iloc[-1]
+    year_before = f"{int(new['cohort'][:4]) - 1}{new['cohort'][4:]}"
+    before = first[first["cohort"] == year_before]
+    old = before.iloc[0] if len(before) else first.iloc[0]
     said = {
         "cohort": quarter_name(new["cohort"], language),
         "rate": i18n.number(new["rate"], "rate", language),

@@ -83,3 +83,42 @@ def glossary() -> list[str]:
         f"| {k.en} (`{k.id}`) | {k.ja} | {k.definition_en} {k.definition_ja} `{k.formula.text()}` |"
         for k in KPIS.values()
     ]
+
+
+def document() -> str:
+    """docs/kpis.md: every KPI with key, names, definition, formula, unit, direction and owner, in both languages."""
+    rows = [
+        f"| `{k.id}` | {k.en}<br>{k.ja} | {k.definition_en}<br>{k.definition_ja} | `{k.formula.text()}` | {k.unit}"
+        f" | {'higher' if k.higher_is_better else 'lower'} | {k.owner}<br>{OWNERS[k.owner]} |"
+        for k in KPIS.values()
+    ]
+    head = "| Key | Name · 名前 | Definition · 定義 | Formula · 式 | Unit · 単位 | Better · 望ましい向き | Owner · 責任者 |"
+    return "\n".join([_ABOUT, head, "| --- | --- | --- | --- | --- | --- | --- |", *rows]) + "\n"
+
+
+_ABOUT = """# KPIs
+
+Generated from `customerbase/kpi/` by `python -m customerbase docs`. Each KPI stands there once: the name of a function is
+its key, the first line of its docstring its definition, its body the formula. Each has a value, n and a 95 % interval for
+every month of the history (table `kpi`); those over the facts also by segment, channel, store and cohort (`kpi_by`).
+
+- A formula sums over `customerbase/sql/kpi_facts.sql`: one row per customer (anonymous sales have none) and month, with
+  what was sold and whether the customer was active, new, lost … `from` names another table for those that have one.
+- `silence_months` (page 12, 3 unless set otherwise: a quarter of a year) parts returning from reactivated customers and
+  makes who is silent for so long lost. Always: active = new + returning + reactivated, and current at the end = current
+  before + new + reactivated − lost. In the first months of the data what cannot be known yet is empty.
+- A second purchase is an order on a later day than the first order's. It counts by the month of the first order and only
+  for customers whose window has ended by the as-of date (n).
+- Intervals: Wilson's for shares of customers, the score interval for counts, the sum of squares over customers for
+  totals, linearised over customers for ratios. Anonymous sales are taken to vary as those of known customers do.
+- By channel and store, sales count where they were made, and a customer in each place in which they bought; what looks
+  back (lost, retained) counts where the customer last bought. Orders and revenue add up to the total, customers do not.
+  By segment: the one in which the customer stood when the month began. By cohort: the quarter of the first order.
+- What would tell of fewer than `k_min` people is withheld in `kpi_by`, and what would give it away.
+- An owner is the role that usually answers for a figure; `settings: {kpi_owners: {revenue: …}}` of the pipeline's YAML names
+  the company's own, `goals:` its targets.
+
+KPIの一覧です。`customerbase/kpi/` から生成します。関数の名前がキー、説明の1行目が定義、本体が式で、全期間の各月に値・n・95%区間が
+あります（表 `kpi`）。顧客と売上のKPIは、セグメント・チャネル・店舗・コホート別の値もあります（表 `kpi_by`、少人数の値は非表示）。
+休眠の基準 `silence_months` は3か月です（12ページで変更できます）。2回目の購入は、初回の注文日より後の日の注文です。
+"""

@@ -62,11 +62,12 @@ def purchase_frequency() -> Formula:
     unit="items_per_order",
     group="purchases",
     owner="merchandising",
-    definition="その月に売れた商品の点数 ÷ 注文件数。匿名の売上を含む。",
+    definition="その月に売れた商品の点数 ÷ 注文件数（明細の分かるもの）。匿名の売上を含む。",
 )
 def items_per_order() -> Formula:
-    """Items of goods sold in the month divided by its orders, anonymous sales included."""
-    return Formula(RATIO, "items", "orders", n="orders")
+    """Items of goods sold in the month divided by its orders, where lines are known; anonymous sales included."""
+    with_lines = "case when items <> 0 then orders else 0 end"
+    return Formula(RATIO, "items", with_lines, n=with_lines)
 
 
 @kpi(

@@ -3,16 +3,16 @@ with
 
 files as (
     select
-        cast(coalesce(sum(rows_read), 0) as bigint) as rows_read,
-        cast(coalesce(sum(rows_accepted), 0) as bigint) as accepted
+        coalesce(cast(sum(rows_read) as bigint), 0) as rows_read,
+        coalesce(cast(sum(rows_accepted) as bigint), 0) as accepted
     from source_files
 ),
 
 people as (
     select
         count(*) as customers,
-        cast(coalesce(sum(case when has_email then 1 else 0 end), 0) as bigint) as has_email,
-        cast(coalesce(sum(case when has_phone then 1 else 0 end), 0) as bigint) as has_phone
+        coalesce(cast(sum(case when has_email then 1 else 0 end) as bigint), 0) as has_email,
+        coalesce(cast(sum(case when has_phone then 1 else 0 end) as bigint), 0) as has_phone
     from profile
 ),
 
@@ -24,12 +24,12 @@ parts as (
 
 scores as (
     select
-        cast(coalesce(sum(case when dimension = 'completeness' then good else 0 end), 0) as bigint) as filled,
-        cast(coalesce(sum(case when dimension = 'completeness' then n else 0 end), 0) as bigint) as cells,
-        cast(coalesce(sum(case when dimension = 'validity' then good else 0 end), 0) as bigint) as valid,
-        cast(coalesce(sum(case when dimension = 'validity' then n else 0 end), 0) as bigint) as checked,
-        cast(coalesce(sum(case when dimension = 'duplication' then good else 0 end), 0) as bigint) as duplicates,
-        cast(coalesce(sum(case when dimension = 'duplication' then n else 0 end), 0) as bigint) as compared
+        coalesce(cast(sum(case when dimension = 'completeness' then good else 0 end) as bigint), 0) as filled,
+        coalesce(cast(sum(case when dimension = 'completeness' then n else 0 end) as bigint), 0) as cells,
+        coalesce(cast(sum(case when dimension = 'validity' then good else 0 end) as bigint), 0) as valid,
+        coalesce(cast(sum(case when dimension = 'validity' then n else 0 end) as bigint), 0) as checked,
+        coalesce(cast(sum(case when dimension = 'duplication' then good else 0 end) as bigint), 0) as duplicates,
+        coalesce(cast(sum(case when dimension = 'duplication' then n else 0 end) as bigint), 0) as compared
     from parts
 ),
 

@@ -39,10 +39,10 @@ final as (
         cast(sum(orders) as bigint) as orders,
         cast(sum(revenue) as decimal(18, 2)) as revenue,
         cast(sum(revenue_squared) as decimal(38, 4)) as revenue_squared,
-        cast(coalesce(sum(items), 0) as decimal(18, 3)) as items,
-        cast(coalesce(sum(goods), 0) as decimal(18, 2)) as goods,
-        cast(coalesce(sum(costed), 0) as decimal(18, 2)) as costed,
-        cast(coalesce(sum(cost), 0) as decimal(18, 2)) as cost
+        cast(sum(coalesce(items, 0)) as decimal(18, 3)) as items,
+        cast(sum(coalesce(goods, 0)) as decimal(18, 2)) as goods,
+        cast(sum(coalesce(costed, 0)) as decimal(18, 2)) as costed,
+        cast(sum(coalesce(cost, 0)) as decimal(18, 2)) as cost
     from placed
     group by customer_id, month, part
 )
