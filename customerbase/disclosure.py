@@ -33,6 +33,25 @@ def suppress_parts(counts: np.ndarray, k_min: int) -> np.ndarray:
     return hidden
 
 
+def suppress_rows(counts: np.ndarray, k_min: int) -> np.ndarray:
+    """Mask (True = withhold) of the rows of a table of counts, several to a row, whose column totals are known.
+
+    A row with a count of 1 .. k_min − 1 is withheld whole; then further rows, the smallest in the column that asks for
+    them, until in no column the withheld counts add up to 1 .. k_min − 1 or are a single one that is not 0.
+    """
+    counts = np.asarray(counts)
+    hidden = ((counts > 0) & (counts < k_min)).any(axis=1)
+    while not hidden.all():
+        unknown = np.where(hidden[:, None], counts, 0)
+        weak = ((unknown > 0).sum(axis=0) == 1) | ((unknown.sum(axis=0) > 0) & (unknown.sum(axis=0) < k_min))
+        weak &= (counts[~hidden] > 0).any(axis=0)
+        if not weak.any():
+            break
+        column = counts[:, int(np.argmax(weak))]
+        hidden[min(np.flatnonzero(~hidden & (column > 0)), key=lambda row: (column[row], row))] = True
+    return hidden
+
+
 def shown_parts(frame: pd.DataFrame, k_min: int, column: str = "customers") -> pd.DataFrame:
     """The rows of a table of parts whose counts may be shown beside their total."""
     return frame[~suppress_parts(frame[column].to_numpy(), k_min)]

@@ -38,7 +38,7 @@ def translate(text: str, dialect: str = "spark") -> str:
 
 
 def _for_spark(node):
-    """What sqlglot hands on as it is although Spark has another name or meaning for it: lists of characters."""
+    """What sqlglot hands on as it is although Spark has another name or meaning for it: lists, hexadecimal digits."""
     from sqlglot import exp
 
     def call(name: str, *arguments: exp.Expression) -> exp.Expression:
@@ -47,6 +47,9 @@ def _for_spark(node):
     if isinstance(node, exp.Split) and node.expression.is_string and not node.expression.name:
         # Spark's split at the empty text adds an empty one at the end
         return call("split", node.this, exp.convert("(?s)(?<=.)(?=.)"))
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.DPipe) and node.this.this.name == "0x":
+        # the number that hexadecimal digits write
+        return exp.cast(call("conv", node.this.expression, exp.convert(16), exp.convert(10)), node.to)
     if isinstance(node, exp.Length) and (
         isinstance(node.this, exp.ArrayDistinct) or node.this.name == "list_intersect"
     ):

@@ -21,7 +21,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 MISSING = "–"
 MINUS = "−"
 WORDS_FILE = Path(__file__).parent / "words.yaml"
-UNITS = ("money", "rate", "people", "orders", "rows", "times", "days", "number")
+UNITS = ("money", "rate", "people", "orders", "rows", "times", "days", "items", "score", "number")
 
 _CURRENCY_SIGNS = {"JPY": "¥", "GBP": "£", "USD": "$", "EUR": "€"}
 _CURRENCY_WORDS_JA = {"JPY": "円", "GBP": "ポンド", "USD": "ドル", "EUR": "ユーロ"}
@@ -95,7 +95,7 @@ def number(
 ) -> str:
     """A number as people write it, with its unit.
 
-    unit: money, rate (0.123 -> 12.3%), people, orders, rows, times, days, number. In prose at most three significant
+    unit: money, rate (0.123 -> 12.3%), people, orders, rows, times, days, items, score (of NPS), number. In prose at most three significant
     digits (integers below 10,000, and what no larger unit of the language shortens, stay whole: 1,234万円); `exact`
     is for tables. `signed` puts + or − before it. None and NaN give an en dash. Raises ConfigError for unknown units.
     """
@@ -110,7 +110,7 @@ def number(
 
 
 def change(new: object, old: object, unit: str, language: str) -> str:
-    """The change from `old` to `new` with its sign: points for rates, otherwise percent of `old`.
+    """The change from `old` to `new` with its sign: points for rates and scores, otherwise percent of `old`.
 
     An en dash where one side is missing or where `old` is not positive (a percentage of nothing means nothing).
     """
@@ -119,6 +119,8 @@ def change(new: object, old: object, unit: str, language: str) -> str:
         return MISSING
     if unit == "rate":
         return points(Decimal(str(new)) - Decimal(str(old)), language)
+    if unit == "score":
+        return points((Decimal(str(new)) - Decimal(str(old))) / 100, language)
     if Decimal(str(old)) <= 0:
         return MISSING
     return number(Decimal(str(new)) / Decimal(str(old)) - 1, "rate", language, signed=True)
@@ -174,7 +176,9 @@ def _decimals(amount: Decimal, unit: str, currency: str, exact: bool) -> int:
     if unit == "money":
         whole = amount >= 100 or amount == amount.to_integral_value()
         return 0 if currency == "JPY" or (whole and not exact) else 2
-    if unit == "times" or (unit == "number" and exact):
+    if unit == "score":
+        return 1
+    if unit in ("times", "items") or (unit == "number" and exact):
         return 2 if exact or amount < 10 else 1
     return 0 if amount == amount.to_integral_value() else 2 if unit == "number" and amount < 10 else 1
 

@@ -11,7 +11,6 @@ from customerbase import charts, i18n, kpi
 from customerbase.disclosure import shown_parts
 from customerbase.errors import TableError
 from customerbase.periods import month_end, month_label, parse_month
-from customerbase.report.data import unit as kpi_unit
 from customerbase.segments import put_in_force, read_named, summary
 from customerbase.tables import store
 
@@ -70,7 +69,11 @@ def _picture(figure: charts.Figure) -> widgets.HTML:
 def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) -> str:
     """The KPIs of one month as an HTML table: name with its definition on hover, value, interval, n."""
     now = numbers[pd.to_datetime(numbers["month"]) == pd.Timestamp(month)].set_index("kpi")
-    rows = [_kpi_row(one, now.loc[one.id], language, currency) for one in kpi.KPIS.values() if one.id in now.index]
+    rows = [
+        _kpi_row(one, now.loc[one.id], language, currency)
+        for one in kpi.KPIS.values()
+        if one.id in now.index and now["n"][one.id] > 0
+    ]
     heads = [i18n.word(f"report.column.{key}", language) for key in ("figure", "value", "interval", "n")]
     head = "".join(
         f"<th style='text-align:{'left' if i == 0 else 'right'}'>{html.escape(h)}</th>" for i, h in enumerate(heads)
@@ -80,7 +83,7 @@ def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) 
 
 
 def _kpi_row(one: kpi.Kpi, row: pd.Series, language: str, currency: str) -> str:
-    unit = kpi_unit(one.id)
+    unit = kpi.unit(one.id)
     definition = one.definition_ja if language == "ja" else one.definition_en
     cells = (
         i18n.number(row["value"], unit, language, currency=currency),

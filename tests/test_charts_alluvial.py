@@ -45,7 +45,11 @@ def words(axes) -> list[str]:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 90), min_size=4, max_size=4), min_size=4, max_size=4).filter(lambda m: np.sum(m) > 0))
+@given(
+    st.lists(st.lists(st.integers(0, 90), min_size=4, max_size=4), min_size=4, max_size=4).filter(
+        lambda m: np.sum(m) > 0
+    )
+)
 def test_heights_and_thicknesses_are_shares_of_all_customers(matrix):
     counts = pd.DataFrame(matrix, index=CODES, columns=CODES)
     axes, whole = drawn(counts), counts.to_numpy().sum()
@@ -60,12 +64,16 @@ def test_heights_and_thicknesses_are_shares_of_all_customers(matrix):
 def test_ribbons_begin_and_end_within_their_segments():
     axes = drawn()
     left, right = (
-        dict(zip(names, side, strict=True)) for names, side in zip((COUNTS.index, COUNTS.columns), nodes(axes), strict=True)
+        dict(zip(names, side, strict=True))
+        for names, side in zip((COUNTS.index, COUNTS.columns), nodes(axes), strict=True)
     )
     for pair, patch in ribbons(axes).items():
         origin, target = pair.split("-")
         points = patch.get_path().vertices
-        for node, (top, bottom) in ((left[origin], (points[0, 1], points[7, 1])), (right[target], (points[3, 1], points[4, 1]))):
+        for node, (top, bottom) in (
+            (left[origin], (points[0, 1], points[7, 1])),
+            (right[target], (points[3, 1], points[4, 1])),
+        ):
             assert node.get_y() - 1e-9 <= top and bottom <= node.get_y() + node.get_height() + 1e-9
 
 
@@ -95,7 +103,9 @@ def test_withheld_movements_are_not_drawn_and_small_segments_have_no_height_of_t
     assert set(ribbons(axes)) == {f"{a}-{b}" for a in COUNTS.index for b in CODES if not hidden.loc[a, b]}
     left, right = nodes(axes)
     rest = (90 + 92 - 60 - 30 - 80) / 2  # what is not drawn of the two, in equal parts
-    assert left[0].get_height() * 433 == pytest.approx(90 + rest) and left[3].get_height() * 433 == pytest.approx(80 + rest)
+    assert left[0].get_height() * 433 == pytest.approx(90 + rest) and left[3].get_height() * 433 == pytest.approx(
+        80 + rest
+    )
     assert {"優良顧客 –", "離脱顧客 –"} & set(words(axes)) or {"優良顧客 <100", "離脱顧客 <100"} <= set(words(axes))
     assert "55" not in " ".join(words(axes))
 

@@ -80,7 +80,9 @@ def test_history_is_what_the_first_month_published(db):
     assert db.query(f"{kept} except {published}").fetchall() == db.query(f"{published} except {kept}").fetchall() == []
     values = "select customer_id, cltv from rfm_history where month = date '2026-09-30' except select customer_id, cltv from first_cltv"
     assert db.query(values).fetchall() == []
-    assert one(db, "select count(*) from rfm_history where month = date '2026-10-31'") == one(db, "select count(*) from rfm")
+    assert one(db, "select count(*) from rfm_history where month = date '2026-10-31'") == one(
+        db, "select count(*) from rfm"
+    )
 
 
 def test_late_orders_are_the_late_part_by_plain_sql(db):

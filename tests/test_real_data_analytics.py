@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from conftest import real_data
 from identity_tables import link_every_id
+from kpi_tables import sales_months
 
 from customerbase import features, kpi, rfm, segments
 from customerbase.engine import Engine
@@ -25,6 +26,7 @@ class Shop:
         self.db.execute(f"create table refunds as {NO_REFUNDS}")
         link_every_id(self.db)
         features.customer_months(self.db, as_of=as_of)
+        sales_months(self.db)
         self.lines = lines[lines["day"] <= pd.Timestamp(as_of)]
         self.kpis = kpi.kpi_table(self.db, as_of=as_of).df()
 

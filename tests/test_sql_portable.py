@@ -36,7 +36,7 @@ def code(name: str) -> str:
 
 
 def test_there_is_sql_to_check():
-    assert {"customer_orders", "customer_months", "rfm", "kpi_months", "cohorts"} <= set(NAMES)
+    assert {"customer_orders", "customer_months", "rfm", "kpi_facts", "cohorts"} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

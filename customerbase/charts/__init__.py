@@ -6,6 +6,7 @@ Every function takes a small table and gives a matplotlib Figure; notebooks show
 from customerbase.charts.alluvial import alluvial
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
+from customerbase.charts.cohorts import cohort_curves, cohort_triangle
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
@@ -15,6 +16,7 @@ from customerbase.charts.lorenz import lorenz
 from customerbase.charts.mix import shifts
 from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
+from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
@@ -38,6 +40,8 @@ __all__ = [
     "bars",
     "calibration",
     "caption",
+    "cohort_curves",
+    "cohort_triangle",
     "deciles",
     "dots",
     "drift",
@@ -46,6 +50,7 @@ __all__ = [
     "goal",
     "heatmap",
     "histogram",
+    "kpi_parts",
     "line",
     "lorenz",
     "overlapping",

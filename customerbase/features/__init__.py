@@ -14,6 +14,7 @@ from customerbase.features.behaviour import (
 )
 from customerbase.features.matrix import matrix
 from customerbase.features.monthly import HORIZONS, LeakTest, Monthly, leak_test, monthly_snapshots
+from customerbase.features.months import Months, additive_months, customer_sales, sales_months
 from customerbase.features.names import Feature, blocks, features
 from customerbase.features.snapshots import (
     ELIGIBLE_DAYS,
@@ -34,6 +35,8 @@ __all__ = [
     "Feature",
     "LeakTest",
     "Monthly",
+    "Months",
+    "additive_months",
     "blocks",
     "category_features",
     "category_labels",
@@ -42,6 +45,7 @@ __all__ = [
     "customer_features",
     "customer_months",
     "customer_orders",
+    "customer_sales",
     "features",
     "keep",
     "labels",
@@ -50,6 +54,7 @@ __all__ = [
     "monthly_cutoffs",
     "monthly_snapshots",
     "require_orders",
+    "sales_months",
     "see",
     "snapshot",
     "training_cutoffs",

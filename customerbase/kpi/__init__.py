@@ -1,5 +1,6 @@
 """The month in numbers: each KPI is one function of the same name; tables, comparisons and cohorts are made of them."""
 
+from customerbase.kpi.breakdown import DIMENSIONS, kpi_by
 from customerbase.kpi.changes import (
     CLEAR_DOWN,
     CLEAR_UP,
@@ -9,36 +10,84 @@ from customerbase.kpi.changes import (
     history,
     revenue_change,
 )
-from customerbase.kpi.goals import AT_RISK, FAULTY, ON_TRACK, OPEN, UNLIKELY, goal_backtest, goals
-from customerbase.kpi.ledger import read_ledger
-from customerbase.kpi.measures import (
+from customerbase.kpi.customers import (
     active_customers,
-    average_order_value,
+    current_customers,
+    loss_rate,
+    lost_customers,
+    new_customer_value,
     new_customers,
-    orders,
-    purchase_frequency,
+    reactivated_customers,
     repeat_rate,
     retention_rate,
+    returning_customers,
+    second_purchase_30,
+    second_purchase_60,
+    second_purchase_90,
+    second_purchase_180,
+)
+from customerbase.kpi.facts import SILENCE_MONTHS
+from customerbase.kpi.formula import Formula
+from customerbase.kpi.goals import AT_RISK, FAULTY, ON_TRACK, OPEN, UNLIKELY, goal_backtest, goals
+from customerbase.kpi.ledger import read_ledger
+from customerbase.kpi.looks import (
+    curves,
+    curves_title,
+    listing,
+    part_name,
+    parts,
+    parts_title,
+    quarter_name,
+    second_purchases,
+    target,
+    unit,
+)
+from customerbase.kpi.pdca import pdca
+from customerbase.kpi.registry import GROUPS, KPIS, OWNERS, Kpi, document, find, glossary, name, owner
+from customerbase.kpi.sales import (
+    average_order_value,
+    cost_coverage,
+    gross_margin,
+    items_per_order,
+    orders,
+    price_per_item,
+    purchase_frequency,
     revenue,
     revenue_anonymous,
     revenue_identified,
+    top_decile_share,
 )
-from customerbase.kpi.pdca import pdca
-from customerbase.kpi.registry import KPIS, Kpi, find, glossary, name
-from customerbase.kpi.tables import cohorts, data_until, kpi_table, months, triangle
+from customerbase.kpi.state import (
+    completeness,
+    csat,
+    duplication,
+    email_click_rate,
+    email_open_rate,
+    nps,
+    reachable_by_email,
+    reachable_by_phone,
+    rows_accepted,
+    validity,
+)
+from customerbase.kpi.tables import cohorts, data_until, kpi_table, triangle
 from customerbase.kpi.targets import Target, better, read_targets
 
 __all__ = [
     "AT_RISK",
     "CLEAR_DOWN",
     "CLEAR_UP",
+    "DIMENSIONS",
     "FAULTY",
+    "GROUPS",
     "KPIS",
     "NO_CLEAR_CHANGE",
     "ON_TRACK",
     "OPEN",
+    "OWNERS",
+    "SILENCE_MONTHS",
     "UNKNOWN",
     "UNLIKELY",
+    "Formula",
     "Kpi",
     "Target",
     "active_customers",
@@ -46,26 +95,63 @@ __all__ = [
     "better",
     "cohorts",
     "compare",
+    "completeness",
+    "cost_coverage",
+    "csat",
+    "current_customers",
+    "curves",
+    "curves_title",
     "data_until",
+    "document",
+    "duplication",
+    "email_click_rate",
+    "email_open_rate",
     "find",
     "glossary",
     "goal_backtest",
     "goals",
+    "gross_margin",
     "history",
+    "items_per_order",
+    "kpi_by",
     "kpi_table",
-    "months",
+    "listing",
+    "loss_rate",
+    "lost_customers",
     "name",
+    "new_customer_value",
     "new_customers",
+    "nps",
     "orders",
+    "owner",
+    "part_name",
+    "parts",
+    "parts_title",
     "pdca",
+    "price_per_item",
     "purchase_frequency",
+    "quarter_name",
+    "reachable_by_email",
+    "reachable_by_phone",
+    "reactivated_customers",
     "read_ledger",
     "read_targets",
     "repeat_rate",
     "retention_rate",
+    "returning_customers",
     "revenue",
     "revenue_anonymous",
     "revenue_change",
     "revenue_identified",
+    "rows_accepted",
+    "second_purchase_30",
+    "second_purchase_60",
+    "second_purchase_90",
+    "second_purchase_180",
+    "second_purchases",
+    "target",
+    "top_decile_share",
     "triangle",
+    "unit",
+    "validity",
 ]

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-import customerbase.kpi.measures as measures  # noqa: F401  (its functions enter themselves into the registry)
 from customerbase.engine import Engine
-from customerbase.intervals import wilson
+from customerbase.intervals import ratio, wilson
+from customerbase.kpi import facts
 from customerbase.kpi.registry import KPIS
 from customerbase.periods import month_range
 
@@ -29,68 +29,85 @@ COHORT_COLUMNS = {
     "rate": pa.float64(),
     "low": pa.float64(),
     "high": pa.float64(),
+    "revenue": pa.decimal128(18, 2),
+    "revenue_rate": pa.float64(),
+    "revenue_low": pa.float64(),
+    "revenue_high": pa.float64(),
 }
 
 
-def months(db: Engine, *, as_of: date) -> pd.DataFrame:
-    """The base of all KPIs: counts and exact sums of every month from the first document to as_of, gaps as zeros.
-
-    Reads customer_months and customer_orders (features). Columns: month and those of sql/kpi_months.sql and
-    sql/anonymous_months.sql.
-    """
-    known, anonymous = db.run("kpi_months", as_of=as_of).df(), db.run("anonymous_months").df()
-    base = known.merge(anonymous, on="month", how="outer")
-    found = [stamp.date() for stamp in base["month"]]
-    spine = pd.DataFrame({"month": month_range(min(found), as_of.replace(day=1)) if found else []})
-    base["month"] = found
-    columns = [column for column in base.columns if column != "month"]
-    base = spine.merge(base[base["month"] <= as_of], on="month", how="left")
-    base[columns] = base[columns].fillna(0).astype(float)
-    return base
-
-
-def kpi_table(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
+def kpi_table(db: Engine, *, as_of: date, silence_months: int = facts.SILENCE_MONTHS) -> duckdb.DuckDBPyRelation:
     """Every KPI in every month up to as_of: kpi, month, value, n, low, high (95 %); null where not defined.
 
-    Reads customer_months and customer_orders (features).
+    Reads sales_months and customer_orders (features), identity_links and, where they are there, cltv, survey_answers,
+    campaigns, campaign_contacts, source_files, quality_scores and profile. A customer silent for silence_months months
+    in a row is lost.
     """
-    base = months(db, as_of=as_of)
-    parts = [kpi.function(base).assign(kpi=kpi.id, month=base["month"]) for kpi in KPIS.values()]
-    return _relation(db, pd.concat(parts, ignore_index=True), KPI_COLUMNS)
+    facts.prepare(db, as_of=as_of, silence_months=silence_months)
+    months = facts.spine(db, as_of)
+    if not months:
+        return relation(db, pd.DataFrame(columns=list(KPI_COLUMNS)), KPI_COLUMNS)
+    facts.build(db, facts.WHOLE, as_of=as_of, from_month=months[0], silence_months=silence_months)
+    found = {"facts": facts.sums(db, facts.of_facts())} | facts.others(db, as_of=as_of)
+    found = {table: one.every_month(months) for table, one in found.items()}
+    spine, first = pd.Series(months), facts.first_month(db)
+    parts = []
+    for one in KPIS.values():
+        values = found[one.formula.table].estimates(one)
+        known = facts.in_history(one, spine, first, silence_months)
+        values[["value", "low", "high"]] = values[["value", "low", "high"]].where(known, np.nan)
+        parts.append(values.assign(kpi=one.id, month=spine))
+    return relation(db, pd.concat(parts, ignore_index=True), KPI_COLUMNS)
 
 
 def cohorts(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
-    """Share of the customers with a first order in one month who ordered in a later one.
+    """Share of the customers with a first order in one month who ordered in a later one, and of its revenue then.
 
     Reads customer_months. The full triangle up to as_of, months without orders included: cohort_month, months_since,
-    customers (of the cohort), retained, rate, low, high (95 %, Wilson).
+    customers (of the cohort), retained, rate, low, high (95 %, Wilson); revenue of the cohort in that month, and its
+    ratio to the revenue in the month of the first order: revenue_rate, revenue_low, revenue_high (95 %, linearised over
+    the customers of the cohort).
     """
     found = db.run("cohorts", as_of=as_of).df()
     if found.empty:
-        return _relation(db, found.reindex(columns=list(COHORT_COLUMNS)), COHORT_COLUMNS)
+        return relation(db, found.reindex(columns=list(COHORT_COLUMNS)), COHORT_COLUMNS)
     found["cohort_month"] = [stamp.date() for stamp in found["cohort_month"]]
     ages = [
         (first, age) for first in sorted(set(found["cohort_month"])) for age in range(len(month_range(first, as_of)))
     ]
     triangle = pd.DataFrame(ages, columns=["cohort_month", "months_since"])
-    sizes = found[found["months_since"] == 0].rename(columns={"retained": "customers"})
-    triangle = triangle.merge(sizes[["cohort_month", "customers"]], on="cohort_month")
-    triangle = triangle.merge(found, on=["cohort_month", "months_since"], how="left").fillna({"retained": 0})
+    starts = found[found["months_since"] == 0]
+    starts = starts.rename(
+        columns={"retained": "customers", "revenue": "first_revenue", "revenue_squared": "first_squared"}
+    )[["cohort_month", "customers", "first_revenue", "first_squared"]]
+    triangle = triangle.merge(starts, on="cohort_month").merge(found, on=["cohort_month", "months_since"], how="left")
+    triangle = triangle.fillna(dict.fromkeys(["retained", "revenue", "revenue_squared", "revenue_product"], 0))
     low, high = wilson(triangle["retained"], triangle["customers"])
-    return _relation(
-        db, triangle.assign(rate=triangle["retained"] / triangle["customers"], low=low, high=high), COHORT_COLUMNS
-    )
+    whole = triangle.assign(rate=triangle["retained"] / triangle["customers"], low=low, high=high)
+    return relation(db, whole.assign(**_revenue_rates(triangle)), COHORT_COLUMNS)
 
 
-def triangle(table: pd.DataFrame, *, k_min: int = 10) -> pd.DataFrame:
-    """Retention rates as a matrix, cohort_month (rows) × months_since (columns); None where too few to show.
+def _revenue_rates(triangle: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Revenue over that of the first month; none for a cohort that spent nothing then. In the first month it is 1."""
+    names = ("revenue", "first_revenue", "revenue_squared", "first_squared", "revenue_product", "customers")
+    sums = [triangle[name].to_numpy(dtype=float) for name in names]
+    bottom = np.where(sums[1] > 0, sums[1], np.nan)
+    low, high = ratio(sums[0], bottom, *sums[2:])
+    value = sums[0] / bottom
+    return {"revenue_rate": value, "revenue_low": np.minimum(low, value), "revenue_high": np.maximum(high, value)}
 
-    table: the kpi_cohorts table as a frame. A cell of 1 to k_min − 1 returning customers, or of a cohort of fewer than
-    k_min, is withheld.
+
+def triangle(table: pd.DataFrame, *, k_min: int = 10, values: str = "rate") -> pd.DataFrame:
+    """Retention as a matrix, cohort_month (rows) × months_since (columns); None where too few to show.
+
+    table: the kpi_cohorts table as a frame; values: rate, or revenue_rate. A cell of 1 to k_min − 1 returning customers,
+    or of a cohort of fewer than k_min, is withheld.
     """
     small = table["retained"].between(1, k_min - 1) | (table["customers"] < k_min)
-    shown = table.assign(rate=table["rate"].mask(small), cohort_month=pd.to_datetime(table["cohort_month"]).dt.date)
-    return shown.pivot(index="cohort_month", columns="months_since", values="rate")
+    shown = table.assign(
+        **{values: table[values].mask(small)}, cohort_month=pd.to_datetime(table["cohort_month"]).dt.date
+    )
+    return shown.pivot(index="cohort_month", columns="months_since", values=values)
 
 
 cohorts.definition_ja = "初回注文の月が同じ顧客のうち、その何か月後に注文した顧客の割合"
@@ -105,8 +122,15 @@ def data_until(db: Engine, *, as_of: date) -> date | None:
     return db.query(query, as_of=as_of).fetchall()[0][0]
 
 
-def _relation(db: Engine, frame: pd.DataFrame, columns: dict[str, pa.DataType]) -> duckdb.DuckDBPyRelation:
+def relation(db: Engine, frame: pd.DataFrame, columns: dict[str, pa.DataType]) -> duckdb.DuckDBPyRelation:
     """The frame with exact types, NaN as null, as a relation that no later computation can change."""
     frame = frame.replace({np.nan: None})
-    arrays = [pa.array([None if pd.isna(v) else v for v in frame[name]], type=kind) for name, kind in columns.items()]
+    arrays = [_array(frame[name], kind) for name, kind in columns.items()]
     return db.connection.from_arrow(pa.Table.from_arrays(arrays, names=list(columns)))
+
+
+def _array(values: pd.Series, kind: pa.DataType) -> pa.Array:
+    plain = [None if pd.isna(value) else value for value in values]
+    if pa.types.is_decimal(kind):
+        return pa.array([None if value is None else f"{float(value):.2f}" for value in plain]).cast(kind)
+    return pa.array(plain, type=kind)

@@ -16,6 +16,7 @@ def rendered() -> dict[Path, str]:
         **{ROOT / name: snapshots.render(language) for language, name in snapshots.FILES.items()},
         ROOT / "docs" / "data-dictionary.md": dictionary.render("en"),
         ROOT / "docs" / "data-dictionary.ja.md": dictionary.render("ja"),
+        ROOT / "docs" / "kpis.md": kpi.document(),
         GLOSSARY: glossary(GLOSSARY.read_text(encoding="utf-8")),
     }
 

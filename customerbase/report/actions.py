@@ -6,7 +6,7 @@ import pandas as pd
 
 from customerbase import i18n, kpi
 from customerbase.periods import month_label
-from customerbase.report.data import ReportData, unit
+from customerbase.report.data import ReportData
 
 OPEN = ("planned", "doing")
 
@@ -100,9 +100,9 @@ def effect(data: ReportData, row: dict, language: str) -> str:
 
 def difference(data: ReportData, kpi_id: str, amount: float | None, language: str) -> str:
     """A change of a KPI with its sign: points for rates, else in its own unit."""
-    if unit(kpi_id) == "rate":
+    if kpi.unit(kpi_id) == "rate":
         return i18n.points(amount, language)
-    return i18n.number(amount, unit(kpi_id), language, currency=data.currency, exact=True, signed=True)
+    return i18n.number(amount, kpi.unit(kpi_id), language, currency=data.currency, exact=True, signed=True)
 
 
 def _link(run: str | None, month: object, language: str) -> dict | None:

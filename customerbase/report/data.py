@@ -12,8 +12,6 @@ from customerbase import i18n, kpi
 from customerbase.disclosure import suppress_parts
 from customerbase.periods import add_months, parse_month
 
-UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
-
 
 @dataclass(frozen=True)
 class ReportData:
@@ -111,13 +109,6 @@ class ReportData:
 
     def number(self, kpi_id: str, value: object, language: str, **options: bool) -> str:
         """A value of one KPI with its unit; nobody counts tenths of customers."""
-        whole = unit(kpi_id) in ("people", "orders") and not i18n.missing(value)
-        return i18n.number(
-            round(float(value)) if whole else value, unit(kpi_id), language, currency=self.currency, **options
-        )
-
-
-def unit(kpi_id: str) -> str:
-    """The unit of a KPI in the words of i18n."""
-    known = kpi.find(kpi_id).unit
-    return UNITS.get(known, "orders" if kpi_id == "orders" else "people")
+        whole = kpi.unit(kpi_id) in ("people", "orders") and not i18n.missing(value)
+        value = round(float(value)) if whole else value
+        return i18n.number(value, kpi.unit(kpi_id), language, currency=self.currency, **options)

@@ -7,7 +7,7 @@ import pandas as pd
 import customerbase.report.actions as actions
 from customerbase import i18n, kpi
 from customerbase.periods import month_label
-from customerbase.report.data import ReportData, unit
+from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
 TABLES = ("goals", "goal_paths", "goal_backtest", "pdca")  # without these there is no section
@@ -135,7 +135,7 @@ def _goal_row(data: ReportData, row: dict, language: str) -> dict:
         return data.number(row["kpi"], row[name], language, exact=True)
 
     def span(low: str, high: str) -> str:
-        ends = i18n.interval(row[low], row[high], unit(row["kpi"]), language, currency=data.currency)
+        ends = i18n.interval(row[low], row[high], kpi.unit(row["kpi"]), language, currency=data.currency)
         return "" if ends == i18n.MISSING else ends
 
     return {

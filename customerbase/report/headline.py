@@ -6,7 +6,7 @@ import customerbase.report.goals as goals
 from customerbase import i18n, kpi, segments
 from customerbase.intervals import difference, poisson
 from customerbase.periods import month_label
-from customerbase.report.data import ReportData, unit
+from customerbase.report.data import ReportData
 from customerbase.report.quality import reason_text
 
 QUARANTINE_ALARM = 0.05  # beyond this share of rows set aside, the data come first
@@ -194,7 +194,7 @@ def _about_goals(data: ReportData, language: str) -> str:
     gap, kpi_id = max(missed)
     if (row := data.goal_rows.get(kpi_id)) and row["probability"] is not None:
         return goals.chance_sentence(data, row, language)
-    is_rate = unit(kpi_id) == "rate"
+    is_rate = kpi.unit(kpi_id) == "rate"
     short = (
         i18n.points(data.goal(kpi_id) * gap, language, signed=False) if is_rate else i18n.number(gap, "rate", language)
     )
@@ -243,7 +243,7 @@ def _about_a_kpi(data: ReportData, language: str) -> str:
                 language,
                 kpi=kpi.name(kpi_id, language),
                 than=i18n.word(f"headline.{against}", language),
-                change=i18n.change(row["value"], row["previous"], unit(kpi_id), language),
+                change=i18n.change(row["value"], row["previous"], kpi.unit(kpi_id), language),
             )
     return ""
 

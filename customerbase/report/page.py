@@ -140,7 +140,7 @@ def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
     japanese = language == "ja"
     terms = [
         (kpi.name(entry.id, language), entry.definition_ja if japanese else entry.definition_en)
-        for entry in kpi.KPIS.values()
+        for entry in (kpi.find(kpi_id) for _, kpi_id in sections.reported(data))
     ]
     keys = (
         ("segments", "segments"),

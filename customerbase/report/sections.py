@@ -4,11 +4,27 @@ import pandas as pd
 
 from customerbase import i18n, kpi, segments
 from customerbase.periods import add_months, month_label, month_range
-from customerbase.report.data import ReportData, unit
+from customerbase.report.data import ReportData
 
 TILES = ("revenue", "active_customers", "new_customers", "repeat_rate", "average_order_value", "purchase_frequency")
 ARROWS = {kpi.CLEAR_UP: "↑", kpi.CLEAR_DOWN: "↓", kpi.NO_CLEAR_CHANGE: "→", kpi.UNKNOWN: ""}
 SPARK_MONTHS = 13
+# the KPIs that managers see every month, in this order; the dashboard and docs/kpis.md have all of them
+REPORTED = {
+    "customers": (
+        "active_customers",
+        "new_customers",
+        "returning_customers",
+        "reactivated_customers",
+        "lost_customers",
+        "repeat_rate",
+        "retention_rate",
+    ),
+    "purchases": ("orders", "purchase_frequency", "average_order_value", "items_per_order", "price_per_item"),
+    "money": ("revenue", "revenue_identified", "revenue_anonymous", "gross_margin", "top_decile_share"),
+    "satisfaction": ("nps", "csat", "email_open_rate", "email_click_rate"),
+    "data": ("rows_accepted", "reachable_by_email", "reachable_by_phone"),
+}
 
 
 def tiles(data: ReportData, language: str) -> list[dict]:
@@ -31,7 +47,7 @@ def _tile(data: ReportData, kpi_id: str, language: str) -> dict:
 
 def _change(data: ReportData, kpi_id: str, against: str, language: str) -> dict:
     row = data.changes[(kpi_id, against)]
-    text = i18n.change(row["value"], row["previous"], unit(kpi_id), language)
+    text = i18n.change(row["value"], row["previous"], kpi.unit(kpi_id), language)
     verdict = row["verdict"] if text != i18n.MISSING else kpi.UNKNOWN
     return {"text": text, "arrow": ARROWS[verdict], "certain": verdict in (kpi.CLEAR_UP, kpi.CLEAR_DOWN)}
 
@@ -61,9 +77,24 @@ def _spark(data: ReportData, kpi_id: str) -> str:
     )
 
 
+def reported(data: ReportData) -> list[tuple[str, str]]:
+    """Group and id of the KPIs that the report prints: those of REPORTED with a value this month or one to compare with.
+
+    What was never measured (no survey, no campaign, no known cost) has no row.
+    """
+    rows = ((data.changes[(kpi_id, against)], kpi_id) for kpi_id in kpi.KPIS for against in ("last_month", "last_year"))
+    known = {kpi_id for row, kpi_id in rows if row["value"] is not None or row["previous"] is not None}
+    return [(group, kpi_id) for group, ids in REPORTED.items() for kpi_id in ids if kpi_id in known]
+
+
 def kpi_rows(data: ReportData, language: str) -> list[dict]:
-    """Every KPI against last month and last year, with n and 95 % interval; exact."""
-    return [_kpi_row(data, kpi_id, language) for kpi_id in kpi.KPIS]
+    """The reported KPIs against last month and last year, with n and 95 % interval; exact. `group` heads the first of each."""
+    rows, before = [], None
+    for group, kpi_id in reported(data):
+        head = i18n.word(f"kpi_words.group.{group}", language) if group != before else ""
+        rows.append(_kpi_row(data, kpi_id, language) | {"group": head})
+        before = group
+    return rows
 
 
 def _kpi_row(data: ReportData, kpi_id: str, language: str) -> dict:
@@ -76,7 +107,7 @@ def _kpi_row(data: ReportData, kpi_id: str, language: str) -> dict:
         "vs_last_month": _change(data, kpi_id, "last_month", language),
         "vs_last_year": _change(data, kpi_id, "last_year", language),
         "n": _count(data.n(kpi_id)),
-        "interval": i18n.interval(month["low"], month["high"], unit(kpi_id), language, currency=data.currency),
+        "interval": i18n.interval(month["low"], month["high"], kpi.unit(kpi_id), language, currency=data.currency),
     }
 
 
@@ -87,6 +118,7 @@ def kpi_frame(data: ReportData, language: str) -> pd.DataFrame:
         for row in kpi_rows(data, language)
     ]
     heads = {
+        "group": "",
         "name": i18n.word("report.column.figure", language),
         "value": month_label(data.month, language),
         "last_month": i18n.word("report.column.last_month", language),

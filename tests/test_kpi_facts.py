@@ -1,0 +1,406 @@
+"""The KPIs beyond counts and sums of orders: hand-made figures, identities over random sales, intervals that cover."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from identity_tables import link_every_id
+from kpi_tables import sales_months
+
+from customerbase import features, kpi
+from customerbase.engine import Engine
+from customerbase.errors import ConfigError
+from customerbase.kpi import facts
+from customerbase.periods import add_months
+
+AS_OF = date(2026, 10, 31)
+
+
+def shop(orders, lines=(), as_of: date = AS_OF) -> Engine:
+    """orders: (customer or None, day, amount, channel, store); lines: (order number, pieces, amount, cost or None)."""
+    db = Engine(threads=1)
+    db.execute("""create table orders (source_system varchar, order_id varchar, source_customer_id varchar, channel varchar,
+        store_id varchar, order_at timestamp, status varchar, total decimal(18, 2))""")
+    rows = [
+        (
+            "s",
+            str(number),
+            o[0],
+            o[3] if len(o) > 3 else "web",
+            o[4] if len(o) > 4 else None,
+            f"{o[1]} 10:00",
+            "completed",
+            o[2],
+        )
+        for number, o in enumerate(orders)
+    ]
+    if rows:
+        db.connection.executemany("insert into orders values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    db.execute("""create table order_lines (source_system varchar, order_id varchar, line_type varchar, qty integer,
+        amount decimal(18, 2), cost decimal(18, 2))""")
+    if lines:
+        made = [("s", str(number), "goods", qty, amount, cost) for number, qty, amount, cost in lines]
+        db.connection.executemany("insert into order_lines values (?, ?, ?, ?, ?, ?)", made)
+    db.execute("create table refunds as select '' as source_system, '' as order_id, timestamp '2000-01-01' as refunded_at,"
+               " cast(0 as decimal(18, 2)) as amount where false")  # fmt: skip
+    link_every_id(db)
+    features.customer_months(db, as_of=as_of)
+    store = "(select any_value(store_id) from orders o where o.order_id = d.order_id)"
+    sales_months(db, store=store, lines=True)
+    return db
+
+
+def wide(db: Engine, column: str = "value", **options) -> pd.DataFrame:
+    """The kpi table with a row per month and a column per KPI."""
+    table = kpi.kpi_table(db, as_of=options.pop("as_of", AS_OF), **options).df()
+    return table.assign(month=[stamp.date() for stamp in table["month"]]).pivot(
+        index="month", columns="kpi", values=column
+    )
+
+
+def shown(column: pd.Series) -> list:
+    return [None if pd.isna(value) else value for value in column]
+
+
+# a buys in January, February and October; b in January; c from March on, with a gap of exactly three months; d once in June
+LIVES = [
+    ("a", "2026-01-10", 100),
+    ("b", "2026-01-20", 100),
+    ("a", "2026-02-10", 100),
+    ("c", "2026-03-10", 100),
+    ("c", "2026-06-10", 100),
+    ("d", "2026-06-30", 100),
+    ("a", "2026-10-10", 100),
+]
+
+
+def test_who_comes_goes_and_returns_by_hand():
+    got = wide(shop(LIVES))
+    assert shown(got["new_customers"]) == [2, 0, 1, 0, 0, 1, 0, 0, 0, 0]
+    # c ordered three months after the order before: within the limit; a eight months after
+    assert shown(got["returning_customers"]) == [None, 1, 0, 0, 0, 1, 0, 0, 0, 0]
+    assert shown(got["reactivated_customers"]) == [None, None, None, None, 0, 0, 0, 0, 0, 1]
+    # b is lost in April (three months after January), a in May, c and d in September
+    assert shown(got["lost_customers"]) == [None, None, None, 1, 1, 0, 0, 0, 2, 0]
+    assert shown(got["current_customers"]) == [None, None, 3, 2, 1, 2, 2, 2, 0, 1]
+    assert shown(got["loss_rate"]) == [None, None, None, 1 / 3, 1 / 2, 0, 0, 0, 1, None]
+    got = wide(shop(LIVES), silence_months=1)
+    assert shown(got["lost_customers"]) == [None, 1, 1, 1, 0, 0, 2, 0, 0, 0]
+
+
+def test_a_silence_limit_below_one_is_refused():
+    with pytest.raises(ConfigError, match="silence_months is 0"):
+        kpi.kpi_table(shop(LIVES), as_of=AS_OF, silence_months=0)
+
+
+def test_second_purchase_by_hand():
+    orders = [
+        ("a", "2026-06-01", 10),
+        ("a", "2026-06-01", 10),  # the same day is the same purchase
+        ("a", "2026-07-01", 10),  # 30 days later
+        ("b", "2026-06-02", 10),
+        ("b", "2026-07-03", 10),  # 31 days later
+        ("c", "2026-06-03", 10),
+        ("d", "2026-10-01", 10),  # 30 days end with the as-of date
+        ("e", "2026-10-02", 10),  # … and a day after it
+        ("e", "2026-10-05", 10),
+    ]
+    values, n = wide(shop(orders)), wide(shop(orders), "n")
+    june, october = date(2026, 6, 1), date(2026, 10, 1)
+    names = [f"second_purchase_{days}" for days in (30, 60, 90, 180)]
+    assert shown(values.loc[june, names]) == pytest.approx([1 / 3, 2 / 3, 2 / 3, None])
+    assert n.loc[june, names].tolist() == [3, 3, 3, 0]
+    assert shown(values.loc[october, names]) == [0, None, None, None] and n.loc[october, names[0]] == 1
+
+
+def test_baskets_prices_and_margin_by_hand():
+    orders = [("a", "2026-10-01", 100), ("b", "2026-10-02", 60), (None, "2026-10-03", 40)]
+    lines = [(0, 2, 70, 30), (0, 1, 30, None), (1, 3, 60, 24), (2, 4, 40, 10)]
+    got = wide(shop(orders, lines)).iloc[0]
+    assert got["items_per_order"] == pytest.approx(10 / 3)
+    assert got["price_per_item"] == pytest.approx(200 / 10)
+    assert got["gross_margin"] == pytest.approx((170 - 64) / 170)
+    assert got["cost_coverage"] == pytest.approx(170 / 200)
+    assert wide(shop(orders, lines), "n").iloc[0][["items_per_order", "gross_margin"]].tolist() == [3, 3]
+
+
+def test_without_lines_and_other_sources_the_kpis_are_empty():
+    got = wide(shop(LIVES)).iloc[-1]
+    nothing = ["items_per_order", "price_per_item", "gross_margin", "cost_coverage", "nps", "csat", "email_open_rate"]
+    assert got[[*nothing, "rows_accepted", "validity", "new_customer_value", "reachable_by_email"]].isna().all()
+
+
+def test_value_of_new_customers_by_hand():
+    db = shop([("a", "2026-09-01", 10), ("b", "2026-10-02", 10), ("c", "2026-10-03", 10), ("d", "2026-10-03", 10)])
+    db.execute("create table cltv as select * from (values ('s:a', 9.0), ('s:b', 100.0), ('s:c', 50.5), ('s:d', null))"
+               " as t(customer_id, cltv)")  # fmt: skip
+    values, n = wide(db), wide(db, "n")
+    assert values["new_customer_value"].tolist() == [9, 75.25]
+    assert n["new_customer_value"].tolist() == [1, 2]
+
+
+def test_share_of_the_top_tenth_by_hand():
+    # 20 customers spend 1, 2, … 20: the two best hold 39 of 210; of 15, one and a half: 15 + 14 / 2 of 120
+    for people, best in ((20, 39 / 210), (15, 22 / 120)):
+        orders = [(f"c{i:02}", "2025-12-05", i) for i in range(1, people + 1)]
+        got = wide(shop([*orders, ("old", "2025-10-31", 1000), (None, "2026-01-01", 500)]))
+        assert got.loc[date(2026, 10, 1), "top_decile_share"] == pytest.approx(best)
+
+
+def test_answers_emails_and_data_by_hand():
+    db = shop([("a", "2026-09-01", 10), ("a", "2026-10-01", 10)])
+    db.execute("""create table survey_answers as select 's' as source_system, r as response_id, c as source_customer_id,
+        cast(t as timestamp) as answered_at, scale, cast(v as decimal(18, 4)) as answer_num,
+        cast(w as decimal(18, 6)) as weight from (values
+        ('1', 'a', '2026-10-01', 'nps', 10, 2), ('2', 'b', '2026-10-02', 'nps', 9, null), ('3', 'c', '2026-10-03', 'nps', 7, 1),
+        ('4', null, '2026-10-04', 'nps', 0, 1), ('1', 'a', '2026-10-01', 'five', 4, null),
+        ('2', 'b', '2026-10-02', 'five', 3, null), ('5', 'x', '2026-11-01', 'five', 5, null),
+        ('2', 'b', '2026-10-02', 'text', null, null)) as t(r, c, t, scale, v, w)""")
+    db.execute("create table campaigns as select 's' as source_system, id as campaign_id, channel from"
+               " (values ('m', 'email'), ('p', 'push')) as t(id, channel)")  # fmt: skip
+    db.execute("""create table campaign_contacts as select 's' as source_system, m as campaign_id, c as source_customer_id, arm,
+        cast(d as timestamp) as delivered_at, cast(o as timestamp) as opened_at, cast(k as timestamp) as clicked_at from (values
+        ('m', 'a', 'treat', '2026-10-01', '2026-10-02', '2026-10-02'), ('m', 'b', 'treat', '2026-10-01', null, '2026-10-03'),
+        ('m', 'c', 'treat', '2026-10-01', '2026-11-02', null), ('m', 'd', 'treat', '2026-10-01', null, null),
+        ('m', 'e', 'treat', null, null, null), ('m', 'f', 'control', null, null, null),
+        ('p', 'a', 'treat', '2026-10-01', '2026-10-02', null)) as t(m, c, arm, d, o, k)""")
+    db.execute("create table source_files as select 100 as rows_read, 97 as rows_accepted")
+    db.execute("create table quality_scores as select * from (values ('completeness', 0.5, 10), ('completeness', 0.75, 40),"
+               " ('validity', 0.9, 20), ('duplication', 0.05, 20), ('staleness', 3, 20)) as t(dimension, score, n)")  # fmt: skip
+    db.execute(
+        "create table profile as select * from (values (true, true), (false, true), (false, false)) as t(has_email, has_phone)"
+    )
+    values, n = wide(db).iloc[-1], wide(db, "n").iloc[-1]
+    expected = {
+        "nps": (100 * (2 + 1 - 1) / 5, 4),
+        "csat": (1 / 2, 2),
+        "email_open_rate": (2 / 4, 4),
+        "email_click_rate": (2 / 4, 4),
+        "rows_accepted": (0.97, 100),
+        "completeness": (35 / 50, 50),
+        "validity": (0.9, 20),
+        "duplication": (0.05, 20),
+        "reachable_by_email": (1 / 3, 3),
+        "reachable_by_phone": (2 / 3, 3),
+    }
+    for kpi_id, (value, count) in expected.items():
+        assert (values[kpi_id], n[kpi_id]) == (pytest.approx(value), count), kpi_id
+    assert wide(db).iloc[0][list(expected)].isna().all()  # nothing is said of September
+
+
+def test_nps_has_the_interval_of_its_variance():
+    db = shop([("a", "2026-10-01", 10)])
+    answers = [10] * 50 + [8] * 30 + [2] * 20
+    db.execute("create table survey_answers as select 's' as source_system, cast(i as varchar) as response_id,"
+               " cast(i as varchar) as source_customer_id, timestamp '2026-10-02' as answered_at, 'nps' as scale,"
+               " cast(case when i < 50 then 10 when i < 80 then 8 else 2 end as decimal(18, 4)) as answer_num,"
+               " cast(null as decimal(18, 6)) as weight from range(100) as t(i)")  # fmt: skip
+    x = np.select([np.array(answers) >= 9, np.array(answers) <= 6], [100, -100], 0)
+    row = kpi.kpi_table(db, as_of=AS_OF).df().set_index("kpi").loc["nps"]
+    half = 1.959963984540054 * x.std(ddof=1) / 10
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((30, 30 - half, 30 + half))
+
+
+def test_cohorts_keep_their_revenue_by_hand():
+    db = shop([("a", "2026-08-01", 100), ("b", "2026-08-02", 60), ("a", "2026-09-01", 40), ("b", "2026-10-01", 300), ("c", "2026-10-01", 5)])  # fmt: skip
+    got = kpi.cohorts(db, as_of=AS_OF).df()
+    august = got[got["cohort_month"] == pd.Timestamp("2026-08-01")]
+    assert august["revenue_rate"].tolist() == [1, 40 / 160, 300 / 160]
+    assert (august["revenue_low"] <= august["revenue_rate"]).all() and august["revenue_low"].iloc[0] == 1
+    assert got.iloc[-1][["revenue_rate"]].tolist() == [1] and np.isnan(got.iloc[-1]["revenue_low"])  # a single customer
+
+
+SALES = st.lists(
+    st.tuples(
+        st.sampled_from([*"abcdefgh", None]),
+        st.integers(0, 650),
+        st.integers(1, 500),
+        st.sampled_from(["web", "store", "app", None]),
+        st.sampled_from(["1", "2", None]),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SALES, st.integers(1, 6))
+def test_identities_over_random_sales(sales, silence):
+    orders = [(c, f"{date(2025, 1, 15) + timedelta(days=d):%Y-%m-%d}", amount, ch, s) for c, d, amount, ch, s in sales]
+    got = wide(shop(orders), silence_months=silence)
+    if got.empty:
+        return
+    back = got["returning_customers"].fillna(0) + got["reactivated_customers"].fillna(0)
+    assert (got["active_customers"] == got["new_customers"] + back).all()
+    days = {
+        (c, datetime.fromisoformat(day).date().replace(day=1)) for c, day, *_ in orders if c and day <= "2026-10-31"
+    }
+    for month in got.index:  # who has ordered in the months of the limit, counted on the orders
+        window = {c for c, when in days if add_months(month, 1 - silence) <= when <= month}
+        before = {c for c, when in days if add_months(month, -silence) <= when < month}
+        row = got.loc[month]
+        if not pd.isna(row["current_customers"]):
+            assert row["current_customers"] == len(window)
+        if not pd.isna(row["lost_customers"]):
+            assert row["lost_customers"] == len(before - window)
+            assert len(window) == len(before) + row["new_customers"] + (row["reactivated_customers"] or 0 if not pd.isna(row["reactivated_customers"]) else 0) - row["lost_customers"]  # fmt: skip
+
+
+ADDITIVE = ("orders", "revenue", "revenue_identified", "revenue_anonymous")
+OF_CUSTOMERS = ("active_customers", "new_customers", "returning_customers", "reactivated_customers")
+
+
+@settings(max_examples=20, deadline=None)
+@given(SALES)
+def test_parts_add_up_to_the_whole(sales):
+    orders = [
+        (c, f"{date(2025, 10, 15) + timedelta(days=d % 380):%Y-%m-%d}", amount, ch, s) for c, d, amount, ch, s in sales
+    ]
+    db = shop(orders)
+    whole = wide(db)
+    if whole.empty:
+        assert kpi.kpi_by(db, as_of=AS_OF).fetchall() == []
+        return
+    people = sorted({c for c, *_ in orders if c})
+    segments = pd.DataFrame(
+        {"customer_id": [f"s:{c}" for c in people], "segment": ["x" if c < "d" else "y" for c in people]}
+    )
+    by = kpi.kpi_by(db, as_of=AS_OF, segments=segments, k_min=1).df()
+    assert not by["withheld"].any()
+    by = by.assign(month=[stamp.date() for stamp in pd.to_datetime(by["month"])])
+    for dimension in kpi.DIMENSIONS:
+        rows = by[by["dimension"] == dimension]
+        for kpi_id in (*ADDITIVE, *(OF_CUSTOMERS if dimension in ("segment", "cohort") else ())):
+            sums = rows[rows["kpi"] == kpi_id].groupby("month")["value"].sum()
+            for month, total in sums.items():
+                assert total == pytest.approx(whole.loc[month, kpi_id]), (dimension, kpi_id, month)
+            if dimension != "segment":
+                assert sums.sum() == pytest.approx(whole[kpi_id].sum()), (dimension, kpi_id)
+
+
+def test_parts_by_hand():
+    orders = [
+        ("a", "2026-09-01", 10, "web", None),
+        ("a", "2026-10-01", 100, "web", None),
+        ("a", "2026-10-02", 50, "store", "1"),
+        ("b", "2026-10-02", 30, "store", "2"),
+        (None, "2026-10-02", 7, "store", "1"),
+    ]
+    segments = pd.DataFrame({"customer_id": ["s:a"], "segment": ["loyal"]})
+    db = shop(orders)
+    kpi.kpi_table(db, as_of=AS_OF)
+    by = kpi.kpi_by(db, as_of=AS_OF, segments=segments, k_min=1).df()
+    got = {(r.kpi, r.dimension, r.part, r.month.month): (r.value, r.n) for r in by.itertuples()}
+    assert got["revenue", "channel", "store", 10] == (87, 3)
+    assert got["revenue", "store", "1", 10] == (57, 2) and got["revenue", "store", "none", 10] == (100, 1)
+    assert got["active_customers", "channel", "store", 10] == (2, 2)
+    assert got["repeat_rate", "channel", "store", 10] == (0.5, 2)
+    assert got["retention_rate", "channel", "web", 10] == (1, 1)  # bought in the web shop in September, and again
+    assert got["revenue", "segment", "not_yet", 10] == (30, 1) and got["revenue", "segment", "anonymous", 10] == (7, 1)
+    assert got["revenue", "cohort", "2026-Q4", 10] == (30, 1) and got["revenue", "cohort", "2026-Q3", 10] == (150, 2)
+    assert not any(dimension == "segment" and month == 9 for _, dimension, _, month in got)
+
+
+# --- what is withheld -------------------------------------------------------------------------------------------------
+
+COUNTS = ("active_customers", "new_customers", "returning_customers", "reactivated_customers")
+
+
+def company(seed: int) -> list[tuple]:
+    """Some hundred customers with stores of very different size, over a few months."""
+    rng = np.random.default_rng(seed)
+    orders = []
+    for number in range(400):
+        store = str(min(rng.geometric(0.35), 8))
+        for _ in range(rng.integers(1, 6)):
+            day = date(2026, 5, 1) + timedelta(days=int(rng.integers(0, 184)))
+            orders.append((f"c{number}", f"{day:%Y-%m-%d}", 10.0, "store", store))
+    return orders
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_small_count_is_shown_or_follows(seed):
+    db = shop(company(seed))
+    kpi.kpi_table(db, as_of=AS_OF)
+    k_min = 10
+    truth, shown_ = (kpi.kpi_by(db, as_of=AS_OF, k_min=k).df() for k in (1, k_min))
+    key = ["month", "dimension", "part", "kpi"]
+    both = truth.merge(shown_, on=key, suffixes=("", "_shown"))
+    assert len(both) == len(truth) == len(shown_)
+    assert 0.02 < both["withheld_shown"].mean() < 0.95
+    people = both[both["kpi"].isin(COUNTS)]
+    assert not ((people["value"] > 0) & (people["value"] < k_min) & ~people["withheld_shown"]).any()
+    for (_, dimension, kpi_id), rows in people.groupby(["month", "dimension", "kpi"]):
+        if dimension == "cohort" or kpi_id == "active_customers":  # parts of one known total
+            hidden = rows.loc[rows["withheld_shown"], "value"]
+            # a sum of hidden parts follows from the total: it must not be small nor one part's own, unless all are hidden
+            if (rows.loc[~rows["withheld_shown"], "value"] > 0).any() and hidden.sum() > 0:
+                assert (hidden > 0).sum() >= 2 and hidden.sum() >= k_min, (dimension, kpi_id)
+    rates = both[both["kpi"].isin(["repeat_rate", "retention_rate"]) & ~both["withheld_shown"]]
+    tops = (rates["value"] * rates["n"]).round()
+    assert not (tops.between(1, k_min - 1) | (rates["n"] - tops).between(1, k_min - 1)).any()
+    wide_ = both.pivot_table(index=["month", "dimension", "part"], columns="kpi", values="withheld_shown")
+    assert (wide_["new_customers"].fillna(1) >= wide_["repeat_rate"].fillna(0) * (wide_["repeat_rate"] == 1)).all()
+    hidden = both[both["withheld_shown"]]
+    assert hidden[["value_shown", "n_shown", "low_shown", "high_shown"]].isna().all(axis=None)
+
+
+# --- intervals cover ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_in_nineteen_of_twenty_worlds():
+    """Worlds with known means: the value behind a share, a total, and ratios lies in the interval as often as it says."""
+    rng, rounds = np.random.default_rng(5), 300
+    names = ("repeat_rate", "revenue", "gross_margin", "average_order_value", "top_decile_share", "new_customers")
+    # a tenth of exponential spending's top: share of those above ln 10 in Exp(1)
+    truth = {
+        "repeat_rate": 0.6,
+        "gross_margin": 0.4,
+        "average_order_value": 50.0,
+        "top_decile_share": 0.1 * (1 + np.log(10)),
+    }
+    inside = dict.fromkeys(names, 0)
+    for _ in range(rounds):
+        known, anonymous = rng.poisson(300), rng.poisson(120)
+        is_old = rng.random(known) < 0.6
+        orders = [(f"c{i}", "2026-09-05", 1.0) for i in range(known) if is_old[i]]
+        spent = rng.exponential(50, known + anonymous).round(2) + 0.01
+        margin = rng.choice([0.2, 0.6], known + anonymous)
+        lines = [(i, 1, 1.0, None) for i in range(len(orders))]
+        for i in range(known + anonymous):
+            lines.append((len(orders), 1, spent[i], round(spent[i] * (1 - margin[i]), 2)))
+            orders.append((f"c{i}" if i < known else None, "2026-10-05", float(spent[i])))
+        db = shop(orders, lines)
+        rows = kpi.kpi_table(db, as_of=AS_OF).df()
+        rows = rows[rows["month"] == pd.Timestamp("2026-10-01")].set_index("kpi")
+        expected = truth | {"revenue": 420 * 50.01, "new_customers": 300 * 0.4}
+        for name in names:
+            inside[name] += rows.loc[name, "low"] <= expected[name] <= rows.loc[name, "high"]
+    for name in names:
+        assert 0.915 < inside[name] / rounds < 0.985, (name, inside[name] / rounds)
+
+
+@pytest.mark.slow
+def test_the_interval_of_the_top_tenth_covers():
+    rng, rounds, inside = np.random.default_rng(6), 150, 0
+    truth = 0.1 * (1 + np.log(10))  # exponential spending
+    for _ in range(rounds):
+        spent = rng.exponential(100, 600)
+        db = Engine(threads=1)
+        frame = pd.DataFrame({"customer_id": [f"c{i}" for i in range(600)], "revenue": spent})
+        db.register("given", frame)
+        db.execute("create table sales_months as select customer_id, date '2026-10-01' as month,"
+                   " cast(revenue as decimal(18, 2)) as revenue from given")  # fmt: skip
+        db.execute("create table kpi_years as select date '2026-10-01' as month, date '2025-11-01' as from_month")
+        db.execute(
+            "create table kpi_top_decile as "
+            + __import__("customerbase.engine", fromlist=["x"]).sql_text("kpi_top_decile")
+        )
+        one = kpi.find("top_decile_share")
+
+        row = facts.sums(db, [one], "kpi_top_decile").estimates(one).iloc[0]
+        inside += row["low"] <= truth <= row["high"]
+    assert 0.89 < inside / rounds < 0.99
