@@ -184,6 +184,7 @@ def _analyse(db: Engine) -> None:
     kpi.cohorts(db, as_of=AS_OF)
     identity_orders(db)
     _value(db, now)
+    _movement(db, now)
     propensity.order_slots(db)
     db.execute(
         "create or replace temp table deals as select source_system, order_id as deal_id, source_customer_id,"
@@ -224,6 +225,31 @@ def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
         " where source_customer_id is not null"
     )
     cltv.value(db, as_of=AS_OF, options=cltv.Options(relationship="contractual"))
+
+
+def _movement(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
+    """What frozen ranks do, and movement since a month that published other ranks for some and one id that is no more."""
+    rule = rfm.rule(db, as_of=AS_OF, method="quintiles", window_months=12)
+    rfm.effect(db, rule, as_of=AS_OF, assign=segments.assign, months=2)
+    db.register("rfm_now", members)
+    db.execute("create table rfm as select * from rfm_now")
+    db.register("rfm_then", segments.assign(rule.ranks(db, month_end(date(2026, 7, 1)))))
+    number = "cast(substr(md5(customer_id), 1, 1) < '4' as integer)"
+    db.execute(
+        "create table previous_rfm as select customer_id, as_of, r, f,"
+        f" case when {number} = 1 then 1 else m end as m, segment from rfm_then"
+    )
+    db.execute("create table previous_cltv as select customer_id, cltv * 0.9 as cltv from cltv")
+    db.execute(
+        "create table previous_rfm_history as select customer_id, date '2026-06-30' as month, r, f, m, segment,"
+        " cast(1000 as double) as cltv from previous_rfm"
+    )
+    db.execute("drop table if exists id_aliases")
+    db.execute(
+        "create table id_aliases as select customer_id as alias_id, lead(customer_id) over (order by customer_id)"
+        f" as customer_id from previous_rfm where {number} = 1"
+    )
+    segments.movement.movement(db, rule, as_of=AS_OF, spans=(3,))
 
 
 def identity_orders(db: Engine) -> None:
