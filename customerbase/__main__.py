@@ -94,9 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DATE",
         help="last day that counts (the newest in the file)",
     )
-    value.add_argument(
-        "--horizon", type=int, default=12, metavar="MONTHS", help="calendar months that value counts (12)"
-    )
+    value.add_argument("--horizon", type=int, default=12, metavar="MONTHS", help="months that value counts (12)")
     value.add_argument("--out", type=Path, required=True, metavar="RESULT", help="where to write: .csv or .parquet")
     for what in ("customer", "date", "amount"):
         value.add_argument(

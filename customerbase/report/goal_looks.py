@@ -1,5 +1,6 @@
 """What page 12b shows of goals: the report's own rows, sentences and pictures, as a notebook takes them."""
 
+import base64
 import html
 from types import ModuleType
 
@@ -34,14 +35,10 @@ def goal_sentences(data: ReportData, language: str) -> str:
 
 
 def goal_pictures(data: ReportData, language: str, draw: ModuleType) -> str:
-    """The way to every goal with a date, each with its finding and caption, in HTML; or that there is none."""
-    drawn = goals.pictures(data, language, draw, count=len(kpi.KPIS))
-    shown = (
-        f"<figure style='max-width:640px;margin:0 0 24px'><b>{html.escape(one.title)}</b><div>{html.escape(one.measure)}</div>"
-        f"{one.wide}<figcaption><small>{html.escape(one.caption)}</small></figcaption></figure>"
-        for one in drawn
-    )
-    return "".join(shown) or html.escape(i18n.word("goals.no_dates", language))
+    """The way to every goal with a date, drawn one below the other, in HTML; or that there is none."""
+    drawn = [base64.b64encode(draw.png(one)).decode() for one in goals.figures(data, language, draw)]
+    shown = "".join(f"<div><img style='width:560px' src='data:image/png;base64,{one}'></div>" for one in drawn)
+    return shown or html.escape(i18n.word("goals.no_dates", language))
 
 
 def backtest_frame(data: ReportData, language: str) -> pd.DataFrame:
@@ -56,7 +53,7 @@ def backtest_frame(data: ReportData, language: str) -> pd.DataFrame:
     ]
     texts = [
         (
-            i18n.word("report.column.total", language) if row["kpi"] == EVERY else kpi.name(row["kpi"], language),
+            i18n.word("goals.every", language) if row["kpi"] == EVERY else kpi.name(row["kpi"], language),
             str(int(row["horizon"])),
             f"{_rate(row['share'], language)} ({_ends(*(_rate(row[end], language) for end in ('share_low', 'share_high')), language)})",
             f"{row['loss'] / row['naive_loss']:.2f}" if row["naive_loss"] else i18n.MISSING,

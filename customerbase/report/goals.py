@@ -41,9 +41,18 @@ def goal_rows(data: ReportData, language: str) -> list[dict]:
 
 def pictures(data: ReportData, language: str, draw: ModuleType, count: int = PICTURES) -> list[Picture]:
     """The way to each goal with a date, the least likely first; [] without such goals."""
-    found = [row for row in data.rows("goals") if row["forecast"] is not None]
-    ranked = sorted(found, key=lambda row: (row["probability"], row["kpi"]))
-    return [_picture(data, row, language, draw) for row in ranked[:count]]
+    return [_picture(data, row, language, draw) for row in ranked(data)[:count]]
+
+
+def figures(data: ReportData, language: str, draw: ModuleType) -> list:
+    """The way to every goal with a date as a figure of its own, with finding and caption."""
+    return [
+        figure(
+            data, row, language, draw, draw.WIDTHS["half"] + 1.4, title=finding(data, row, language),
+            caption=f"{measure(row, language)} · {_caption(data, row, language, draw)}",
+        )
+        for row in ranked(data)
+    ]  # fmt: skip
 
 
 # --- sentences ------------------------------------------------------------------------------------------------------------
@@ -158,23 +167,37 @@ def _goal_row(data: ReportData, row: dict, language: str) -> dict:
 
 
 def _picture(data: ReportData, row: dict, language: str, draw: ModuleType) -> Picture:
-    known = kpi.history(data.kpis, row["kpi"])
-    path = data.tables["goal_paths"]
+    drawn = [draw.svg(figure(data, row, language, draw, width)) for width in (4.8, draw.WIDTHS["phone"])]
+    return Picture(finding(data, row, language), measure(row, language), _caption(data, row, language, draw), *drawn)
+
+
+def figure(data: ReportData, row: dict, language: str, draw: ModuleType, width: float, **words: str):
+    """The way to one goal, from its row of the goals table; words: title and caption, where the figure stands alone."""
+    known, path = kpi.history(data.kpis, row["kpi"]), data.tables["goal_paths"]
     path = path[path["kpi"] == row["kpi"]]
     path = path.assign(month=[_date(month) for month in path["month"]])
-    there = _is_there(row)
-    path = path.drop(columns="needed") if there else path
     look = {"title": "", "caption": "", "language": language, "fmt": lambda v: data.number(row["kpi"], v, language)}
-    drawn = [
-        draw.svg(draw.goal(known, path, row["goal"], width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])
-    ]
-    measure = i18n.sentence(
-        "goals.measure_there" if there else "goals.measure", language, kpi=kpi.name(row["kpi"], language)
-    )
+    drawn = path.drop(columns="needed") if _is_there(row) else path
+    return draw.goal(known, drawn, row["goal"], width=width, **look | words)
+
+
+def measure(row: dict, language: str) -> str:
+    """What a goal's picture shows."""
+    key = "goals.measure_there" if _is_there(row) else "goals.measure"
+    return i18n.sentence(key, language, kpi=kpi.name(row["kpi"], language))
+
+
+def ranked(data: ReportData) -> list[dict]:
+    """The goals with a forecast, the least likely first."""
+    found = [row for row in data.rows("goals") if row["forecast"] is not None]
+    return sorted(found, key=lambda row: (row["probability"], row["kpi"]))
+
+
+def _caption(data: ReportData, row: dict, language: str, draw: ModuleType) -> str:
     words = i18n.word("goals.definition", language)
-    n = int(known["n"].iloc[-1]) if len(known) else None
-    caption = draw.caption(kpi.goals, "goals, goal_paths", data.as_of, n, language, RANGE, definition=words)
-    return Picture(finding(data, row, language), measure, caption, *drawn)
+    return draw.caption(
+        kpi.goals, "goals, goal_paths", data.as_of, data.n(row["kpi"]), language, RANGE, definition=words
+    )
 
 
 def _is_there(row: dict) -> bool:
