@@ -1,5 +1,7 @@
 """The alluvial picture: heights are customers, ribbons end where their segments stand, and nothing withheld is drawn."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -45,7 +47,11 @@ def words(axes) -> list[str]:
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 90), min_size=4, max_size=4), min_size=4, max_size=4).filter(lambda m: np.sum(m) > 0))
+@given(
+    st.lists(st.lists(st.integers(0, 90), min_size=4, max_size=4), min_size=4, max_size=4).filter(
+        lambda m: np.sum(m) > 0
+    )
+)
 def test_heights_and_thicknesses_are_shares_of_all_customers(matrix):
     counts = pd.DataFrame(matrix, index=CODES, columns=CODES)
     axes, whole = drawn(counts), counts.to_numpy().sum()
@@ -60,12 +66,16 @@ def test_heights_and_thicknesses_are_shares_of_all_customers(matrix):
 def test_ribbons_begin_and_end_within_their_segments():
     axes = drawn()
     left, right = (
-        dict(zip(names, side, strict=True)) for names, side in zip((COUNTS.index, COUNTS.columns), nodes(axes), strict=True)
+        dict(zip(names, side, strict=True))
+        for names, side in zip((COUNTS.index, COUNTS.columns), nodes(axes), strict=True)
     )
     for pair, patch in ribbons(axes).items():
         origin, target = pair.split("-")
         points = patch.get_path().vertices
-        for node, (top, bottom) in ((left[origin], (points[0, 1], points[7, 1])), (right[target], (points[3, 1], points[4, 1]))):
+        for node, (top, bottom) in (
+            (left[origin], (points[0, 1], points[7, 1])),
+            (right[target], (points[3, 1], points[4, 1])),
+        ):
             assert node.get_y() - 1e-9 <= top and bottom <= node.get_y() + node.get_height() + 1e-9
 
 
@@ -93,9 +103,11 @@ def test_withheld_movements_are_not_drawn_and_small_segments_have_no_height_of_t
     small = ({"champions", "lost"}, {"at_risk"})
     axes = drawn(hidden=hidden, small=small, least=100)
     assert set(ribbons(axes)) == {f"{a}-{b}" for a in COUNTS.index for b in CODES if not hidden.loc[a, b]}
-    left, right = nodes(axes)
+    left, _ = nodes(axes)
     rest = (90 + 92 - 60 - 30 - 80) / 2  # what is not drawn of the two, in equal parts
-    assert left[0].get_height() * 433 == pytest.approx(90 + rest) and left[3].get_height() * 433 == pytest.approx(80 + rest)
+    assert left[0].get_height() * 433 == pytest.approx(90 + rest) and left[3].get_height() * 433 == pytest.approx(
+        80 + rest
+    )
     assert {"優良顧客 –", "離脱顧客 –"} & set(words(axes)) or {"優良顧客 <100", "離脱顧客 <100"} <= set(words(axes))
     assert "55" not in " ".join(words(axes))
 
@@ -110,7 +122,7 @@ def test_labels_do_not_touch_and_stay_on_the_page(width, language):
     for side in ("right", "left"):
         boxes = [text.get_window_extent(pen) for text in axes.texts if text.get_ha() == side]
         boxes.sort(key=lambda box: -box.y1)
-        assert all(upper.y0 >= lower.y1 - 1.5 for upper, lower in zip(boxes, boxes[1:], strict=False))
+        assert all(upper.y0 >= lower.y1 - 1.5 for upper, lower in pairwise(boxes))
         assert min(box.x0 for box in boxes) >= -1 and max(box.x1 for box in boxes) <= figure.bbox.width + 1
         assert min(box.y0 for box in boxes) >= -1
 
