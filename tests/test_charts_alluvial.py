@@ -1,5 +1,7 @@
 """The alluvial picture: heights are customers, ribbons end where their segments stand, and nothing withheld is drawn."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,7 +103,7 @@ def test_withheld_movements_are_not_drawn_and_small_segments_have_no_height_of_t
     small = ({"champions", "lost"}, {"at_risk"})
     axes = drawn(hidden=hidden, small=small, least=100)
     assert set(ribbons(axes)) == {f"{a}-{b}" for a in COUNTS.index for b in CODES if not hidden.loc[a, b]}
-    left, right = nodes(axes)
+    left, _ = nodes(axes)
     rest = (90 + 92 - 60 - 30 - 80) / 2  # what is not drawn of the two, in equal parts
     assert left[0].get_height() * 433 == pytest.approx(90 + rest) and left[3].get_height() * 433 == pytest.approx(
         80 + rest
@@ -120,7 +122,7 @@ def test_labels_do_not_touch_and_stay_on_the_page(width, language):
     for side in ("right", "left"):
         boxes = [text.get_window_extent(pen) for text in axes.texts if text.get_ha() == side]
         boxes.sort(key=lambda box: -box.y1)
-        assert all(upper.y0 >= lower.y1 - 1.5 for upper, lower in zip(boxes, boxes[1:], strict=False))
+        assert all(upper.y0 >= lower.y1 - 1.5 for upper, lower in pairwise(boxes))
         assert min(box.x0 for box in boxes) >= -1 and max(box.x1 for box in boxes) <= figure.bbox.width + 1
         assert min(box.y0 for box in boxes) >= -1
 

@@ -55,7 +55,7 @@ def db(months) -> Engine:
         for name, path in tables.items():
             engine.register(f"{prefix}{name}", path)
     rule = rfm.rule_in_force(engine)
-    engine.register("then", segments.assign(rule.ranks(engine, SINCE)))
+    engine.register("known_then", segments.assign(rule.ranks(engine, SINCE)))
     engine.register("between", segments.assign(rule.ranks(engine, date.fromisoformat(AS_OF), SINCE)))
     return engine
 
@@ -87,9 +87,9 @@ def test_history_is_what_the_first_month_published(db):
 
 def test_late_orders_are_the_late_part_by_plain_sql(db):
     """Customers whose published segment is not today's of September, id by id where nobody was merged."""
-    corrected = """select count(*) from first_rfm f join then t using (customer_id)
+    corrected = """select count(*) from first_rfm f join known_then t using (customer_id)
         where f.segment <> t.segment and customer_id not in (select customer_id from id_aliases)"""
-    arrived = "select count(*) from then anti join first_rfm using (customer_id)"
+    arrived = "select count(*) from known_then anti join first_rfm using (customer_id)"
     found = one(db, "select sum(customers)::bigint from migration_causes where months = 1 and record = 'corrected'")
     plain = one(db, corrected) + one(db, arrived)
     merged = one(db, "select count(*) from id_aliases")
@@ -116,11 +116,11 @@ def test_counts_are_those_of_page_04_and_add_up(db):
 
 def test_who_moved_and_their_value_by_plain_sql(db):
     movers = "select count(*) from segment_movers where months = 1 and from_segment <> to_segment"
-    plain = """select count(*) from rfm n left join then t using (customer_id)
+    plain = """select count(*) from rfm n left join known_then t using (customer_id)
         where n.segment is distinct from t.segment"""
     assert one(db, movers) == one(db, plain)
     change = """select sum(cltv_change) from migration where months = 1 and from_segment = 'champions' and to_segment = 'loyal'"""
-    truth = """select sum(n.cltv::decimal(18, 2) - o.cltv::decimal(18, 2)) from then t join rfm r using (customer_id)
+    truth = """select sum(n.cltv::decimal(18, 2) - o.cltv::decimal(18, 2)) from known_then t join rfm r using (customer_id)
         join first_cltv o using (customer_id) join cltv n using (customer_id)
         where t.segment = 'champions' and r.segment = 'loyal'"""
     if one(db, "select count(*) from id_aliases") == 0:
