@@ -377,7 +377,7 @@ def test_a_past_month_sees_only_what_was_known_by_then(sample_month: SampleMonth
     assert sample_run.forget_after(trimmed, PAST_END) > 500
     assert len(list(trimmed.glob("pos/sales_*.csv"))) == 18
     company = yaml.safe_load((store.ROOT / "pipelines" / "sample.yaml").read_text(encoding="utf-8"))
-    company["stages"] = ["quality", "identity", "profile", "segments", "kpi"]
+    company["stages"] = ["quality", "identity", "profile", "segments", "cltv", "kpi"]
     found = {}
     for name, data in (("all", sample_month.data), ("known", trimmed)):
         store.replace(tmp_path / name / "pipelines" / "sample.yaml", yaml.safe_dump(company, allow_unicode=True))
