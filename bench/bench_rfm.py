@@ -135,6 +135,8 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path, part: int, o: object, l
     con.execute("""create or replace temp table batch as select 'shop' as source_system, 'N' || number as order_id,
         case when not anonymous then 'C' || customer end as source_customer_id,
         case when number % 3 = 0 then 'store' else 'web' end as channel,
+        case when number % 3 = 0 then 'S' || number % 40 end as store_id,
+        cast(case when number % 7 = 0 then 100 else 0 end as decimal(18, 2)) as discount,
         timestamp '2023-10-01' + to_seconds(second) as order_at,
         case when credit then 'credit_note' else 'completed' end as status,
         cast(case when credit then -yen else yen end as decimal(18, 2)) as total, refunded from o""")
@@ -142,7 +144,9 @@ def _write(con: duckdb.DuckDBPyConnection, folder: Path, part: int, o: object, l
         "orders": "select * exclude (refunded) from batch",
         "order_lines": """select 'shop' as source_system, 'N' || number as order_id,
             cast(line_no as integer) as line_no,
-            'goods' as line_type, 'P' || product as product_id, cast(qty as decimal(18, 3)) as qty from line""",
+            'goods' as line_type, 'P' || product as product_id, cast(qty as decimal(18, 3)) as qty,
+            cast(qty * (product % 90 + 10) * 10 as decimal(18, 2)) as amount,
+            cast(case when product % 8 > 0 then qty * (product % 90 + 10) * 6 end as decimal(18, 2)) as cost from line""",
         "refunds": """select 'shop' as source_system, order_id, cast(300 as decimal(18, 2)) as amount,
             order_at + interval 5 day as refunded_at from batch where refunded""",
     }

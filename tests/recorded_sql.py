@@ -282,10 +282,23 @@ def _snapshots() -> None:
     db.register("previous_identity_links", db.query("select * from identity_links").to_arrow_table())
     db.execute("update identity_links set customer_id = 'K001' where customer_id in ('K002', 'K003')")
     features.monthly_snapshots(db, as_of=date(2026, 7, 31), count=2, horizons=(30,))
+    _months()
     features.category_features(db, cutoff=cutoff)
     features.category_labels(db, cutoff=cutoff, horizon_days=60)
     completed(db, rhythms(db, date(2026, 8, 1)), horizon_days=30, until=date(2026, 8, 1), most=20)
     propensity.categories(db, as_of=date(2026, 7, 31))
+
+
+def _months() -> None:
+    """Two additive months of the invented company, with a late order and a corrected line in the second."""
+    db, then = snapshot_tables.company(), snapshot_tables.company()
+    then.execute("delete from orders where order_id like '%11'")
+    features.additive_months(then, as_of=date(2026, 6, 30))
+    for table in ("account_months", "product_months", "month_fingerprints"):
+        db.register(f"previous_{table}", then.query(f"select * from {table}").to_arrow_table())
+    db.execute("update order_lines set amount = amount + 1, cost = 2 where order_id like '%22'")
+    features.additive_months(db, as_of=date(2026, 7, 31))
+    features.customer_sales(db, as_of=date(2026, 7, 31))
 
 
 def _churn() -> None:

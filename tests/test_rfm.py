@@ -116,14 +116,6 @@ def test_two_ids_of_one_person_are_one_customer_and_an_unlinked_id_is_an_error()
         features.require_orders(db, as_of=AS_OF)
 
 
-def test_a_later_month_costs_only_its_documents_and_gives_the_same_table():
-    whole = features.customer_months(engine(STORY, BACK), as_of=AS_OF).order("customer_id, month").fetchall()
-    before = features.customer_months(engine(STORY, BACK), as_of=date(2026, 9, 30)).fetchall()
-    added = features.customer_months(engine(STORY, BACK), as_of=AS_OF, from_month=date(2026, 10, 1)).fetchall()
-    assert sorted(before + added) == sorted(whole)
-    assert {row[1] for row in added} == {date(2026, 10, 1)}
-
-
 def test_measures_by_hand():
     db = engine(STORY, BACK)
     features.customer_months(db, as_of=AS_OF)

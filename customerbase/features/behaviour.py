@@ -52,13 +52,12 @@ def _require_links(db: Engine) -> None:
         )
 
 
-def customer_months(db: Engine, *, as_of: date, from_month: date = HISTORY) -> duckdb.DuckDBPyRelation:
+def customer_months(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
     """Orders and net revenue per customer and month up to as_of; one row per customer and month with a document.
 
-    With from_month only that month and later ones are built, at the cost of their documents: appended to the table of
-    the months before, they give the same rows as a build from the beginning, while no two customers became one.
+    Reads every document; customer_sales() gives the same rows from months that were built before.
     """
-    customer_orders(db, as_of=as_of, from_month=from_month)
+    customer_orders(db, as_of=as_of)
     keep(db, "customer_months", sql_text("customer_months"))
     return db.query("select * from customer_months")
 

@@ -1,6 +1,5 @@
 -- One row per customer and month in which an order, a credit note or a refund of theirs falls.
--- Every column is additive (sum, min, max), so months are built once: the months before the from_month of
--- customer_orders stay as they are, and the new ones are appended (customers who became one since are added up).
+-- Every column is additive (sum, min, max); customer_sales.sql gives the same rows from account_months.
 with
 
 documents as (
