@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import identity_base
 import identity_months
+import kpi_tables
 import numpy as np
 import profile_tables
 import pyarrow as pa
@@ -180,8 +181,7 @@ def _analyse(db: Engine) -> None:
     segments.summary(db, now, before, as_of=AS_OF)
     segments.migration(db, before, now, as_of=AS_OF)
     segments.attributes(db, now, as_of=AS_OF)
-    kpi.kpi_table(db, as_of=AS_OF)
-    kpi.cohorts(db, as_of=AS_OF)
+    _kpis(db, now)
     identity_orders(db)
     _value(db, now)
     _movement(db, now)
@@ -208,6 +208,31 @@ def _analyse(db: Engine) -> None:
         " 'medium' as risk_band from identity_links"
     )
     report.summed_up(db)
+
+
+def _kpis(db: Engine, now: duckdb.DuckDBPyRelation) -> None:
+    """KPIs with answers, e-mails and the state of the data, overall and by part."""
+    kpi_tables.sales_months(db)
+    db.execute(
+        "create or replace temp table survey_answers as select source_system, order_id as response_id, source_customer_id,"
+        " order_at as answered_at, case line_no when 1 then 'nps' else 'five' end as scale,"
+        " cast(1 + ascii(substr(md5(order_id), line_no, 1)) % 5 as decimal(18, 4)) as answer_num,"
+        " cast(line_no as decimal(18, 6)) as weight from orders, (values (1), (2)) as lines(line_no)"
+    )
+    db.execute(
+        "create or replace temp table campaigns as select 's' as source_system, 'm' as campaign_id, 'email' as channel"
+    )
+    db.execute(
+        "create or replace temp table campaign_contacts as select 's' as source_system, 'm' as campaign_id, source_customer_id,"
+        " 'treat' as arm, order_at as delivered_at, order_at + interval 1 day as opened_at,"
+        " case when order_id < '5' then order_at + interval 2 day end as clicked_at from orders"
+        " where source_customer_id is not null"
+    )
+    db.execute("create or replace temp table source_files as select 10 as rows_read, 9 as rows_accepted")
+    db.execute("create or replace temp table quality_scores as select 'validity' as dimension, 0.9 as score, 10 as n")
+    kpi.kpi_table(db, as_of=AS_OF)
+    kpi.kpi_by(db, as_of=AS_OF, segments=now)
+    kpi.cohorts(db, as_of=AS_OF)
 
 
 def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:

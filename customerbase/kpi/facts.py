@@ -74,7 +74,11 @@ def build(
     """Hold kpi_facts of one dimension (all, segment, channel, store, cohort) for the months from from_month on."""
     if segments is not None:
         db.register("kpi_given", segments)
-        keep(db, "kpi_segments", "select customer_id, segment from kpi_given")
+        keep(
+            db,
+            "kpi_segments",
+            "select cast(customer_id as varchar) as customer_id, cast(segment as varchar) as segment from kpi_given",
+        )
     elif not exists(db, "kpi_segments"):
         db.execute("create or replace temp table kpi_segments (customer_id varchar, segment varchar)")
     start = add_months(from_month, -silence_months)
