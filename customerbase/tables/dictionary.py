@@ -85,7 +85,8 @@ def _table(one: Schema, language: str) -> str:
         if not each.implied
     ]
     keys = ", ".join(f"`{name}`" for name in one.key)
-    head = f"### {one.name}\n\n**{one.title[language]}** — {one.grain[language]} {words['key']}: {keys}."
+    told = f" {words['key']}: {keys}." if keys else ""
+    head = f"### {one.name}\n\n**{one.title[language]}** — {one.grain[language]}{told}"
     return "\n\n".join([head, grid(words["columns"], lines), *([grid(words["rules"], rules)] if rules else [])])
 
 
