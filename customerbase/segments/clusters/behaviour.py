@@ -30,6 +30,7 @@ BESIDE = ("spend_365", "days_since_first_purchase")  # told of every group, but 
 TAILS = 0.01  # beyond these quantiles a value counts as the quantile
 NORMAL_IQR = 1.3489795003921634  # interquartile range of the standard normal distribution
 FARTHEST = 4.0  # robust standard deviations from the median
+SPARSE = 0.5  # of the customers may have no value; a feature with more gaps says too little
 SAME, NEAR = 0.9, 0.7  # rank correlation from which on two features are one measure, or are said to be close
 
 
@@ -56,7 +57,9 @@ def people(db: Engine, names: Sequence[str]) -> People:
     """
     for name in names:
         if name not in features():
-            raise InputError(f"there is no feature {name!r}; expected some of docs/features.md.{near_miss(name, features())}")
+            raise InputError(
+                f"there is no feature {name!r}; expected some of docs/features.md.{near_miss(name, features())}"
+            )
     told = ", ".join(f"cast({identifier(name)} as double) as {identifier(name)}" for name in names)
     found: duckdb.DuckDBPyRelation = db.query(
         f"""select customer_id, {told} from snapshots
@@ -97,7 +100,8 @@ class Scale:
 
 
 def scale(sample: People, names: Sequence[str]) -> tuple[Scale, tuple[Note, ...]]:
-    """The scale learnt from a sample, and what was left out: features without values, without a difference, or told twice."""
+    """The scale learnt from a sample, and what was left out: features without a
+    difference, undefined for more than half, or told twice."""
     kept, notes, parts = [], [], []
     for name in names:
         log = features()[name].log
@@ -105,6 +109,9 @@ def scale(sample: People, names: Sequence[str]) -> tuple[Scale, tuple[Note, ...]
         known = values[np.isfinite(values)]
         if not len(known) or known.min() == known.max():
             notes.append(Note("constant", {"feature": name}))
+            continue
+        if (share := float(np.isnan(values).mean())) > SPARSE:
+            notes.append(Note("sparse", {"feature": name, "share": share}))
             continue
         twin = next((other for other in kept if abs(_rank_correlation(sample, name, other)) >= SAME), None)
         if twin is not None:

@@ -117,14 +117,16 @@ def _tried(algorithm, x, apart, k, null, seed, bootstraps, k_min, at_least=None)
     if at_least is not None and not separation >= at_least - BETTER:  # it cannot win: no samples are drawn for it
         return _Tried(fitted, separation, null, np.empty(0), np.full(k, np.nan), smallest, LESS)
     aris, jaccard = stability(algorithm, x, k, labels, seed=seed, bootstraps=bootstraps)
-    return _Tried(fitted, separation, null, aris, jaccard, smallest, _verdict(separation, null, aris, smallest, len(x), k_min))
+    return _Tried(
+        fitted, separation, null, aris, jaccard, smallest, _verdict(separation, null, aris, smallest, len(x), k_min)
+    )
 
 
 def _verdict(separation, null, aris, smallest, rows, k_min) -> str:
-    if not separation - null[0] >= max(EXCESS, DEVIATIONS * null[1]):
-        return CONTINUUM
     if smallest < max(SMALLEST, k_min / rows):
         return SMALL
+    if not separation - null[0] >= max(EXCESS, DEVIATIONS * null[1]):
+        return CONTINUUM
     return CLEAR if aris.mean() >= STABLE else UNSTABLE
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from customerbase.segments.clusters.agreement import crossing, jaccard
 
 OVERLAP = 0.5  # of the customers of the smaller of two groups must be shared for the new one to be the old one
-KEPT, NEW, RETIRED = "kept", "new", "retired"
+FIRST, KEPT, NEW, RETIRED = "first", "kept", "new", "retired"
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,12 @@ class Matched:
 def first(k: int) -> Matched:
     """Ids 1 to k: no month before."""
     return Matched(np.arange(1, k + 1), np.full(k, np.nan), (), "first")
+
+
+def renumbered(k: int, used: Iterable[int]) -> Matched:
+    """Ids that were never given: earlier months had groups, but the month before had none."""
+    start = max(map(int, used), default=0) + 1
+    return Matched(np.arange(start, start + k), np.full(k, np.nan), (), "first")
 
 
 def by_members(new: np.ndarray, k: int, old: np.ndarray, used: Iterable[int]) -> Matched | None:
