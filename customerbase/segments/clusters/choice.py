@@ -21,7 +21,7 @@ DEVIATIONS = 3.0  # … and so many standard deviations of the continuum's own
 STABLE = 0.75  # mean adjusted Rand index of bootstrap samples from which on a grouping is stable
 FAIR = 0.6  # and from which on it may serve as a division for convenience
 BETTER = 0.02  # excess by which another number must be ahead of last month's
-SAME = 0.01  # excesses nearer than this count as equal: then fewer groups
+SAME = 0.005  # excesses nearer than this count as equal: then fewer groups
 SMALLEST = 0.01  # of the customers must be in every group
 DIVISIONS = (3, 6)  # so many groups are of use where none are clear
 COLUMNS = (
@@ -192,7 +192,7 @@ def _chosen(table: pd.DataFrame, before: tuple[str, int] | None, number: int) ->
     best, reason = _best(table)
     if before is None or before[1] not in set(table["k"]) or before[0] not in models.ALGORITHMS:
         return best, reason
-    if before == best:
+    if before == best and reason == "clear":
         return best, reason
     now, then = (_row(table, *one) for one in (best, before))
     if then["verdict"] == SMALL or (now["verdict"] == CLEAR and _ahead(now, then)):
@@ -208,6 +208,8 @@ def _ahead(now: pd.Series, then: pd.Series) -> bool:
 def _best(table: pd.DataFrame) -> tuple[tuple[str, int], str]:
     clear = table[table["verdict"] == CLEAR]
     if len(clear):
+        plain = clear[clear["algorithm"] == KMEANS]  # a mixture's separation is held against k-means without groups
+        clear = plain if len(plain) else clear
         near = clear[clear["excess"] >= clear["excess"].max() - SAME]
         return _best_algorithm(table[(table["k"] == near["k"].min()) & (table["verdict"] == CLEAR)]), "clear"
     useful = table[(table["algorithm"] == KMEANS) & table["k"].between(*DIVISIONS) & (table["verdict"] != SMALL)]

@@ -9,7 +9,7 @@ import customerbase.segments.clusters.names as names
 from customerbase import i18n, segments
 from customerbase.disclosure import suppress, suppress_parts
 from customerbase.features import features
-from customerbase.segments.clusters.choice import CLEAR
+from customerbase.segments.clusters.choice import CLEAR, LESS, UNSTABLE
 from customerbase.segments.clusters.matching import NEW, RETIRED
 
 TOLD = 3  # features named on either side of a card
@@ -60,20 +60,34 @@ def structure(choice: pd.DataFrame, language: str) -> list[str]:
     row = chosen(choice)
     if row is None:
         return [i18n.word("groups.none", language)]
-    kind = "clear" if row["verdict"] == CLEAR else "none"
-    told = {name: f"{row[column]:.2f}" for name, column in _TOLD.items()}
-    head = i18n.sentence(f"groups.structure.{kind}", language, **({"k": int(row["k"])} if kind == "clear" else {}))
-    told |= {"k": int(row["k"])} if kind == "none" else {}
-    reason = i18n.sentence(f"groups.reason.{row['reason']}", language, k=int(row["k"]))
-    stop = "。" if language == "ja" else "."
-    return [head + stop, i18n.sentence(f"groups.story.{kind}", language, **told), reason]
+    kind = _kind(choice, row)
+    told = {name: f"{row[column]:.2f}".replace("-", i18n.MINUS) for name, column in _TOLD.items()} | {
+        "k": int(row["k"])
+    }
+    head = i18n.sentence(
+        f"groups.structure.{kind}", language, **({"k": told["k"]} if kind in ("clear", "asked") else {})
+    )
+    reason = i18n.sentence(f"groups.reason.{row['reason']}", language, k=told["k"])
+    return [head, i18n.sentence(f"groups.story.{'clear' if kind == 'clear' else 'none'}", language, **told), reason]
+
+
+def _kind(choice: pd.DataFrame, row: pd.Series) -> str:
+    """clear; asked: others are clear, not the one asked for; unstable: something is apart, but nothing holds; none."""
+    if row["verdict"] == CLEAR:
+        return "clear"
+    found = set(choice["verdict"])
+    return "asked" if CLEAR in found else "unstable" if UNSTABLE in found else "none"
 
 
 _TOLD = {"excess": "excess", "ari": "ari_mean", "low": "ari_low", "high": "ari_high"}
 
 
 def criteria(choice: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Every number of groups that was tried: separation, that of a continuum, BIC, adjusted Rand index, verdict."""
+    """The numbers of groups that were tried: separation, that of a continuum, BIC, adjusted Rand index, verdict.
+
+    Without mixtures that separate less than k-means: they were not tried further.
+    """
+    choice = choice[choice["verdict"] != LESS]
 
     def digits(value: float) -> str:
         return i18n.MISSING if np.isnan(value) else f"{value:.2f}".replace("-", i18n.MINUS)
