@@ -22,11 +22,13 @@ STABLE = 0.75  # mean adjusted Rand index of bootstrap samples from which on a g
 FAIR = 0.6  # and from which on it may serve as a division for convenience
 BETTER = 0.02  # excess by which another number must be ahead of last month's
 SAME = 0.005  # excesses nearer than this count as equal: then fewer groups
+FINER = 0.8  # of the largest excess is enough for a larger number of groups, if …
+HOLDS = 0.85  # … the mean Jaccard index of every group is at least this (Hennig 2007: highly stable)
 SMALLEST = 0.01  # of the customers must be in every group
 DIVISIONS = (3, 6)  # so many groups are of use where none are clear
 COLUMNS = (
     *("algorithm", "k", "silhouette", "continuum_silhouette", "continuum_deviation", "excess", "bic"),
-    *("ari_mean", "ari_low", "ari_high", "smallest_share", "verdict"),
+    *("ari_mean", "ari_low", "ari_high", "jaccard_lowest", "smallest_share", "verdict"),
 )
 CLEAR, CONTINUUM, UNSTABLE, SMALL, LESS = "clear", "continuum", "unstable", "small", "less"
 
@@ -67,7 +69,8 @@ def choose(
     For every number: the mean silhouette, less what customers without groups show (continuum); and the adjusted Rand
     index of the grouping with those of bootstrap samples, all applied to the same customers. Groups are clear where the
     excess is at least EXCESS and DEVIATIONS standard deviations, the mean index at least STABLE, and no group tiny. Of
-    several clear numbers the one of the largest excess. A mixture replaces k-means where its separation is not less and
+    several clear numbers the one of the largest excess, or a larger one that is not much less apart and whose every
+    group holds. A mixture replaces k-means where its separation is not less and
     its lowest index above the mean index of k-means.
     before: algorithm and number of last month, which are kept unless another is clear and clearly ahead; number: as many
     as somebody asked for (0: chosen).
@@ -106,7 +109,16 @@ class _Tried:
         mean, deviation = self.null
         ari = (self.aris.mean(), *np.quantile(self.aris, [0.1, 0.9])) if len(self.aris) else (np.nan,) * 3
         separation = (self.silhouette, mean, deviation, self.silhouette - mean)
-        return self.fitted.algorithm, self.fitted.k, *separation, self.fitted.bic, *ari, self.smallest, self.verdict
+        return (
+            self.fitted.algorithm,
+            self.fitted.k,
+            *separation,
+            self.fitted.bic,
+            *ari,
+            self.jaccard.min(),
+            self.smallest,
+            self.verdict,
+        )
 
 
 def _tried(algorithm, x, apart, k, null, seed, bootstraps, k_min, at_least=None) -> _Tried:
@@ -210,13 +222,21 @@ def _best(table: pd.DataFrame) -> tuple[tuple[str, int], str]:
     if len(clear):
         plain = clear[clear["algorithm"] == KMEANS]  # a mixture's separation is held against k-means without groups
         clear = plain if len(plain) else clear
-        near = clear[clear["excess"] >= clear["excess"].max() - SAME]
-        return _best_algorithm(table[(table["k"] == near["k"].min()) & (table["verdict"] == CLEAR)]), "clear"
+        k = _finest(clear)
+        return _best_algorithm(table[(table["k"] == k) & (table["verdict"] == CLEAR)]), "clear"
     useful = table[(table["algorithm"] == KMEANS) & table["k"].between(*DIVISIONS) & (table["verdict"] != SMALL)]
     useful = useful if len(useful) else table[table["algorithm"] == KMEANS]
     fair = useful[useful["ari_mean"] >= FAIR]
     row = fair.loc[fair["excess"].idxmax()] if len(fair) else useful.loc[useful["ari_mean"].idxmax()]
     return (KMEANS, int(row["k"])), "division"
+
+
+def _finest(clear: pd.DataFrame) -> int:
+    """The number of the largest excess; a larger one where all groups hold, at little less separation: groups within groups."""
+    best = clear["excess"].max()
+    top = int(clear[clear["excess"] >= best - SAME]["k"].min())
+    fine = clear[(clear["k"] > top) & (clear["excess"] >= FINER * best) & (clear["jaccard_lowest"] >= HOLDS)]
+    return int(fine["k"].max()) if len(fine) else top
 
 
 def _best_algorithm(rows: pd.DataFrame) -> tuple[str, int]:
