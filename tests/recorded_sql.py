@@ -22,6 +22,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
+from customerbase.segments.clusters.cards import mix
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)
@@ -178,6 +179,9 @@ def _analyse(db: Engine) -> None:
     segments.summary(db, now, before, as_of=AS_OF)
     segments.migration(db, before, now, as_of=AS_OF)
     segments.attributes(db, now, as_of=AS_OF)
+    members = now.project("customer_id, cast(r as integer) as group_id, segment").df()
+    db.register("rfm", now)
+    mix(db, members, AS_OF)
     kpi.kpi_table(db, as_of=AS_OF)
     kpi.cohorts(db, as_of=AS_OF)
     identity_orders(db)

@@ -21,9 +21,10 @@ class ReportData:
 
     Tables: kpi, kpi_cohorts, segment_summary, segment_migration, segment_attributes, source_files, readiness,
     quality_scores, channel_overlap, cltv_groups, cltv_concentration, cltv_tracking, churn_groups, churn_outcomes,
-    churn_profit as in expectations/, and what summed_up makes of the large ones (quarantine by reason, identity_links,
-    profile …). Each may be missing or empty: its section then says so; without churn_groups there is no section of who
-    may leave. title: {ja, en}; settings: currency, k_min; goals: KPI id -> value.
+    churn_profit, group_summary, group_cards, group_choice as in expectations/, and what summed_up makes of the large
+    ones (quarantine by reason, identity_links, profile …). Each may be missing or empty: its section then says so;
+    without churn_groups there is no section of who may leave, without group_summary none of groups. title: {ja, en};
+    settings: currency, k_min; goals: KPI id -> value.
     """
 
     title: Mapping[str, str]

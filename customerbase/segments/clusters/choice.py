@@ -20,7 +20,7 @@ EXCESS = 0.05  # separation beyond that of a continuum from which on groups are 
 DEVIATIONS = 3.0  # … and so many standard deviations of the continuum's own
 STABLE = 0.75  # mean adjusted Rand index of bootstrap samples from which on a grouping is stable
 FAIR = 0.6  # and from which on it may serve as a division for convenience
-BETTER = 0.02  # excess by which another number must be ahead of last month's
+BETTER = 0.02  # excess by which another number must be ahead of last month's, and within which divisions are alike
 SAME = 0.005  # excesses nearer than this count as equal: then fewer groups
 FINER = 0.8  # of the largest excess is enough for a larger number of groups, if …
 HOLDS = 0.85  # … the mean Jaccard index of every group is at least this (Hennig 2007: highly stable)
@@ -86,10 +86,10 @@ def choose(
 
 def _trials(x, seed, bootstraps, draws, k_min, most) -> dict[tuple[str, int], "_Tried"]:
     numbers = range(FEWEST, min(most, max(FEWEST, len(np.unique(x, axis=0)) // 5)) + 1)
-    nulls = _nulls(x, numbers, draws, seed)
+    others = list(continuum(x, draws, seed))
     apart, tried = distances(x), {}
     for k in numbers:
-        told = (x, apart, k, nulls[k], seed, bootstraps, k_min)
+        told = (x, apart, k, others, seed, bootstraps, k_min)
         tried[KMEANS, k] = _tried(KMEANS, *told)
         tried[MIXTURE, k] = _tried(MIXTURE, *told, at_least=tried[KMEANS, k].silhouette)
     return tried
@@ -121,17 +121,17 @@ class _Tried:
         )
 
 
-def _tried(algorithm, x, apart, k, null, seed, bootstraps, k_min, at_least=None) -> _Tried:
+def _tried(algorithm, x, apart, k, others, seed, bootstraps, k_min, at_least=None) -> _Tried:
     fitted = models.fit(algorithm, x, k, seed=seed, starts=STARTS)
     labels = fitted.labels(x)
     separation = silhouette(apart, labels)
     smallest = float(np.bincount(labels, minlength=k).min() / len(x))
-    if at_least is not None and not separation >= at_least - BETTER:  # it cannot win: no samples are drawn for it
-        return _Tried(fitted, separation, null, np.empty(0), np.full(k, np.nan), smallest, LESS)
+    if at_least is not None and not separation >= at_least - BETTER:  # it cannot win: nothing is drawn for it
+        return _Tried(fitted, separation, (np.nan, np.nan), np.empty(0), np.full(k, np.nan), smallest, LESS)
+    null = _null(algorithm, k, others, seed)
     aris, jaccard = stability(algorithm, x, k, labels, seed=seed, bootstraps=bootstraps)
-    return _Tried(
-        fitted, separation, null, aris, jaccard, smallest, _verdict(separation, null, aris, smallest, len(x), k_min)
-    )
+    verdict = _verdict(separation, null, aris, smallest, len(x), k_min)
+    return _Tried(fitted, separation, null, aris, jaccard, smallest, verdict)
 
 
 def _verdict(separation, null, aris, smallest, rows, k_min) -> str:
@@ -184,15 +184,13 @@ def stability(
     return aris, jaccard
 
 
-def _nulls(x: np.ndarray, numbers: Sequence[int], draws: int, seed: int) -> dict[int, tuple[float, float]]:
-    """Mean and standard deviation of the silhouette of k-means on customers without groups, by number."""
-    found: dict[int, list[float]] = {k: [] for k in numbers}
-    for other in continuum(x, draws, seed):
-        apart = distances(other)
-        for k in numbers:
-            fitted = models.fit(KMEANS, other, k, seed=seed, starts=STARTS // 3)
-            found[k].append(silhouette(apart, fitted.labels(other)))
-    return {k: (float(np.mean(values)), float(np.std(values, ddof=1))) for k, values in found.items()}
+def _null(algorithm: str, k: int, others: Sequence[np.ndarray], seed: int) -> tuple[float, float]:
+    """Mean and standard deviation of the silhouette of the same algorithm on customers without groups."""
+    found = []
+    for other in others:
+        fitted = models.fit(algorithm, other, k, seed=seed, starts=STARTS // 3)
+        found.append(silhouette(distances(other), fitted.labels(other)))
+    return float(np.nanmean(found)), float(np.nanstd(found, ddof=1))
 
 
 # --- the rule -------------------------------------------------------------------------------------------------------------
@@ -208,7 +206,7 @@ def _chosen(table: pd.DataFrame, before: tuple[str, int] | None, number: int) ->
         return best, reason
     now, then = (_row(table, *one) for one in (best, before))
     if then["verdict"] == SMALL or (now["verdict"] == CLEAR and _ahead(now, then)):
-        return best, f"changed_{reason}"
+        return best, "changed_way" if now["k"] == then["k"] else f"changed_{reason}"
     return before, "kept"
 
 
@@ -220,14 +218,15 @@ def _ahead(now: pd.Series, then: pd.Series) -> bool:
 def _best(table: pd.DataFrame) -> tuple[tuple[str, int], str]:
     clear = table[table["verdict"] == CLEAR]
     if len(clear):
-        plain = clear[clear["algorithm"] == KMEANS]  # a mixture's separation is held against k-means without groups
+        plain = clear[clear["algorithm"] == KMEANS]  # the plainer way decides on the number wherever it finds groups
         clear = plain if len(plain) else clear
         k = _finest(clear)
         return _best_algorithm(table[(table["k"] == k) & (table["verdict"] == CLEAR)]), "clear"
     useful = table[(table["algorithm"] == KMEANS) & table["k"].between(*DIVISIONS) & (table["verdict"] != SMALL)]
     useful = useful if len(useful) else table[table["algorithm"] == KMEANS]
     fair = useful[useful["ari_mean"] >= FAIR]
-    row = fair.loc[fair["excess"].idxmax()] if len(fair) else useful.loc[useful["ari_mean"].idxmax()]
+    fair = fair[fair["excess"] >= fair["excess"].max() - BETTER]
+    row = (fair if len(fair) else useful).sort_values(["ari_mean", "k"], ascending=[False, True]).iloc[0]
     return (KMEANS, int(row["k"])), "division"
 
 

@@ -137,7 +137,7 @@ def table(summary: pd.DataFrame, k_min: int, language: str, currency: str = "JPY
         "share": [_share(row, language) for _, row in rows.iterrows()],
         "revenue": [i18n.number(value, "rate", language) for value in rows["revenue_share"]],
         "cltv": [_cltv(row, language, currency) for _, row in rows.iterrows()],
-        "leaving": [_leaving(row, k_min, language) for _, row in rows.iterrows()],
+        "leaving": [leaving(row, k_min, language) for _, row in rows.iterrows()],
         "stable": [f"{value:.2f}" for value in rows["jaccard"].astype(float)],
         "status": [i18n.word(f"groups.status.{code}", language) for code in rows["status"]],
     }
@@ -159,7 +159,8 @@ def _cltv(row: pd.Series, language: str, currency: str) -> str:
     return f"{value}（{low}〜{high}）" if language == "ja" else f"{value} ({low} to {high})"
 
 
-def _leaving(row: pd.Series, k_min: int, language: str) -> str:
+def leaving(row: pd.Series, k_min: int, language: str) -> str:
+    """The mean chance to leave; a dash where it is known of fewer than k_min."""
     few = i18n.missing(row["leaving_customers"]) or row["leaving_customers"] < k_min
     return i18n.MISSING if few else i18n.number(row["leaving"], "rate", language)
 

@@ -20,7 +20,7 @@ from customerbase.segments.clusters.explaining import Explained, explain
 from customerbase.segments.clusters.notes import Note, distinct
 from customerbase.segments.clusters.summary import empty, gone, summary
 
-FIT_ROWS, CHOICE_ROWS = 50_000, 5_000  # customers a grouping is learnt from; and its number is chosen on
+FIT_ROWS, CHOICE_ROWS = 50_000, 3_000  # customers a grouping is learnt from; and its number is chosen on
 FEWEST = 100  # customers, below whom nobody is grouped
 WORSE = 1.01  # sum of squares at which last month's centres are still taken as a start
 
