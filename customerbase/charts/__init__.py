@@ -7,6 +7,7 @@ from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.gains import gains, profit
+from customerbase.charts.groups import group_cards, group_numbers
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.output import Figure, png, svg
@@ -37,6 +38,8 @@ __all__ = [
     "dots",
     "drift",
     "gains",
+    "group_cards",
+    "group_numbers",
     "heatmap",
     "histogram",
     "line",

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from customerbase.engine import Engine, identifier
 from customerbase.errors import InputError, near_miss
@@ -151,6 +150,8 @@ def _gaps(name: str, values: np.ndarray) -> list[Note]:
 
 def _rank_correlation(sample: People, one: str, other: str) -> float:
     """Spearman's rho over the customers for whom both are defined; 0 for fewer than 20."""
+    from scipy.stats import rankdata  # imported here: slow to load, and whoever only shows groups needs none of it
+
     a, b = sample.column(one), sample.column(other)
     both = np.isfinite(a) & np.isfinite(b)
     if both.sum() < 20 or np.ptp(a[both]) == 0 or np.ptp(b[both]) == 0:

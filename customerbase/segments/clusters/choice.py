@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 import customerbase.segments.clusters.models as models
@@ -144,6 +143,10 @@ def _verdict(separation, null, aris, smallest, rows, k_min) -> str:
 
 def distances(x: np.ndarray) -> np.ndarray:
     """Euclidean distances among the first SILHOUETTES rows."""
+    from scipy.spatial.distance import (
+        cdist,
+    )  # imported here: slow to load, and whoever only shows groups needs none of it
+
     return cdist(x[:SILHOUETTES], x[:SILHOUETTES])
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 ROUNDS = 3  # of bringing the rank correlations of the drawn customers to those of the real ones
 
@@ -29,6 +27,9 @@ def continuum(x: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
 
 
 def _correlations(x: np.ndarray) -> np.ndarray:
+    from scipy.special import ndtri  # imported here: slow to load, and whoever only shows groups needs none of it
+    from scipy.stats import rankdata
+
     scores = np.column_stack([ndtri(rankdata(column) / (len(x) + 1)) for column in x.T])
     spread = scores.std(axis=0)
     made = np.corrcoef(np.where(spread > 0, scores, 0) + 0.0, rowvar=False) if x.shape[1] > 1 else np.ones((1, 1))
@@ -50,6 +51,7 @@ def _drawn(margins: np.ndarray, latent: np.ndarray, rng: np.random.Generator, ro
     n = len(margins)
     made = np.empty(normal.shape)
     for column in range(normal.shape[1]):
-        rank = (rankdata(normal[:, column], method="ordinal") - 0.5) / rows
+        rank = np.empty(rows)
+        rank[np.argsort(normal[:, column], kind="stable")] = (np.arange(rows) + 0.5) / rows
         made[:, column] = margins[np.minimum((rank * n).astype(int), n - 1), column]
     return made

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from customerbase.intervals import Z
 
@@ -39,6 +38,8 @@ def cliff(inside: np.ndarray, outside: np.ndarray) -> Effect:
     stays within −1 and 1. Needs no form of distribution. Sources: Cliff (1993), Psychological Bulletin 114, 494–509;
     DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44, 837–845.
     """
+    from scipy.stats import rankdata  # imported here: slow to load, and whoever only shows groups needs none of it
+
     a, b = inside[np.isfinite(inside)], outside[np.isfinite(outside)]
     m, n = len(a), len(b)
     if m < 2 or n < 2:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from customerbase.segments.clusters.agreement import crossing, jaccard
 
@@ -68,6 +67,10 @@ def by_centres(new: np.ndarray, old: pd.DataFrame, used: Iterable[int]) -> Match
 
 
 def _assigned(gain: np.ndarray, known: np.ndarray, overlap: np.ndarray, used: Iterable[int], way: str) -> Matched:
+    from scipy.optimize import (
+        linear_sum_assignment,
+    )  # imported here: slow to load, and whoever only shows groups needs none of it
+
     rows, columns = linear_sum_assignment(-gain)
     taken = {int(row): int(column) for row, column in zip(rows, columns, strict=True) if gain[row, column] > 0}
     next_id = max([*map(int, used), *map(int, known)], default=0) + 1

@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
 import customerbase.segments.clusters.cards as describing
@@ -134,6 +133,10 @@ def _fitted(x: np.ndarray, sample: People, options: Options, before: Before):
         again = models.fit(models.KMEANS, x, fitted.k, seed=options.seed, starts=1, first=start)
         fresh = models.squared_distances(x, fitted.centres).min(axis=1).sum()
         fitted = again if models.squared_distances(x, again.centres).min(axis=1).sum() <= WORSE * fresh else fitted
+    from scipy.optimize import (
+        linear_sum_assignment,
+    )  # imported here: slow to load, and whoever only shows groups needs none of it
+
     one, other = choice.fitted.labels(x[:CHOICE_ROWS]), fitted.labels(x[:CHOICE_ROWS])
     rows, columns = linear_sum_assignment(-jaccard(one, other, fitted.k, fitted.k))
     stable = np.empty(fitted.k)
