@@ -10,6 +10,12 @@ from customerbase.engine import Engine
 from customerbase.segments.clusters.behaviour import FEATURES
 
 CUTOFF = date(2026, 11, 1)
+BESIDE = {  # the tables that are told of beside the snapshot
+    "rfm": {"customer_id": "str", "segment": "str"},
+    "profile": {"customer_id": "str", "main_channel": "str", "age_band": "str"},
+    "cltv": {"customer_id": "str", "cltv": "float64"},
+    "churn": {"customer_id": "str", "probability": "float64"},
+}
 
 
 def planted(seed: int, k: int, n: int = 1200, d: int = 6, apart: float = 5.0) -> tuple[np.ndarray, np.ndarray]:
@@ -83,15 +89,8 @@ def engine(columns: dict[str, np.ndarray], ids: list[str] | None = None, **table
     frame["cutoff"] = CUTOFF
     frame["spend_365"] = columns.get("spend_365", np.nan_to_num(frame["mean_order_365"] * frame["purchase_days_365"]))
     frame["days_since_first_purchase"] = columns.get("days_since_first_purchase", 400)
-    texts = {"customer_id": "str"}
-    empty = {
-        "rfm": {"customer_id": "str", "segment": "str"},
-        "profile": {"customer_id": "str", "main_channel": "str", "age_band": "str"},
-        "cltv": {"customer_id": "str", "cltv": "float64"},
-        "churn": {"customer_id": "str", "probability": "float64"},
-    }
     db = Engine()
-    db.register("snapshots", frame.astype(texts))
-    for name, columns_of in empty.items():
+    db.register("snapshots", frame.astype({"customer_id": "str"}))
+    for name, columns_of in BESIDE.items():
         db.register(name, tables.get(name, pd.DataFrame(columns=list(columns_of)).astype(columns_of)))
     return db
