@@ -29,7 +29,7 @@ def test_every_customer_of_the_newest_snapshot_has_one_group(sample_month: Sampl
 def test_sums_by_plain_sql(sample_month: SampleMonth):
     truth = sample_month.rows("""
         select group_id, count(*), sum(spend_365)::double / sum(sum(spend_365)) over ()::double, avg(cltv.cltv),
-            avg(probability), count(probability)
+            avg(churn.probability), count(churn.probability)
         from groups join (from snapshots where cutoff = date '2026-11-01') using (customer_id)
         left join cltv using (customer_id) left join churn using (customer_id) group by group_id order by group_id""")
     found = sample_month.rows("""
