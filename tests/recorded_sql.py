@@ -24,6 +24,7 @@ from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
 from customerbase.segments import good, mix
+from customerbase.segments.clusters.cards import mix as mix_of_groups
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)
@@ -181,6 +182,9 @@ def _analyse(db: Engine) -> None:
     segments.summary(db, now, before, as_of=AS_OF)
     segments.migration(db, before, now, as_of=AS_OF)
     segments.attributes(db, now, as_of=AS_OF)
+    members = now.project("customer_id, cast(r as integer) as group_id, segment").df()
+    db.register("rfm", now)
+    mix_of_groups(db, members, AS_OF)
     _kpis(db, now)
     identity_orders(db)
     _value(db, now)

@@ -11,6 +11,7 @@ from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
 from customerbase.charts.goal import goal
+from customerbase.charts.groups import group_cards, group_numbers
 from customerbase.charts.histogram import histogram
 from customerbase.charts.lorenz import lorenz
 from customerbase.charts.mix import shifts
@@ -48,6 +49,8 @@ __all__ = [
     "drivers",
     "gains",
     "goal",
+    "group_cards",
+    "group_numbers",
     "heatmap",
     "histogram",
     "kpi_parts",

@@ -17,6 +17,7 @@ import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
 import customerbase.report.good as good
+import customerbase.report.groups as groups
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
 import customerbase.report.mix as mix
@@ -62,6 +63,9 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             past_actions=actions.past_rows(data, language),
             segment_rows=sections.segment_rows(data, language),
             segment_total=sections.segment_total(data, language),
+            groups=groups.lines(data, language),
+            group_rows=groups.rows(data, language),
+            groups_left_out=groups.left_out(data, language),
             value=value.lines(data, language),
             value_groups=value.groups(data, language, draw),
             value_second=value.second(data, language, draw),
@@ -151,8 +155,10 @@ def _definitions(data: ReportData, language: str) -> list[tuple[str, str]]:
         ("identity", "identity"),
     )
     terms += [(i18n.word(f"report.{name}", language), i18n.word(f"definition.{key}", language)) for name, key in keys]
-    leaving = risk.terms(data, language)
-    notes = [i18n.word("definition.interval", language)] + ([i18n.word("risk.interval", language)] if leaving else [])
+    leaving = [*groups.terms(data, language), *risk.terms(data, language)]
+    notes = [i18n.word("definition.interval", language)] + (
+        [i18n.word("risk.interval", language)] if risk.terms(data, language) else []
+    )
     notes.append(i18n.sentence("definition.suppressed", language, k=data.k_min))
     return [*terms, *leaving, (i18n.word("report.reading", language), ("" if japanese else " ").join(notes))]
 
@@ -196,6 +202,15 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
             language,
             0.95,
             definition=i18n.word("definition.segments", language),
+        ),
+        "groups_caption": draw.caption(
+            groups.origin,
+            ", ".join(groups.TABLES),
+            data.as_of,
+            groups.customers(data),
+            language,
+            groups.EVENT,
+            definition=groups.definition(data, language),
         ),
         "value_caption": draw.caption(
             worth.by,
