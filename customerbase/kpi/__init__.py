@@ -7,7 +7,6 @@ from customerbase.kpi.changes import (
     UNKNOWN,
     compare,
     history,
-    revenue_change,
 )
 from customerbase.kpi.measures import (
     active_customers,
@@ -21,8 +20,11 @@ from customerbase.kpi.measures import (
     revenue_anonymous,
     revenue_identified,
 )
+from customerbase.kpi.movers import beginnings, revenue_movers
 from customerbase.kpi.registry import KPIS, Kpi, find, glossary, name
+from customerbase.kpi.season import kpi_season
 from customerbase.kpi.tables import cohorts, data_until, kpi_table, months, triangle
+from customerbase.kpi.tree import revenue_change, revenue_tree
 
 __all__ = [
     "CLEAR_DOWN",
@@ -33,12 +35,14 @@ __all__ = [
     "Kpi",
     "active_customers",
     "average_order_value",
+    "beginnings",
     "cohorts",
     "compare",
     "data_until",
     "find",
     "glossary",
     "history",
+    "kpi_season",
     "kpi_table",
     "months",
     "name",
@@ -51,5 +55,7 @@ __all__ = [
     "revenue_anonymous",
     "revenue_change",
     "revenue_identified",
+    "revenue_movers",
+    "revenue_tree",
     "triangle",
 ]
