@@ -35,8 +35,8 @@ def test_other_countries_their_parts_and_none():
     britain, england = (public_holidays(code, [2011]) for code in ("GB", "GB-ENG"))
     assert date(2011, 8, 29) in england and date(2011, 8, 29) not in britain and date(2011, 4, 22) in britain
     assert public_holidays(None, [2026]) == {}
-    with pytest.raises(ConfigError, match=r"country is 'JX'.*Did you mean 'JP'"):
-        public_holidays("JX", [2026])
+    with pytest.raises(ConfigError, match=r"country is 'JPX'.*Did you mean 'JP'"):
+        public_holidays("JPX", [2026])
     with pytest.raises(ConfigError, match="GB has the parts"):
         public_holidays("GB-XXX", [2026])
 

@@ -107,10 +107,10 @@ def test_groups_of_customers_by_hand():
         ("back", "2026-10-01", 50),
     ]
     orders += [("new", "2026-10-02", 70), ("old", "2026-10-06", -4, "credit_note"), ("x", "2026-09-01", 1)]
-    rows = tree(engine(orders))["last_month"]
+    rows = tree(engine(orders), silence_months=12)["last_month"]
     now = {group: rows.loc[f"known.{group}", "now"] for group in GROUPS}
     assert now == {"new": 70, "returning": 50, "reactivated": 26, "credits": 0}  # exactly 12 months is not more
-    shorter = tree(engine(orders), silent_months=11)["last_month"]
+    shorter = tree(engine(orders), silence_months=11)["last_month"]
     assert shorter.loc["known.reactivated", "now"] == 76
     part = rows.loc[[f"known.reactivated.{name}" for name in FACTORS], "contribution"].astype(int).tolist()
     assert part == [26, 0, 0]  # nobody of the kind last month: all of it is customers
@@ -132,15 +132,15 @@ def test_intervals_cover_the_true_change_and_regulars_do_not_widen_them():
     truth = {"known": 20 * basket * frequency, "known.returning.customers": 20 * basket * frequency}
     truth |= {"known.returning.frequency": 0, "known.returning.basket": 0}
     db = engine([])
+    db.execute("drop table customer_months")
     for _ in range(150):
-        months = [(f"c{who}", date(2026, 1, 1), 1, 1.0) for who in range(people)]  # all of them known before
+        months = [(f"c{who}", date(2026, 8, 1), 1, 1.0) for who in range(people)]  # all of them known before
         for month, rate in ((date(2026, 9, 1), 0.5), (date(2026, 10, 1), 0.6)):
             for who in np.flatnonzero(rng.random(people) < rate):
                 orders = 1 + int(rng.poisson(0.4))
                 months.append((f"c{who}", month, orders, float(rng.lognormal(3, 0.5, orders).sum())))
         frame = pd.DataFrame(months, columns=["customer_id", "month", "orders", "revenue"])
         typed = "customer_id, cast(month as date) as month, orders, cast(revenue as decimal(18, 2)) as revenue"
-        db.execute("drop table if exists customer_months")
         db.register("customer_months", db.connection.from_df(frame).project(typed))
         rows = tree(db, currency="EUR")["last_month"]
         inside.append([rows.loc[node, "low"] <= value <= rows.loc[node, "high"] for node, value in truth.items()])

@@ -7,6 +7,7 @@ from customerbase.kpi.changes import (
     UNKNOWN,
     compare,
     history,
+    verdict,
 )
 from customerbase.kpi.measures import (
     active_customers,
@@ -24,7 +25,7 @@ from customerbase.kpi.movers import beginnings, revenue_movers
 from customerbase.kpi.registry import KPIS, Kpi, find, glossary, name
 from customerbase.kpi.season import kpi_season
 from customerbase.kpi.tables import cohorts, data_until, kpi_table, months, triangle
-from customerbase.kpi.tree import revenue_change, revenue_tree
+from customerbase.kpi.tree import revenue_change, revenue_tree, shown_tree
 
 __all__ = [
     "CLEAR_DOWN",
@@ -57,5 +58,7 @@ __all__ = [
     "revenue_identified",
     "revenue_movers",
     "revenue_tree",
+    "shown_tree",
     "triangle",
+    "verdict",
 ]

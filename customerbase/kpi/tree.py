@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from customerbase.disclosure import suppress_parts
 from customerbase.engine import Engine
 from customerbase.intervals import Z
 from customerbase.kpi.changes import AGAINST, by_month
@@ -48,12 +49,12 @@ _PRODUCTS = {
 }
 
 
-def revenue_tree(db: Engine, *, as_of: date, currency: str = "JPY", silent_months: int = 12) -> duckdb.DuckDBPyRelation:
+def revenue_tree(db: Engine, *, as_of: date, currency: str = "JPY", silence_months: int = 3) -> duckdb.DuckDBPyRelation:
     """Change of the month's revenue against last month and last year, by group of customers, times, and basket.
 
     Nodes: revenue = known + anonymous; known = known.new + known.returning + known.reactivated + known.credits; each of
     the first three = customers × orders per customer × revenue per order. new: first order ever in that month;
-    reactivated: the order before lies more than silent_months months back; credits: customers with only refunds or
+    reactivated: the order before lies more than silence_months months back; credits: customers with only refunds or
     credit notes in the month. Rows: as_of, against, node, parent, depth, before, now (currency; for the three factors
     their own value, null in a month without such customers), contribution (currency), n_before, n_now (customers;
     orders for revenue and anonymous), low, high (95 %, of the contribution).
@@ -74,7 +75,7 @@ def revenue_tree(db: Engine, *, as_of: date, currency: str = "JPY", silent_month
     for against, step in AGAINST.items():
         before = add_months(month, step)
         if first is not None and first <= before:
-            pairs = _rows(db.run("revenue_tree", month=month, before=before, silent_months=silent_months))
+            pairs = _rows(db.run("revenue_tree", month=month, before=before, silence_months=silence_months))
             tree = _Tree(pairs, nobody.get(before), nobody.get(month), unit)
             rows += [{"as_of": as_of, "against": against} | row for row in tree.rows()]
     arrays = [pa.array([row[name] for row in rows], type=kind) for name, kind in TREE_COLUMNS.items()]
@@ -82,6 +83,28 @@ def revenue_tree(db: Engine, *, as_of: date, currency: str = "JPY", silent_month
 
 
 revenue_tree.definition_ja = "売上の変化を、顧客の種類ごとの購入客数 × 購入頻度 × 購入単価の寄与に分けたもの"
+
+
+def shown_tree(rows: list[dict], k_min: int) -> list[dict]:
+    """The rows of one comparison as people may see them: groups of fewer than k_min customers, and those that would
+    give them back, are one node known.others without factors and without an interval.
+
+    rows: of one `against`, as dictionaries. Groups without a customer in either month are left out.
+    """
+    known = [row for row in rows if row["parent"] == "known"]
+    hidden = np.zeros(len(known), dtype=bool)
+    for column in ("n_before", "n_now"):
+        hidden |= suppress_parts(np.array([row[column] for row in known]), k_min)
+    small = [row for row, hide in zip(known, hidden, strict=True) if hide]
+    gone = {row["node"] for row in small} | {row["node"] for row in known if not row["n_before"] + row["n_now"]}
+    shown = [row for row in rows if row["node"] not in gone and row["parent"] not in gone]
+    if small:
+        sums = {
+            name: sum(row[name] for row in small) for name in ("before", "now", "contribution", "n_before", "n_now")
+        }
+        others = small[0] | sums | {"node": "known.others", "low": None, "high": None}
+        shown.insert(next((i for i, row in enumerate(shown) if row["node"] == "anonymous"), len(shown)), others)
+    return shown
 
 
 class _Tree:

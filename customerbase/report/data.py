@@ -12,6 +12,13 @@ from customerbase import i18n, kpi
 from customerbase.disclosure import suppress_parts
 from customerbase.periods import add_months, parse_month
 
+PARTS = {  # ends of the revenue tree -> the KPI whose change they are
+    "customers": "active_customers",
+    "frequency": "purchase_frequency",
+    "basket": "average_order_value",
+    "credits": "average_order_value",
+    "anonymous": "revenue_anonymous",
+}
 UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
 
 
@@ -19,7 +26,7 @@ UNITS = {"currency": "money", "ratio": "rate", "orders_per_customer": "times"}
 class ReportData:
     """The small tables of one month, by name, with the company's title, settings and goals.
 
-    Tables: kpi, kpi_cohorts, segment_summary, segment_migration, segment_attributes, source_files, readiness,
+    Tables: kpi, revenue_tree, revenue_movers, kpi_season, kpi_cohorts, segment_summary, segment_migration, segment_attributes, source_files, readiness,
     quality_scores, channel_overlap, cltv_groups, cltv_concentration, cltv_tracking, churn_groups, churn_outcomes,
     churn_profit as in expectations/, and what summed_up makes of the large ones (quarantine by reason, identity_links,
     profile …). Each may be missing or empty: its section then says so; without churn_groups there is no section of who
@@ -71,12 +78,30 @@ class ReportData:
         """(KPI, last_month or last_year) -> its row of kpi.compare, missing values as None."""
         frame = kpi.compare(self.kpis, as_of=self.as_of)
         rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return {(row["kpi"], row["against"]): row for row in rows}
+        found = {(row["kpi"], row["against"]): row for row in rows}
+        for root in self.rows(
+            "revenue_tree"
+        ):  # it knows the customers of both months: one verdict on revenue everywhere
+            if root["node"] == "revenue" and root["low"] is not None:
+                row, bounds = found[("revenue", root["against"])], (float(root["low"]), float(root["high"]))
+                row |= {"change_low": bounds[0], "change_high": bounds[1], "verdict": kpi.verdict(*bounds)}
+        return found
 
     @cached_property
     def parts(self) -> list[dict]:
-        """Why revenue changed since last month: rows of kpi.revenue_change; [] without a previous month."""
-        return kpi.revenue_change(self.kpis, month=self.month, before=add_months(self.month, -1)).to_dict("records")
+        """Why revenue changed since last month: part and contribution; [] without a previous month.
+
+        From revenue_tree, the groups of customers added up (refunds to customers without an order belong to the order
+        value); without that table kpi.revenue_change.
+        """
+        rows = [row for row in self.rows("revenue_tree") if row["against"] == "last_month"]
+        if not rows:
+            return kpi.revenue_change(self.kpis, month=self.month, before=add_months(self.month, -1)).to_dict("records")
+        sums = dict.fromkeys(PARTS.values(), 0.0)
+        for row in rows:
+            if (end := row["node"].rsplit(".", 1)[-1]) in PARTS:
+                sums[PARTS[end]] += float(row["contribution"])
+        return [{"part": part, "contribution": value} for part, value in sums.items()]
 
     def value(self, kpi_id: str) -> float | None:
         """This month's value of a KPI, or None."""

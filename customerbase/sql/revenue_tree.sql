@@ -1,7 +1,7 @@
 -- One row per pair of groups a customer was in, in $before and in $month (null: no document in that month):
 -- customers, sums of orders and revenue, and the sums of products that the intervals of the tree's parts are made of.
 --   new           the first order ever falls in the month
---   reactivated   the order before it lies more than $silent_months months back
+--   reactivated   the order before it lies more than $silence_months months back
 --   returning     all others with an order in the month
 --   credits       no order in the month, only credit notes or refunds
 -- $month and $before are first days. Products are summed exactly, as decimals.
@@ -40,7 +40,7 @@ grouped as (
             when histories.last_until_before is null then 'new'
             when
                 (year($before) * 12 + month($before))
-                - (year(histories.last_until_before) * 12 + month(histories.last_until_before)) > $silent_months
+                - (year(histories.last_until_before) * 12 + month(histories.last_until_before)) > $silence_months
                 then 'reactivated'
             else 'returning'
         end as group_before,
@@ -50,7 +50,7 @@ grouped as (
             when histories.last_until_now is null then 'new'
             when
                 (year($month) * 12 + month($month))
-                - (year(histories.last_until_now) * 12 + month(histories.last_until_now)) > $silent_months
+                - (year(histories.last_until_now) * 12 + month(histories.last_until_now)) > $silence_months
                 then 'reactivated'
             else 'returning'
         end as group_now
