@@ -18,6 +18,12 @@ from customerbase.periods import add_months
 
 GROUPS = ("new", "returning", "reactivated", "credits")
 FACTORS = ("customers", "frequency", "basket")
+ORDER = [  # from the root down, children after their parent
+    "revenue",
+    "known",
+    *(f"known.{group}{name}" for group in GROUPS for name in ("", *(f".{factor}" for factor in FACTORS))),
+    "anonymous",
+]
 KPI_FACTORS = ("active_customers", "purchase_frequency", "average_order_value")
 TREE_COLUMNS = {
     "as_of": pa.date32(),
@@ -91,6 +97,7 @@ def shown_tree(rows: list[dict], k_min: int) -> list[dict]:
 
     rows: of one `against`, as dictionaries. Groups without a customer in either month are left out.
     """
+    rows = sorted(rows, key=lambda row: ORDER.index(row["node"]))  # a stored table has no order of its own
     known = [row for row in rows if row["parent"] == "known"]
     hidden = np.zeros(len(known), dtype=bool)
     for column in ("n_before", "n_now"):

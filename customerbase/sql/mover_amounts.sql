@@ -1,4 +1,4 @@
--- Net revenue by customer, month, dimension and value: every dimension tells of the whole revenue once.
+-- One row per customer, month, dimension, value and source row: net revenue, of which every dimension tells once.
 -- Reads mover_sales and mover_categories (amounts by customer and month), mover_segments (month, customer_id, segment at
 -- the month's beginning) and mover_places (customer_id, prefecture). Special values: anonymous (sales to nobody known),
 -- none (no store; no segment yet), unknown, not_goods (what goods lines do not explain: shipping, discounts, refunds).

@@ -1,5 +1,5 @@
--- Amounts of the goods lines of some $months by customer (null: nobody known) and general category of the product
--- (unknown: none is told). Lines of completed orders and of credit notes; a refund has no lines.
+-- One row per customer (null: nobody known), month of $months and general category of the product (unknown: none is
+-- told): amounts of goods lines. Lines of completed orders and of credit notes; a refund has no lines.
 with
 
 documents as (

@@ -1,4 +1,4 @@
--- Net revenue of some $months by customer (null: nobody known), channel and store (none: no store), from the documents.
+-- One row per customer (null: nobody known), month of $months, channel and store (none: no store): net revenue.
 -- A refund counts in the channel and store of its order.
 with
 
