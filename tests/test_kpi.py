@@ -17,7 +17,8 @@ from customerbase import features, kpi
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.kpi import registry
-from customerbase.kpi.changes import round_to_total, shapley, verdict
+from customerbase.kpi.changes import verdict
+from customerbase.kpi.exact import round_to_total, shapley
 
 ROOT = Path(__file__).resolve().parents[1]
 AS_OF = date(2026, 10, 31)

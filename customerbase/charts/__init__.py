@@ -23,6 +23,7 @@ from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
 from customerbase.charts.tracking import tracking
+from customerbase.charts.tree import tree
 from customerbase.charts.upset import upset
 from customerbase.charts.waterfall import waterfall
 
@@ -66,6 +67,7 @@ __all__ = [
     "snapshots",
     "svg",
     "tracking",
+    "tree",
     "upset",
     "waterfall",
     "where",

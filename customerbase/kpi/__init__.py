@@ -8,7 +8,7 @@ from customerbase.kpi.changes import (
     UNKNOWN,
     compare,
     history,
-    revenue_change,
+    verdict,
 )
 from customerbase.kpi.customers import (
     active_customers,
@@ -42,6 +42,7 @@ from customerbase.kpi.looks import (
     target,
     unit,
 )
+from customerbase.kpi.movers import beginnings, revenue_movers
 from customerbase.kpi.pdca import pdca
 from customerbase.kpi.registry import GROUPS, KPIS, OWNERS, Kpi, document, find, glossary, name, owner
 from customerbase.kpi.sales import (
@@ -57,6 +58,7 @@ from customerbase.kpi.sales import (
     revenue_identified,
     top_decile_share,
 )
+from customerbase.kpi.season import kpi_season
 from customerbase.kpi.state import (
     completeness,
     csat,
@@ -71,6 +73,7 @@ from customerbase.kpi.state import (
 )
 from customerbase.kpi.tables import cohorts, data_until, kpi_table, triangle
 from customerbase.kpi.targets import Target, better, read_targets
+from customerbase.kpi.tree import revenue_change, revenue_tree, shown_tree
 
 __all__ = [
     "AT_RISK",
@@ -92,6 +95,7 @@ __all__ = [
     "Target",
     "active_customers",
     "average_order_value",
+    "beginnings",
     "better",
     "cohorts",
     "compare",
@@ -114,6 +118,7 @@ __all__ = [
     "history",
     "items_per_order",
     "kpi_by",
+    "kpi_season",
     "kpi_table",
     "listing",
     "loss_rate",
@@ -143,15 +148,19 @@ __all__ = [
     "revenue_anonymous",
     "revenue_change",
     "revenue_identified",
+    "revenue_movers",
+    "revenue_tree",
     "rows_accepted",
     "second_purchase_30",
     "second_purchase_60",
     "second_purchase_90",
     "second_purchase_180",
     "second_purchases",
+    "shown_tree",
     "target",
     "top_decile_share",
     "triangle",
     "unit",
     "validity",
+    "verdict",
 ]

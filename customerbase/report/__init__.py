@@ -7,6 +7,8 @@ from customerbase.report.headline import happened
 from customerbase.report.page import build, frame
 from customerbase.report.sections import kpi_frame
 from customerbase.report.summed_up import summed_up
+from customerbase.report.tree import lines as tree_lines
+from customerbase.report.tree import mover_frame, moving, season, season_figure, sentence, tree_figure
 
 __all__ = [
     "ReportData",
@@ -19,5 +21,12 @@ __all__ = [
     "goal_sentences",
     "happened",
     "kpi_frame",
+    "mover_frame",
+    "moving",
+    "season",
+    "season_figure",
+    "sentence",
     "summed_up",
+    "tree_figure",
+    "tree_lines",
 ]

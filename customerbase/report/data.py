@@ -12,6 +12,14 @@ from customerbase import i18n, kpi
 from customerbase.disclosure import suppress_parts
 from customerbase.periods import add_months, parse_month
 
+PARTS = {  # ends of the revenue tree -> the KPI whose change they are
+    "customers": "active_customers",
+    "frequency": "purchase_frequency",
+    "basket": "average_order_value",
+    "credits": "average_order_value",
+    "anonymous": "revenue_anonymous",
+}
+
 
 @dataclass(frozen=True)
 class ReportData:
@@ -68,7 +76,12 @@ class ReportData:
         """(KPI, last_month or last_year) -> its row of kpi.compare, missing values as None."""
         frame = kpi.compare(self.kpis, as_of=self.as_of)
         rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-        return {(row["kpi"], row["against"]): row for row in rows}
+        found = {(row["kpi"], row["against"]): row for row in rows}
+        for root in self.rows("revenue_tree"):  # knows the customers of both months: one verdict on revenue everywhere
+            if root["node"] == "revenue" and root["low"] is not None:
+                row, bounds = found[("revenue", root["against"])], (float(root["low"]), float(root["high"]))
+                row |= {"change_low": bounds[0], "change_high": bounds[1], "verdict": kpi.verdict(*bounds)}
+        return found
 
     @cached_property
     def goal_rows(self) -> dict[str, dict]:
@@ -84,8 +97,19 @@ class ReportData:
 
     @cached_property
     def parts(self) -> list[dict]:
-        """Why revenue changed since last month: rows of kpi.revenue_change; [] without a previous month."""
-        return kpi.revenue_change(self.kpis, month=self.month, before=add_months(self.month, -1)).to_dict("records")
+        """Why revenue changed since last month: part and contribution; [] without a previous month.
+
+        From revenue_tree, the groups of customers added up (refunds to customers without an order belong to the order
+        value); without that table kpi.revenue_change.
+        """
+        rows = [row for row in self.rows("revenue_tree") if row["against"] == "last_month"]
+        if not rows:
+            return kpi.revenue_change(self.kpis, month=self.month, before=add_months(self.month, -1)).to_dict("records")
+        sums = dict.fromkeys(PARTS.values(), 0.0)
+        for row in rows:
+            if (end := row["node"].rsplit(".", 1)[-1]) in PARTS:
+                sums[PARTS[end]] += float(row["contribution"])
+        return [{"part": part, "contribution": value} for part, value in sums.items()]
 
     def value(self, kpi_id: str) -> float | None:
         """This month's value of a KPI, or None."""

@@ -25,6 +25,7 @@ import customerbase.report.movement as movement
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
 import customerbase.report.sections as sections
+import customerbase.report.tree as tree
 import customerbase.report.value as value
 from customerbase import i18n, kpi, profile, segments
 from customerbase.periods import month_label
@@ -79,6 +80,9 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             definitions=_definitions(data, language),
             made=_made(data, language),
             trend=figures.trend(data, language, draw),
+            tree=tree.picture(data, language, draw),
+            tree_lines=tree.lines(data, language),
+            movers=tree.mover_rows(data, "last_month", language),
             segment_bars=figures.segment_bars(data, language, draw),
             migration=figures.migration(data, language, draw),
             cohorts=figures.cohorts(data, language, draw),
