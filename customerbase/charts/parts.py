@@ -31,6 +31,7 @@ def kpi_parts(
     by, whole: the tables kpi_by and kpi as frames; this month's rows are drawn. In words where no part may be shown.
     """
     panels = {kpi_id: kpi.parts(by, dimension, kpi_id).set_index("part") for kpi_id in kpis}
+    kpis = [kpi_id for kpi_id in kpis if kpi_id == kpis[0] or panels[kpi_id]["value"].notna().any()]
     lead = panels[kpis[0]].dropna(subset=["value"]).sort_values("value")
     if not len(lead):
         return i18n.word("kpi_words.parts_empty", language)
