@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from customerbase import i18n, kpi
-from customerbase.charts.axes import canvas, scale, short
+from customerbase.charts.axes import canvas, label_of, scale, short
 from customerbase.charts.captions import caption
 from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, BAR_GREY, GREY, HOUSE, INK, TEXT_SIZE, WIDTHS
@@ -35,7 +35,7 @@ def kpi_parts(
     lead = panels[kpis[0]].dropna(subset=["value"]).sort_values("value")
     if not len(lead):
         return i18n.word("kpi_words.parts_empty", language)
-    title = kpi.parts_title(by, dimension, kpis[0], language, currency)
+    title = kpi.parts_title(by, dimension, kpis[0], language, currency, _name)
     note = i18n.sentence("kpi_words.parts_note", language, n=int(panels[kpis[0]]["withheld"].sum()))
     n = int(lead["n"].sum()) if dimension in ("segment", "cohort") else None  # customers of two channels count in both
     said = caption(kpi.find(kpis[0]).function, "kpi_by", as_of, n, language, 0.95) + " · " + note
@@ -47,9 +47,15 @@ def kpi_parts(
         ):
             rows = panels[kpi_id].reindex(lead.index)
             _panel(axes, rows, _together(whole, kpi_id, as_of), kpi_id, language, currency, place == 0)
-        names = [short(kpi.part_name(part, language), width) for part in lead.index]
+        names = [short(_name(part, language), width) for part in lead.index]
         figure.axes[0].set_yticks(np.arange(len(lead)), names, color=INK)
     return figure
+
+
+def _name(part: str, language: str) -> str:
+    """A segment's name, or that of another part."""
+    label = label_of(part, language)
+    return label if label != part else kpi.part_name(part, language)
 
 
 def _panel(
