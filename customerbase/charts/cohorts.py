@@ -95,4 +95,5 @@ def _named(axes: Axes, ends: list[tuple[float, float, str, bool]]) -> None:
             va="center",
             fontsize=TEXT_SIZE - 1,
             annotation_clip=False,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85},
         )

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from customerbase import i18n, kpi
-from customerbase.charts.axes import canvas, scale, short
+from customerbase.charts.axes import canvas, label_of, scale, short
 from customerbase.charts.captions import caption
 from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, BAR_GREY, GREY, HOUSE, INK, TEXT_SIZE, WIDTHS
@@ -31,10 +31,11 @@ def kpi_parts(
     by, whole: the tables kpi_by and kpi as frames; this month's rows are drawn. In words where no part may be shown.
     """
     panels = {kpi_id: kpi.parts(by, dimension, kpi_id).set_index("part") for kpi_id in kpis}
+    kpis = [kpi_id for kpi_id in kpis if kpi_id == kpis[0] or panels[kpi_id]["value"].notna().any()]
     lead = panels[kpis[0]].dropna(subset=["value"]).sort_values("value")
     if not len(lead):
         return i18n.word("kpi_words.parts_empty", language)
-    title = kpi.parts_title(by, dimension, kpis[0], language, currency)
+    title = kpi.parts_title(by, dimension, kpis[0], language, currency, _name)
     note = i18n.sentence("kpi_words.parts_note", language, n=int(panels[kpis[0]]["withheld"].sum()))
     n = int(lead["n"].sum()) if dimension in ("segment", "cohort") else None  # customers of two channels count in both
     said = caption(kpi.find(kpis[0]).function, "kpi_by", as_of, n, language, 0.95) + " · " + note
@@ -46,9 +47,15 @@ def kpi_parts(
         ):
             rows = panels[kpi_id].reindex(lead.index)
             _panel(axes, rows, _together(whole, kpi_id, as_of), kpi_id, language, currency, place == 0)
-        names = [short(kpi.part_name(part, language), width) for part in lead.index]
+        names = [short(_name(part, language), width) for part in lead.index]
         figure.axes[0].set_yticks(np.arange(len(lead)), names, color=INK)
     return figure
+
+
+def _name(part: str, language: str) -> str:
+    """A segment's name, or that of another part."""
+    label = label_of(part, language)
+    return label if label != part else kpi.part_name(part, language)
 
 
 def _panel(

@@ -1,11 +1,11 @@
 """What pages and reports show of the KPIs: the registry as a list, parts of a dimension, curves of cohorts, and findings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from customerbase import i18n, segments
+from customerbase import i18n
 from customerbase.intervals import difference, wilson
 from customerbase.kpi.changes import CLEAR_DOWN, CLEAR_UP, NO_CLEAR_CHANGE, verdict
 from customerbase.kpi.registry import KPIS, find, name, owner
@@ -52,9 +52,7 @@ def listing(language: str, *, goals: Mapping | None = None, settings: Mapping | 
 
 
 def part_name(part: str, language: str) -> str:
-    """What people call a part of a dimension: a segment, a channel, a store's own code, a quarter."""
-    if part in (*segments.codes(), segments.ABSENT_BEFORE):
-        return segments.name(part, language)
+    """What people call a part of a dimension: a channel, a store's own code, a quarter (segments have names elsewhere)."""
     return i18n.word_or(f"kpi_words.part.{part}", language, part)
 
 
@@ -70,7 +68,14 @@ def parts(by: pd.DataFrame, dimension: str, kpi_id: str) -> pd.DataFrame:
     return rows[["part", "value", "n", "low", "high", "withheld"]].head(MOST_PARTS).reset_index(drop=True)
 
 
-def parts_title(by: pd.DataFrame, dimension: str, kpi_id: str, language: str, currency: str = "JPY") -> str:
+def parts_title(
+    by: pd.DataFrame,
+    dimension: str,
+    kpi_id: str,
+    language: str,
+    currency: str = "JPY",
+    name_of: Callable[[str, str], str] = part_name,
+) -> str:
     """The finding: the part clearly highest against the one lowest, or that no two differ clearly."""
     rows = parts(by, dimension, kpi_id).dropna(subset=["value", "low", "high"])
     said = {"kpi": name(kpi_id, language), "dimension": i18n.word(f"kpi_words.dimension.{dimension}", language)}
@@ -85,9 +90,9 @@ def parts_title(by: pd.DataFrame, dimension: str, kpi_id: str, language: str, cu
         "kpi_words.parts_differ",
         language,
         kpi=said["kpi"],
-        high=part_name(top["part"], language),
+        high=name_of(top["part"], language),
         high_value=i18n.number(top["value"], **write),
-        low=part_name(least["part"], language),
+        low=name_of(least["part"], language),
         low_value=i18n.number(least["value"], **write),
     )
 
