@@ -25,10 +25,11 @@ def unit(kpi_id: str) -> str:
     return _I18N_UNITS.get(find(kpi_id).unit, "orders" if kpi_id == "orders" else "people")
 
 
-def target(kpi_id: str, goals: Mapping) -> float | None:
-    """The company's goal of a KPI as a number, or None: written as a number, or as the `goal` of several entries."""
+def target(kpi_id: str, goals: Mapping, language: str, currency: str = "JPY") -> str:
+    """The company's goal of a KPI in words: its number, or a change such as +20 % as it is written."""
     goal = goals.get(kpi_id)
-    return goal.get("goal") if isinstance(goal, Mapping) else goal
+    goal = goal.get("goal") if isinstance(goal, Mapping) else goal
+    return goal if isinstance(goal, str) else i18n.number(goal, unit(kpi_id), language, currency=currency)
 
 
 def listing(language: str, *, goals: Mapping | None = None, settings: Mapping | None = None) -> pd.DataFrame:
@@ -43,7 +44,7 @@ def listing(language: str, *, goals: Mapping | None = None, settings: Mapping | 
             "unit": i18n.word(f"kpi_words.unit.{one.unit}", language),
             "direction": i18n.word(f"kpi_words.{'up' if one.higher_is_better else 'down'}", language),
             "owner": owner(one.id, language, settings),
-            "target": i18n.number(target(one.id, goals or {}), unit(one.id), language, currency=currency),
+            "target": target(one.id, goals or {}, language, currency),
         }
         for one in KPIS.values()
     ]
