@@ -8,7 +8,7 @@ from customerbase.charts.axes import Format, canvas, formatter
 from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, AGAINST, BAR_GREY, GREY, HOUSE, INK, RULE, TEXT_SIZE, WIDTHS
 
-INDENT = "   "
+INDENT = 3 * "\N{NO-BREAK SPACE}"  # plain spaces at the start of a text fall together in SVG
 
 
 def tree(

@@ -12,16 +12,18 @@ from customerbase import i18n, kpi, segments
 from customerbase.kpi.changes import verdict
 from customerbase.report.data import ReportData
 
+AGAINST = ("last_month", "last_year")
 EACH_WAY = 3  # movers shown up and down per dimension
 DRIVERS = ("customers", "frequency", "basket", "credits", "others", "anonymous")  # ends of the tree
 TREE = "revenue_tree"
 
 
-def lines(data: ReportData, language: str) -> list[str]:
-    """The sentences of the section: a comparison each, then the year before with weekdays and holidays made equal."""
+def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
+    """Label and sentence: a comparison each, then the year before with weekdays and holidays made equal."""
     if not data.rows(TREE):
         return []
-    return [*(sentence(data, against, language) for against in ("last_month", "last_year")), season(data, language)]
+    told = [(i18n.word(f"tree.label.{one}", language), sentence(data, one, language)) for one in AGAINST]
+    return [*told, (i18n.word("tree.label.season", language), season(data, language))]
 
 
 def sentence(data: ReportData, against: str, language: str) -> str:
