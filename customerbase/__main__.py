@@ -9,6 +9,7 @@ from pathlib import Path
 from customerbase.errors import CustomerbaseError
 from customerbase.serving import command as serving
 
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 a run or check failed, 2 the request cannot be."""
     options = _parser().parse_args(arguments)
@@ -62,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("notebook", nargs="?", default="notebooks", help="a page or a folder (notebooks)")
     lab.set_defaults(command=_lab)
 
-    for name, what in (("dashboard", "the managers' dashboards, on this machine"), ("serve", "one audience's dashboards")):
+    for name, what in (
+        ("dashboard", "the managers' dashboards, on this machine"),
+        ("serve", "one audience's dashboards"),
+    ):
         board = commands.add_parser(name, help=f"serve {what} (Voila, read-only)")
         serving.add_options(board)
         board.set_defaults(command=serving.run)

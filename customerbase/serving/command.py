@@ -78,7 +78,9 @@ def check(options: argparse.Namespace | SimpleNamespace) -> None:
             " --token-file or --identity-provider, or stay on 127.0.0.1 behind a proxy (docs/serving.md)."
         )
     if options.kernels < 2:
-        raise ConfigError(f"--kernels is {options.kernels}; expected at least 2, one of which waits for the next visitor.")
+        raise ConfigError(
+            f"--kernels is {options.kernels}; expected at least 2, one of which waits for the next visitor."
+        )
     _port_is_free(options.ip, options.port)
 
 
@@ -105,13 +107,17 @@ def environment(service, outer: Mapping[str, str]) -> dict[str, str]:
     own = str(service.folder / "own")
     kept = {name: outer[name] for name in KEPT if name in outer}
     names = ("HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
-    return kept | dict.fromkeys(names, own) | {
-        "CUSTOMERBASE_HOME": str(service.home),
-        "CUSTOMERBASE_PIPELINE": service.pipeline,
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "PYTHONNOUSERSITE": "1",
-    }
+    return (
+        kept
+        | dict.fromkeys(names, own)
+        | {
+            "CUSTOMERBASE_HOME": str(service.home),
+            "CUSTOMERBASE_PIPELINE": service.pipeline,
+            "JUPYTER_PREFER_ENV_PATH": "1",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            "PYTHONNOUSERSITE": "1",
+        }
+    )
 
 
 def _keep(child: subprocess.Popen, refresh) -> int:

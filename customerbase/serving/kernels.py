@@ -24,6 +24,7 @@ class Kernels(AsyncMappingKernelManager):
         self._owners: dict[str, str] = {}
         self._starting = 0
         self._stamp: str | None = None
+        self._discarding: set[asyncio.Future] = set()
         super().__init__(**kwargs)
 
     def owner(self, kernel_id: str) -> str | None:
@@ -69,30 +70,35 @@ class Kernels(AsyncMappingKernelManager):
         await super().shutdown_kernel(kernel_id, *args, **kwargs)
 
     def renew(self, stamp: str) -> None:
-        """Throw preheated kernels away when `stamp`, what is published, is not what it was when they were started.
+        """Keep the preheated kernels fit to be shown; `stamp`: what is published now.
 
-        The stamp is taken before the first kernel starts, and every kernel of the pool started after that: while the
-        stamp stays the same, none of them can have read anything older.
+        The stamp is taken before the first kernel starts and every later one starts after that, so while it stays the
+        same none of them can have read anything older. When it differs all of them go. One that could not start, as
+        all places were taken, is tried again.
         """
-        if stamp == self._stamp:
-            return
-        first, self._stamp = self._stamp is None, stamp
-        if first:
-            return
+        stale = self._stamp is not None and stamp != self._stamp
+        self._stamp = stamp
         for notebook, pool in list(self._pools.items()):
-            old, pool[:] = list(pool), []
+            old = [item for item in pool if stale or _failed(item)]
+            pool[:] = [item for item in pool if item not in old]
             for item in old:
-                asyncio.ensure_future(self._discard(item))  # noqa: RUF006 - ends by itself, nothing waits for it
-            self.fill_if_needed(delay=0, notebook_name=notebook)
+                self._discarding.add(task := asyncio.ensure_future(self._discard(item)))
+                task.add_done_callback(self._discarding.discard)
+            if not pool and (stale or len(self) + self._starting < self.limit):
+                self.fill_if_needed(delay=0, notebook_name=notebook)
 
     async def _discard(self, item: asyncio.Task) -> None:
         try:
             heated = await item
-        except Exception:  # it never started, so there is nothing to stop
+        except (Exception, asyncio.CancelledError):  # it never started, so there is nothing to stop
             return
         heated["task"].cancel()
         if heated["kernel_id"] in self:
             await self.shutdown_kernel(heated["kernel_id"], now=True)
+
+
+def _failed(item: asyncio.Task) -> bool:
+    return item.done() and (item.cancelled() or item.exception() is not None)
 
 
 class ForVisitor:

@@ -19,14 +19,18 @@ class Discreet(logging.Filter):
         return True
 
 
-def setup() -> None:
-    """One handler on the root logger for this process; every library's records pass the filter."""
+NAME = "customerbase.serving"
+
+
+def setup() -> logging.Logger:
+    """One handler on the root logger for this process, whose filter every record passes; gives the server's logger."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%d %H:%M:%S"))
     handler.addFilter(Discreet())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("tornado.access").propagate = False  # request() below says it without the query
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # quotes the message of an exception nobody fetched
+    return logging.getLogger(NAME)
 
 
 def request(handler) -> None:
@@ -34,4 +38,4 @@ def request(handler) -> None:
     status = handler.get_status()
     if status >= 400:
         path = handler.request.path[:100].encode("unicode_escape").decode("ascii")
-        logging.getLogger("customerbase.serving").warning("%s %s %s", status, handler.request.method, path)
+        logging.getLogger(NAME).warning("%s %s %s", status, handler.request.method, path)

@@ -112,10 +112,10 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--identity-provider")
     service = Service(**vars(parser.parse_args(arguments)))
-    logs.setup()
     os.environ |= {"CUSTOMERBASE_HOME": str(service.home), "CUSTOMERBASE_PIPELINE": service.pipeline}
     first = find(service.audience).pages[0]
-    app = Dashboards(config=settings(service), service=service, notebook_path=str(PAGES / f"{first}.ipynb"))
+    page = str(PAGES / f"{first}.ipynb")
+    app = Dashboards(config=settings(service), service=service, notebook_path=page, log=logs.setup())
     app.initialize([])
     app.start()
 

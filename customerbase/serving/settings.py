@@ -90,7 +90,6 @@ def _door(c: Config, service: Service) -> None:
         "allow_remote_access": service.closed,
         "xsrf_cookie_kwargs": {"samesite": "Strict"},
         "compress_response": True,  # 4.8 MB of scripts on a first visit become 1.3
-        "websocket_ping_interval": 30,  # proxies close a socket that is silent for a minute
     }
 
 

@@ -13,3 +13,13 @@ new MutationObserver((_, observer) => {
     window.dashboardReady();
   }
 }).observe(document.documentElement, { childList: true, subtree: true });
+
+// A page that is left gives its kernel back at once; one that vanished loses it when it has been idle long enough.
+addEventListener("pagehide", (event) => {
+  const config = document.getElementById("jupyter-config-data");
+  if (event.persisted || !config) return; // kept by the browser, so it may come back
+  const { baseUrl, kernelId } = JSON.parse(config.textContent);
+  const xsrf = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/);
+  const body = new URLSearchParams({ _xsrf: xsrf ? decodeURIComponent(xsrf[1]) : "" });
+  navigator.sendBeacon(`${baseUrl}voila/api/shutdown/${kernelId}`, body);
+});
