@@ -1,5 +1,7 @@
 """A home with published months that were written by hand, a dashboard server over it, and a visitor to knock."""
 
+import asyncio
+import itertools
 import json
 import os
 import re
@@ -10,6 +12,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
+from itertools import accumulate
 from pathlib import Path
 
 import pandas as pd
@@ -23,6 +26,8 @@ from customerbase.serving import visitors
 from customerbase.tables import store
 
 PASSWORD = "a password for all tests"
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
+PATIENCE = 90  # seconds until something that never comes is called so
 PERSON = "yamada.hanako@example.jp"  # must not be seen or logged anywhere
 
 
@@ -68,6 +73,7 @@ class Server:
         self.home, self.port, self.log_file = home, free_port(), home / f"server-{uuid.uuid4().hex}.log"
         command = [sys.executable, *door, "serve", "sample", f"--port={self.port}", f"--audience={audience}", *options]
         outer = os.environ | {"CUSTOMERBASE_HOME": str(home), "A_SECRET_OF_THE_MACHINE": "1"}
+        self._before = set(self._folders())
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=outer, stdout=log, stderr=log)
 
@@ -92,8 +98,11 @@ class Server:
     @property
     def folder(self) -> Path:
         """The folder of the audience."""
-        [folder] = (self.home / "data" / "serving").glob("sample-*")
+        [folder] = set(self._folders()) - self._before
         return folder
+
+    def _folders(self):
+        return (self.home / "data" / "serving").glob("sample-*")
 
     def visitor(self, **headers: str) -> "Visitor":
         return Visitor(self.port, headers=headers)
@@ -148,10 +157,11 @@ class Visitor:
         found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', self.page, re.S)
         return json.loads(found[1])["kernelId"]
 
-    async def socket(self, kernel: str, **headers: str) -> "Kernel":
+    async def socket(self, kernel: str, protocol: str | None = PROTOCOL, **headers: str) -> "Kernel":
         address = f"ws://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?session_id=s"
         request = HTTPRequest(address, headers={"Cookie": self.cookie} | self.headers | headers)
-        return Kernel(await websocket_connect(request, max_message_size=1 << 26))
+        spoken = [protocol] if protocol else None
+        return Kernel(await websocket_connect(request, max_message_size=1 << 26, subprotocols=spoken))
 
 
 class Kernel:
@@ -160,17 +170,19 @@ class Kernel:
     def __init__(self, connection):
         self.connection, self.heard = connection, []
 
-    async def send(self, kind: str, content: dict, channel: str = "shell") -> str:
+    async def send(self, kind: str, content: dict, channel: str = "shell", **metadata: str) -> str:
         number = uuid.uuid4().hex
         header = {"msg_id": number, "msg_type": kind, "session": "s", "username": "", "version": "5.4", "date": ""}
-        parts = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": channel}
-        await self.connection.write_message(json.dumps(parts))
+        parts = [channel.encode(), *(json.dumps(one).encode() for one in (header, {}, metadata, content))]
+        places = list(accumulate(map(len, parts), initial=8 * (len(parts) + 2)))
+        numbers = b"".join(one.to_bytes(8, "little") for one in (len(places), *places))
+        await self.connection.write_message(numbers + b"".join(parts), binary=True)
         return number
 
     async def answer(self, kind: str, number: str | None = None) -> dict:
         """The next message of this kind (answering `number`); what else came is in `heard`."""
         while True:
-            text = await self.connection.read_message()
+            text = await asyncio.wait_for(self.connection.read_message(), PATIENCE)
             assert text is not None, "the server closed the socket"
             message = _message(text)
             self.heard.append(message)
@@ -186,7 +198,7 @@ class Kernel:
         """The state of every widget by id, as any visitor can ask for it."""
         comm = uuid.uuid4().hex
         opened = {"comm_id": comm, "target_name": "jupyter.widget.control", "data": {}}
-        await self.send("comm_open", opened | {"version": "1.0.0"})
+        await self.send("comm_open", opened, version="1.0.0")
         await self.send("comm_msg", {"comm_id": comm, "data": {"method": "request_states"}})
         while True:
             message = await self.answer("comm_msg")
@@ -199,12 +211,13 @@ class Kernel:
         await self.send("comm_msg", {"comm_id": widget, "data": data})
 
 
-def _message(text: str | bytes) -> dict:
-    if isinstance(text, bytes):  # with buffers: their number, their places, then the message
-        count = int.from_bytes(text[:4], "big")
-        places = [int.from_bytes(text[4 * i + 4 : 4 * i + 8], "big") for i in range(count)]
-        text = text[places[0] : places[1] if count > 1 else None].decode()
-    return json.loads(text)
+def _message(frame: bytes) -> dict:
+    """A message out of its frame: how many places, the places, then channel, header, parent, metadata and content."""
+    count = int.from_bytes(frame[:8], "little")
+    places = [int.from_bytes(frame[8 * i + 8 : 8 * i + 16], "little") for i in range(count)]
+    _, header, parent, _, content = (frame[a:b] for a, b in itertools.islice(itertools.pairwise(places), 5))
+    kind = json.loads(header)["msg_type"]
+    return {"msg_type": kind, "parent_header": json.loads(parent), "content": json.loads(content)}
 
 
 def one_of(states: dict[str, dict], model: str) -> str:

@@ -9,10 +9,12 @@ from voila.handler import VoilaHandler
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
-from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler
+from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, read_header_from_binary_message
 from voila.voila_identity_provider import VoilaLoginHandler
 
 from customerbase.serving.kernels import ForVisitor
+
+PROTOCOL = "v1.kernel.websocket.jupyter.org"
 
 
 class Page(VoilaHandler):
@@ -31,9 +33,7 @@ class Page(VoilaHandler):
     async def get(self):
         """Send the page. 503 when all kernels are in use."""
         self.settings["renew"]()
-        kernels = self.settings["kernel_manager"]
-        if not kernels.get_pool_size(self.notebook_path):
-            await kernels.make_room()
+        await self.settings["kernel_manager"].expect(self.notebook_path)
         RequestInfoSocketHandler._cache.clear()  # Voila keeps every request's there for ever
         self.request.arguments.clear()
         self.write(self.render_template("head.html", title=self.settings["titles"][self.notebook_path]))
@@ -87,9 +87,17 @@ class OwnSocket(_Own, VoilaKernelWebsocketHandler):
     """The socket between widgets and kernel; Voila lets no message through that runs code."""
 
     async def pre_get(self):
-        """Whether the kernel is the visitor's, then as before."""
+        """Whether the kernel is the visitor's and his browser speaks the protocol of today, then as before."""
         self.check_own()
+        if PROTOCOL not in self.request.headers.get("Sec-WebSocket-Protocol", "").split(", "):
+            # the older one carries buffers in a frame that Voila reads as a number of up to 2**63 parts
+            raise HTTPError(HTTPStatus.BAD_REQUEST)
         await super().pre_get()
+
+    def write_message(self, message, binary=False):
+        """Pass a message on, unless it is what the kernel printed: warnings and the log of a callback quote data."""
+        header = read_header_from_binary_message(message) if isinstance(message, bytes) else None
+        return None if header and header.get("msg_type") == "stream" else super().write_message(message, binary)
 
 
 class Login(VoilaLoginHandler):
@@ -132,7 +140,7 @@ class TemplateStatic(_Plain, TemplateStaticFileHandler):
 
     def parse_url_path(self, path: str) -> str:
         """The path, if it is one of the template in use."""
-        if not path.startswith("lab/static/"):
+        if not path.startswith("lab/static/") or ".." in path:
             raise HTTPError(404)
         return super().parse_url_path(path)
 

@@ -6,6 +6,7 @@ import subprocess
 from datetime import timedelta
 
 from jupyter_client.session import utcnow
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.web import HTTPError
 from traitlets import Integer
@@ -37,6 +38,19 @@ class Kernels(AsyncMappingKernelManager):
         own = [one for one in self._owners if self._owners[one] == visitor and one in self]
         for old in own[: -self.each]:
             await self.shutdown_kernel(old)
+
+    async def expect(self, notebook: str) -> None:
+        """Be ready for one more page: a preheated kernel that did start, or a place for a new one.
+
+        Raises HTTPError 503 when all are in use.
+        """
+        pool = self._pools.get(notebook, [])
+        while pool:
+            await asyncio.wait([first := pool[0]])
+            if first in pool and not _failed(first):
+                return
+            pool[:] = [item for item in pool if item is not first]
+        await self.make_room()
 
     async def make_room(self) -> None:
         """Have a place for one more kernel, if need be that of the page left alone longest.
@@ -99,6 +113,19 @@ class Kernels(AsyncMappingKernelManager):
 
 def _failed(item: asyncio.Task) -> bool:
     return item.done() and (item.cancelled() or item.exception() is not None)
+
+
+class Connection(ZMQChannelsWebsocketConnection):
+    """The way of a kernel's messages to a visitor; an error is passed on without its words."""
+
+    def _on_error(self, channel: str, msg: dict, msg_list: list[bytes]) -> None:
+        # jupyter-server 2.21 means to do this, but looks for its setting at the wrong object: the AttributeError loses
+        # the message and with it the page's connection to its kernel
+        if channel != "iopub" or self.get_part("header", msg["header"], msg_list)["msg_type"] != "error":
+            return
+        msg["content"] = {"ename": "ExecutionError", "evalue": "", "traceback": []}
+        if self.subprotocol == "v1.kernel.websocket.jupyter.org":
+            msg_list[3] = self.session.pack(msg["content"])
 
 
 class ForVisitor:
