@@ -49,6 +49,7 @@ class Dashboards(Voila):
         return made | {
             "jinja2_env": login,
             "log_function": logs.request,
+            "compress_response": True,  # in tornado_settings it would come too late
             "brake": Brake(5, 60, time.monotonic),
             "renew": self.renew,
             "titles": {name: Path(name).stem for name in self.pages.values()},

@@ -89,7 +89,6 @@ def _door(c: Config, service: Service) -> None:
         # without a login only requests that name this machine: another site's name could be pointed here (rebinding)
         "allow_remote_access": service.closed,
         "xsrf_cookie_kwargs": {"samesite": "Strict"},
-        "compress_response": True,  # 4.8 MB of scripts on a first visit become 1.3
     }
 
 
