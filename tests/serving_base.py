@@ -82,6 +82,7 @@ class Server:
             assert self.process.poll() is None, self.log
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
+                [self.folder] = set(self._folders()) - self._before  # of the audience
                 return self
             except OSError:
                 time.sleep(0.1)
@@ -94,12 +95,6 @@ class Server:
     @property
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8")
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the audience."""
-        [folder] = set(self._folders()) - self._before
-        return folder
 
     def _folders(self):
         return (self.home / "data" / "serving").glob("sample-*")

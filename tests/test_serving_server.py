@@ -179,6 +179,7 @@ def test_a_forged_choice_changes_nothing_and_a_real_one_does(visitor, kernel):
         await socket.settle()
         forged = await socket.widgets()
         pictures = [s["value"] for s in forged.values() if s.get("_model_name") == "HTMLModel"]
+        await socket.set(month, index=0)
         await socket.set(language, index=1)
         await socket.settle()
         after = await socket.widgets()

@@ -30,7 +30,9 @@ def setup() -> logging.Logger:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("tornado.access").propagate = False  # request() below says it without the query
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # quotes the message of an exception nobody fetched
-    return logging.getLogger(NAME)
+    log = logging.getLogger(NAME)
+    sys.excepthook = lambda *error: log.critical("stopped", exc_info=error)
+    return log
 
 
 def request(handler) -> None:

@@ -1,6 +1,7 @@
 """The server of one audience: Voila with fewer addresses, own pages and one environment; started by `command`."""
 
 import argparse
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import jinja2
 from jupyter_server import DEFAULT_TEMPLATE_PATH_LIST
 from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.web import HTTPError
 from traitlets import Instance
 from voila.app import Voila
 
@@ -98,6 +100,11 @@ class Dashboards(Voila):
             self.log.info("stopping")
         finally:
             self.stop()
+
+    def stop(self):
+        """Stop the kernels; one that was just starting or ending may be unknown by then, and follows its parent."""
+        with contextlib.suppress(HTTPError):
+            super().stop()
 
 
 def main(arguments: list[str] | None = None) -> None:
