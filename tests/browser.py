@@ -62,7 +62,8 @@ class Browser:
 
     async def run(self, script: str):
         """The value of a JavaScript expression; None when it throws."""
-        result = await self.send("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        plain = {"returnByValue": True, "allowUnsafeEvalBlockedByCSP": False}  # as a script of the page would
+        result = await self.send("Runtime.evaluate", expression=script, awaitPromise=True, **plain)
         return result["result"].get("value")
 
     async def wait_for(self, script: str):

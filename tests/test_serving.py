@@ -1,5 +1,6 @@
 """Serving, without a server: who may see which tables, who may come in, what is refused before anything starts."""
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import serving_base as base
 from ipywidgets import HTML, Box, Dropdown, HBox, ToggleButtons, VBox
+from tornado.web import HTTPError
 from traitlets import TraitError
 
 from customerbase import __main__ as door
@@ -17,6 +19,7 @@ from customerbase import kpi, widgets
 from customerbase.errors import ConfigError
 from customerbase.report import data as report_data
 from customerbase.serving import audiences, command, folder, logs, settings, visitors
+from customerbase.serving.kernels import Kernels
 from customerbase.tables import schemas, store
 
 
@@ -187,6 +190,15 @@ def test_a_short_token_is_refused(tmp_path):
         command.check(options(token_file=path))
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("nowhere.Login", "cannot be imported"), ("pathlib.Path", "is no jupyter")]
+)
+def test_an_identity_provider_that_is_none_is_refused(name, words):
+    with pytest.raises(ConfigError, match=words):
+        command.check(options(ip="0.0.0.0", identity_provider=name))
+    command.check(options(ip="0.0.0.0", identity_provider="jupyter_server.auth.IdentityProvider"))
+
+
 def test_a_port_that_is_taken_is_named(published, capsys):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command.subprocess, "Popen", lambda *_, **__: pytest.fail("a server was started"))
@@ -267,6 +279,72 @@ def test_the_log_names_an_errors_kind_and_place_but_not_its_words():
     text = logging.Formatter().format(made)
     assert base.PERSON not in text
     assert "ValueError at " in text and "test_serving.py" in text
+
+
+# preheated kernels
+
+
+class Pool(Kernels):
+    """Kernels that only exist in a list."""
+
+    def __init__(self):
+        super().__init__()
+        self._pools, self.filled, self.stopped, self.alive = {"page": []}, [], [], set()
+
+    def heat(self, name: str) -> None:
+        done = asyncio.get_running_loop().create_future()
+        done.set_result({"kernel_id": name, "task": asyncio.get_running_loop().create_future()})
+        self.alive.add(name)
+        self._pools["page"].append(done)
+
+    def fill_if_needed(self, *, delay: float, notebook_name: str) -> None:
+        self.filled.append(notebook_name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.alive
+
+    def __len__(self) -> int:
+        return len(self.alive)
+
+    async def shutdown_kernel(self, name: str, **_) -> None:
+        self.stopped.append(name)
+        self.alive.discard(name)
+
+
+def test_a_preheated_kernel_of_an_older_month_is_thrown_away_and_one_of_this_month_kept():
+    async def play():
+        kernels = Pool()
+        kernels.renew("october")
+        kernels.heat("one")
+        kernels.renew("october")
+        assert [item.result()["kernel_id"] for item in kernels._pools["page"]] == ["one"]
+        kernels.filled.clear()
+        kernels.renew("november")
+        assert kernels._pools["page"] == [] and kernels.filled == ["page"]
+        await asyncio.gather(*kernels._discarding)
+        assert kernels.stopped == ["one"]
+
+    asyncio.run(play())
+
+
+def test_a_preheated_kernel_that_could_not_start_is_no_kernel():
+    async def play():
+        kernels = Pool()
+        kernels.renew("october")
+        failed = asyncio.get_running_loop().create_future()
+        failed.set_exception(HTTPError(503))
+        kernels._pools["page"].append(failed)
+        await kernels.expect("page")
+        assert kernels._pools["page"] == []
+        for name in range(kernels.limit):
+            kernels.alive.add(name)
+        with pytest.raises(HTTPError) as full:
+            await kernels.expect("page")
+        assert full.value.status_code == 503
+        kernels.heat("one more")
+        await kernels.expect("page")  # is there already, so needs no further place
+
+    asyncio.run(play())
 
 
 # widgets: what a browser sends

@@ -351,8 +351,11 @@ def test_a_new_month_is_on_the_next_page_without_a_restart(home, server):
 
         return asyncio.run(look())
 
+    heated = server.log.count("Kernel pool of")
     assert months() == ["2026-09"]
-    time.sleep(4)  # so that a kernel is preheated with the old month
+    deadline = time.monotonic() + 60
+    while server.log.count("Kernel pool of") == heated and time.monotonic() < deadline:
+        time.sleep(0.1)  # until another kernel is preheated, with the old month
     base.publish(home, "2026-10")
     deadline = time.monotonic() + 30
     while not (server.folder / "home/data/runs/sample/2026-10/current.json").exists():
@@ -393,6 +396,17 @@ def test_guessing_is_refused_after_five_wrong_passwords(home):
         assert [guest.log_in("wrong wrong wrong") for _ in range(6)] == [401] * 5 + [429]
         assert guest.log_in(base.PASSWORD) == 429  # even the right one has to wait
         assert guest.response.getheader("Retry-After") == "60"
+
+
+def test_a_server_whose_parent_was_killed_stops_and_its_folder_is_swept_by_the_next(home):
+    with base.Server(home) as one:
+        [child] = pytest.importorskip("psutil").Process(one.process.pid).children()
+        one.process.kill()
+        one.process.wait()
+        child.wait(60)
+        assert one.folder.exists()
+    with base.Server(home):
+        assert not one.folder.exists()
 
 
 # without a login, and with a token

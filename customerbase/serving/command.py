@@ -71,6 +71,8 @@ def check(options: argparse.Namespace | SimpleNamespace) -> None:
         visitors.password_hash(options.password_file)
     if options.token_file:
         visitors.token(options.token_file)
+    if options.identity_provider:
+        visitors.provider(options.identity_provider)
     login = options.password_file or options.token_file or options.identity_provider
     if not login and not is_loopback(options.ip):
         raise ConfigError(

@@ -89,6 +89,7 @@ def _door(c: Config, service: Service) -> None:
         # without a login only requests that name this machine: another site's name could be pointed here (rebinding)
         "allow_remote_access": service.closed,
         "xsrf_cookie_kwargs": {"samesite": "Strict"},
+        "ws_ping_timeout": 30_000,  # ms; Jupyter's own default is longer than tornado allows and is warned about each time
     }
 
 

@@ -6,8 +6,9 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from jupyter_server.auth.identity import PasswordIdentityProvider
+from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider
 from jupyter_server.auth.security import passwd
+from traitlets.utils.importstring import import_item
 
 from customerbase.errors import ConfigError
 
@@ -65,6 +66,17 @@ class Brake:
     def _recent(self, address: str) -> list[float]:
         since = self.clock() - self.seconds
         return [when for when in self._failed.get(address, ()) if when > since]
+
+
+def provider(name: str) -> type[IdentityProvider]:
+    """The class behind PACKAGE.CLASS. Raises ConfigError unless it is one of jupyter-server's identity providers."""
+    try:
+        found = import_item(name)
+    except ImportError as error:
+        raise ConfigError(f"--identity-provider {name} cannot be imported: {error}.") from None
+    if not (isinstance(found, type) and issubclass(found, IdentityProvider)):
+        raise ConfigError(f"--identity-provider {name} is no jupyter_server.auth.IdentityProvider.")
+    return found
 
 
 def secret(path: Path) -> str:
