@@ -113,7 +113,7 @@ def _pages(c: Config) -> None:
 
 def _kernels(c: Config, service: Service) -> None:
     c.VoilaConfiguration.multi_kernel_manager_class = "customerbase.serving.kernels.Kernels"
-    c.Kernels.limit = service.kernels  # a kernel is about 140 MB; page loads are free for whoever makes them
+    c.Kernels.limit = service.kernels  # a kernel is about 120 MB; page loads are free for whoever makes them
     c.VoilaConfiguration.preheat_kernel = True  # safe because Kernels.renew throws away what has read older data
     c.VoilaConfiguration.default_pool_size = 1
     c.Voila.kernel_websocket_connection_class = "customerbase.serving.kernels.Connection"  # errors without their words
