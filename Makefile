@@ -72,7 +72,7 @@ extras: $(VENV)/ready ## what only some need, into the same environment: Spark, 
 lab: $(VENV)/ready ## open the notebooks in JupyterLab (NOTEBOOK=… opens one)
 	@$(PY) -m customerbase lab '$(NOTEBOOK)'
 
-dashboard: $(VENV)/ready ## serve the read-only dashboard on this machine (Voila)
+dashboard: $(VENV)/ready ## serve the read-only dashboards on this machine (docs/serving.md: to others)
 	@$(PY) -m customerbase dashboard $(PIPELINE)
 
 verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, table by table

@@ -1,24 +1,13 @@
 """The command line: python -m customerbase <command>; the Makefile calls it."""
 
 import argparse
-import os
 import subprocess
 import sys
 from datetime import date, timedelta
 from pathlib import Path
 
 from customerbase.errors import CustomerbaseError
-
-VOILA_SAFE = (
-    "--no-browser",
-    "--show_tracebacks=False",
-    "--MappingKernelManager.allow_tracebacks=False",
-    "--VoilaConfiguration.file_allowlist=[]",
-    "--VoilaConfiguration.allow_template_override=NO",
-    "--VoilaConfiguration.allow_theme_override=NO",
-    "--MappingKernelManager.cull_idle_timeout=900",
-    "--MappingKernelManager.cull_interval=60",
-)
+from customerbase.serving import command as serving
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -74,10 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("notebook", nargs="?", default="notebooks", help="a page or a folder (notebooks)")
     lab.set_defaults(command=_lab)
 
-    board = commands.add_parser("dashboard", help="serve the read-only dashboard on this machine")
-    board.add_argument("pipeline", nargs="?", default="sample")
-    board.add_argument("--port", type=int, default=8866)
-    board.set_defaults(command=_dashboard)
+    for name, what in (
+        ("dashboard", "the managers' dashboards, on this machine"),
+        ("serve", "one audience's dashboards"),
+    ):
+        board = commands.add_parser(name, help=f"serve {what} (Voila, read-only)")
+        serving.add_options(board)
+        board.set_defaults(command=serving.run)
 
     identity = commands.add_parser("identity", help="who is who: link | explain | review | decide | unmerge")
     ledger = commands.add_parser("ledger", help="plan, do, check, act: [pipeline] list | check | add | decide")
@@ -209,23 +201,6 @@ def _quickstart(options) -> int:
 def _lab(options) -> int:
     # through this door and not by itself, so that kernels inherit the settings of customerbase/__init__.py
     return subprocess.run([sys.executable, "-m", "jupyterlab", options.notebook], check=False).returncode
-
-
-def _dashboard(options) -> int:
-    from customerbase.errors import RunError
-    from customerbase.stage import company
-    from customerbase.tables import store
-
-    company.load(options.pipeline)
-    if not store.published_months(options.pipeline):
-        raise RunError(
-            f"nothing is published for {options.pipeline!r}; run `make report PIPELINE={options.pipeline}` first."
-        )
-    page = store.ROOT / "notebooks" / "dashboards" / "overview.ipynb"
-    # one notebook and not a folder, so that no other page can be opened; errors stay on the server
-    command = [sys.executable, "-m", "voila", str(page), f"--port={options.port}", "--Voila.ip=127.0.0.1", *VOILA_SAFE]
-    environment = os.environ | {"CUSTOMERBASE_PIPELINE": options.pipeline}
-    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def _identity(options) -> int:

@@ -33,7 +33,7 @@ class Overview:
         self.language = widgets.ToggleButtons(
             options=[("日本語", "ja"), ("English", "en")], value=i18n.check_language(language)
         )
-        self.page = widgets.VBox()
+        self.page = widgets.VBox().add_class("page")
         for control in (self.month, self.language):
             control.observe(lambda _: self.draw(), names="value")
 
@@ -43,27 +43,39 @@ class Overview:
         return widgets.VBox([widgets.HBox([self.month, self.language]), self.page])
 
     def draw(self) -> None:
-        """Fill the page for the chosen month and language."""
+        """Fill the page for the chosen month and language; says so when the month cannot be read."""
         month, language = self.month.value, self.language.value
-        if month not in self.months:  # a browser may send anything
+        if month not in self.months or language not in i18n.LANGUAGES:  # a browser may send anything
             return
+        try:
+            self.page.children = self.parts(month, language)
+        except (OSError, TableError):  # published anew or taken back while this page stood open
+            self.page.children = [widgets.HTML(f"<p class='notice'>{i18n.word('serving.failed', language)}</p>")]
+
+    def parts(self, month: str, language: str) -> list[widgets.Widget]:
+        """Heading, table and charts of one month. Raises TableError when it is no longer published."""
         paths = store.published_tables(self.pipeline, month)
         about = store.current(self.pipeline, month)
         put_in_force(read_named(about.get("segments")))  # as they were called in that month
         settings = about["settings"]
         k_min, currency = settings.get("k_min", 10), settings.get("currency", "JPY")
         numbers, segments = (pd.read_parquet(paths[table]) for table in ("kpi", "segment_summary"))
-        self.page.children = [
-            widgets.HTML(kpi_table(numbers, parse_month(month), language, currency)),
-            _picture(revenue_trend(numbers, month_end(month), language)),
-            _picture(segment_bars(segments, month_end(month), language, k_min)),
-        ]
+        table = widgets.HTML(kpi_table(numbers, parse_month(month), language, currency))
+        trend = _picture(revenue_trend(numbers, month_end(month), language), kpi.name("revenue", language))
+        bars = _picture(
+            segment_bars(segments, month_end(month), language, k_min),
+            i18n.word("dashboard.customers_by_segment", language),
+        )
+        heading = widgets.HTML(f"<h2>{html.escape(month_label(parse_month(month), language))}</h2>")
+        return [heading, widgets.Box([table, widgets.VBox([trend, bars])]).add_class("pair")]
 
 
-def _picture(figure: charts.Figure) -> widgets.HTML:
+def _picture(figure: charts.Figure, title: str) -> widgets.HTML:
     # PNG and not SVG: a browser without the house font would draw the words in another
     data = base64.b64encode(charts.png(figure)).decode("ascii")
-    return widgets.HTML(f"<img style='width:760px;max-width:100%' src='data:image/png;base64,{data}'>")
+    return widgets.HTML(
+        f"<img class='chart' alt='{html.escape(title, quote=True)}' src='data:image/png;base64,{data}'>"
+    )
 
 
 def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) -> str:
@@ -75,11 +87,9 @@ def kpi_table(numbers: pd.DataFrame, month: date, language: str, currency: str) 
         if one.id in now.index and now["n"][one.id] > 0
     ]
     heads = [i18n.word(f"report.column.{key}", language) for key in ("figure", "value", "interval", "n")]
-    head = "".join(
-        f"<th style='text-align:{'left' if i == 0 else 'right'}'>{html.escape(h)}</th>" for i, h in enumerate(heads)
-    )
-    title = html.escape(month_label(month, language))
-    return f"<h2>{title}</h2><table style='border-spacing:1.2em .3em'><tr>{head}</tr>{''.join(rows)}</table>"
+    head = "".join(f"<th scope='col'>{html.escape(one)}</th>" for one in heads)
+    title = f"<caption class='unseen'>{html.escape(month_label(month, language))}</caption>"
+    return f"<table class='figures'>{title}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _kpi_row(one: kpi.Kpi, row: pd.Series, language: str, currency: str) -> str:
@@ -90,10 +100,9 @@ def _kpi_row(one: kpi.Kpi, row: pd.Series, language: str, currency: str) -> str:
         i18n.interval(row["low"], row["high"], unit, language, currency=currency),
         f"{int(row['n']):,}",
     )
-    numbers = "".join(
-        f"<td style='text-align:right;font-variant-numeric:tabular-nums'>{html.escape(c)}</td>" for c in cells
-    )
-    return f"<tr><td title='{html.escape(definition, quote=True)}'>{html.escape(kpi.name(one.id, language))}</td>{numbers}</tr>"
+    numbers = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+    name = html.escape(kpi.name(one.id, language))
+    return f"<tr><th scope='row' title='{html.escape(definition, quote=True)}'>{name}</th>{numbers}</tr>"
 
 
 def revenue_trend(numbers: pd.DataFrame, as_of: date, language: str) -> charts.Figure:

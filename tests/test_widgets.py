@@ -4,7 +4,6 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from conftest import ROOT
 
 from customerbase import kpi, widgets
 from customerbase.errors import TableError
@@ -36,21 +35,3 @@ def test_another_currency_keeps_its_sign():
 def test_nothing_published_is_said_plainly(home):
     with pytest.raises(TableError, match="make report PIPELINE=sample"):
         widgets.Overview("sample")
-
-
-def test_the_server_shows_one_page_and_no_traceback(monkeypatch, home):
-    from customerbase import __main__ as door
-
-    called = []
-    monkeypatch.setattr(door.subprocess, "run", lambda command, **options: called.append(command))
-    assert door.main(["dashboard", "sample"]) == 1  # nothing is published: no server is started
-    assert called == []
-    text = " ".join(door.VOILA_SAFE)
-    for setting in (
-        "allow_tracebacks=False",
-        "show_tracebacks=False",
-        "file_allowlist=[]",
-        "allow_template_override=NO",
-    ):
-        assert setting in text
-    assert (ROOT / "notebooks" / "dashboards" / "overview.ipynb").is_file()
