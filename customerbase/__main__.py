@@ -78,6 +78,25 @@ def _parser() -> argparse.ArgumentParser:
         one.set_defaults(command=function)
 
     value = commands.add_parser("cltv", help="what the customers of one log of orders are worth")
+    _value_options(value)
+    value.set_defaults(command=_cltv)
+
+    rules = commands.add_parser("rules", help="check the segments by rule of a pipeline, without running it")
+    rules.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
+    rules.add_argument("--month", default=None, metavar="YYYY-MM", help="and try them on this published month")
+    rules.add_argument("--language", default="en", choices=("ja", "en"))
+    rules.set_defaults(command=_rules)
+
+    contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
+    contracts.set_defaults(command=_contracts)
+
+    docs = commands.add_parser("docs", help="write the generated documents")
+    docs.add_argument("--check", action="store_true", help="fail when one is stale instead of writing")
+    docs.set_defaults(command=_docs)
+    return parser
+
+
+def _value_options(value: argparse.ArgumentParser) -> None:
     value.add_argument("files", nargs="+", type=Path, metavar="FILE", help="csv, tsv, xlsx or parquet, any encoding")
     value.add_argument(
         "--as-of",
@@ -99,21 +118,6 @@ def _parser() -> argparse.ArgumentParser:
     value.add_argument("--family", default="auto", help="auto, nbd, bg_nbd, mbg_nbd or pareto_nbd")
     value.add_argument("--holdout", type=int, default=6, metavar="MONTHS", help="months by which models are judged (6)")
     value.add_argument("--language", default="en", choices=("ja", "en"))
-    value.set_defaults(command=_cltv)
-
-    rules = commands.add_parser("rules", help="check the segments by rule of a pipeline, without running it")
-    rules.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
-    rules.add_argument("--month", default=None, metavar="YYYY-MM", help="and try them on this published month")
-    rules.add_argument("--language", default="en", choices=("ja", "en"))
-    rules.set_defaults(command=_rules)
-
-    contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
-    contracts.set_defaults(command=_contracts)
-
-    docs = commands.add_parser("docs", help="write the generated documents")
-    docs.add_argument("--check", action="store_true", help="fail when one is stale instead of writing")
-    docs.set_defaults(command=_docs)
-    return parser
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+import customerbase.kpi.facts as facts
 from customerbase.disclosure import suppress_rows
 from customerbase.engine import Engine
-from customerbase.kpi import facts
 from customerbase.kpi.formula import COUNT, SHARE
 from customerbase.kpi.registry import find
 from customerbase.kpi.tables import relation

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from customerbase.kpi import forecast as forecasting
+import customerbase.kpi.forecast as forecasting
 from customerbase.kpi.changes import history
 from customerbase.kpi.registry import KPIS, find
 from customerbase.kpi.targets import NO_BASE, Target, better

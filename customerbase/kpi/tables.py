@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+import customerbase.kpi.facts as facts
 from customerbase.engine import Engine
 from customerbase.intervals import ratio, wilson
-from customerbase.kpi import facts
 from customerbase.kpi.registry import KPIS
 from customerbase.periods import month_range
 

@@ -180,74 +180,33 @@ def _made(data: ReportData, language: str) -> list[tuple[str, str]]:
 
 
 def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, str]:
+    """The captions of tables and sentences: definition, n, interval, as-of date, tables and function."""
+    word = partial(i18n.word, language=language)
     files = sum(int(row["rows_read"]) for row in data.rows("source_files")) or None
-    customers = sum(int(row["customers"]) for row in data.rows("segment_summary")) or None
-    return {
-        "kpi_caption": draw.caption(
-            kpi.compare, "kpi", data.as_of, None, language, 0.95, definition=i18n.word("definition.kpi_table", language)
-        ),
-        "goal_caption": draw.caption(
-            kpi.goals,
-            "goals, goal_backtest",
-            data.as_of,
-            None,
-            language,
-            goals.RANGE,
-            definition=i18n.word("goals.definition", language),
-        ),
-        "action_caption": draw.caption(
-            kpi.pdca, "pdca, kpi", data.as_of, None, language, 0.95, definition=i18n.word("goals.proof", language)
-        ),
-        "segment_caption": draw.caption(
-            segments.summary,
-            "segment_summary",
-            data.as_of,
-            customers,
-            language,
-            0.95,
-            definition=i18n.word("definition.segments", language),
-        ),
-        "groups_caption": draw.caption(
+    people = sum(int(row["customers"]) for row in data.rows("segment_summary")) or None
+    links = "identity_links, profile, identity_review, id_changes"
+    worth_tables, quality_tables = (
+        "cltv, cltv_groups, cltv_concentration",
+        "source_files, quarantine, readiness, quality_scores",
+    )
+    told = {  # name: function, tables, n, interval, definition
+        "kpi": (kpi.compare, "kpi", None, 0.95, word("definition.kpi_table")),
+        "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
+        "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
+        "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),
+        "groups": (
             groups.origin,
             ", ".join(groups.TABLES),
-            data.as_of,
             groups.customers(data),
-            language,
             groups.EVENT,
-            definition=groups.definition(data, language),
+            groups.definition(data, language),
         ),
-        "value_caption": draw.caption(
-            worth.by,
-            "cltv, cltv_groups, cltv_concentration",
-            data.as_of,
-            value.customers(data),
-            language,
-            value.RANGE,
-            definition=value.definition(data, language),
-        ),
-        "risk_caption": draw.caption(
-            churning.by,
-            risk.sources(data),
-            data.as_of,
-            risk.customers(data),
-            language,
-            risk.RANGE,
-            definition=risk.definition(data, language),
-        ),
-        "identity_caption": draw.caption(
-            profile.merged,
-            "identity_links, profile, identity_review, id_changes",
-            data.as_of,
-            identity.customers(data),
-            language,
-            definition=i18n.word("definition.identity", language),
-        ),
-        "quality_caption": draw.caption(
-            None,
-            "source_files, quarantine, readiness, quality_scores",
-            data.as_of,
-            files,
-            language,
-            definition=i18n.word("definition.quality", language),
-        ),
+        "value": (worth.by, worth_tables, value.customers(data), value.RANGE, value.definition(data, language)),
+        "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
+        "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
+        "quality": (None, quality_tables, files, None, word("definition.quality")),
+    }
+    return {
+        f"{name}_caption": draw.caption(origin, tables, data.as_of, n, language, interval, definition=definition)
+        for name, (origin, tables, n, interval, definition) in told.items()
     }

@@ -91,7 +91,7 @@ def gone(before: pd.DataFrame, present: pd.Series, as_of: date) -> pd.DataFrame:
 
 def empty() -> dict[str, pd.DataFrame | None]:
     """The tables of a month in which nobody is grouped."""
-    from customerbase.segments.clusters import choice
+    import customerbase.segments.clusters.choice as choice
 
     told = {
         "groups": ["customer_id", "as_of", "group_id", "distance", "second_group", "second_distance", "probability"],
