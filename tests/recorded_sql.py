@@ -186,6 +186,10 @@ def _analyse(db: Engine) -> None:
     db.register("rfm", now)
     mix_of_groups(db, members, AS_OF)
     _kpis(db, now)
+    db.execute(
+        "create or replace temp table stores as select distinct source_system, store_id, 'Store ' || store_id as name"
+        " from orders where store_id is not null"
+    )
     kpi.revenue_tree(db, as_of=AS_OF)
     kpi.revenue_movers(db, as_of=AS_OF, members={date(2026, 10, 1): now, date(2025, 10, 1): before}, k_min=5)
     kpi.kpi_season(db, as_of=AS_OF)
