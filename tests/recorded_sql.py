@@ -252,6 +252,7 @@ def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
     cltv.purchases(db)
     transactions.histories(db, cut=month_end(date(2026, 6, 1)), as_of=AS_OF)
     season.Starts.read(db, AS_OF)
+    db.execute("drop table if exists cltv")  # an empty one stood in for it before there were values
     db.register("cltv", cltv.value(db, as_of=AS_OF, segments=members).customers)
     db.execute(
         "create or replace temp table subscriptions as select source_system, order_id as subscription_id,"
@@ -267,8 +268,7 @@ def _movement(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
     """What frozen ranks do, and movement since a month that published other ranks for some and one id that is no more."""
     rule = rfm.rule(db, as_of=AS_OF, method="quintiles", window_months=12)
     rfm.effect(db, rule, as_of=AS_OF, assign=segments.assign, months=2)
-    db.register("rfm_now", members)
-    db.execute("create table rfm as select * from rfm_now")
+    db.register("rfm", members)
     db.register("rfm_then", segments.assign(rule.ranks(db, month_end(date(2026, 7, 1)))))
     number = "cast(substr(md5(customer_id), 1, 1) < '4' as integer)"
     db.execute(
