@@ -24,6 +24,7 @@ import duckdb
 from bench.bench_rfm import AS_OF, TABLES, make
 
 BEFORE = date(2026, 8, 31)
+READS = (*TABLES, "products")
 SUMS = ("account_months", "product_months", "month_fingerprints")
 WAYS = ("first", "further", "whole", "hand")
 TARGET = 0.2
@@ -42,7 +43,8 @@ create view l as
 select d.source_system, d.source_customer_id, date_trunc('month', d.order_at)::date as month, d.channel, d.store_id,
        d.order_id, p.product_id, p.qty, p.amount, case when p.cost is not null then p.amount else 0 end as costed,
        coalesce(p.cost, 0) as cost
-from order_lines p join d on d.source_system = p.source_system and d.order_id = p.order_id
+from (select l.* replace (coalesce(l.cost, (l.qty * q.cost)::decimal(18, 2)) as cost)
+      from order_lines l left join products q on l.source_system = q.source_system and l.product_id = q.product_id) p join d on d.source_system = p.source_system and d.order_id = p.order_id
 where d.is_order = 1 and p.line_type = 'goods';
 
 copy (
@@ -75,12 +77,21 @@ copy (
 """
 
 
+def make_products(folder: Path) -> None:
+    """What the products of bench_rfm cost today: half of those whose lines tell no cost, and all others."""
+    (folder / "products").mkdir()
+    cost = "cast(case when n % 16 > 0 then (n % 90 + 10) * 6 end as decimal(18, 2))"
+    duckdb.execute(f"""copy (select 'shop' as source_system, 'P' || n as product_id, {cost} as cost from range(20_000) t(n))
+        to '{folder}/products/0.parquet' (format parquet, compression zstd)""")
+
+
 def cut(folder: Path) -> Path:
     """The same tables as they stood at the end of the month before: files that ended by then linked, others rewritten."""
     before, until, con = folder / "before", BEFORE + timedelta(days=1), duckdb.connect()
-    for table in TABLES:
+    for table in READS:
         (before / table).mkdir(parents=True, exist_ok=True)
-    os.link(folder / "identity_links" / "0.parquet", before / "identity_links" / "0.parquet")
+    for table in ("identity_links", "products"):
+        os.link(folder / table / "0.parquet", before / table / "0.parquet")
     for path in sorted((folder / "orders").glob("*.parquet")):
         [(last,)] = con.sql(f"select max(order_at) from '{path}'").fetchall()
         wheres = {
@@ -104,7 +115,7 @@ def run_project(way: str, folder: Path, out: Path) -> None:
     from customerbase.tables import previous, schema, store
 
     db = Engine(temp_directory=str(out / "spill"))
-    for table in TABLES:
+    for table in READS:
         source = (folder / "before" if way == "first" else folder) / table
         db.register(table, sorted(source.glob("*.parquet")))
     if way == "further":
@@ -121,7 +132,7 @@ def run_hand(folder: Path, out: Path) -> None:
     """The way an analyst would do it in a DuckDB shell: everything, every month."""
     con = duckdb.connect()
     con.execute(f"set temp_directory = '{out / 'spill'}'")
-    for table in TABLES:
+    for table in READS:
         con.execute(f"create view {table} as select * from read_parquet('{folder}/{table}/*.parquet')")
     con.execute(HAND_WRITTEN.replace("{out}", str(out)))
 
@@ -158,6 +169,7 @@ def report(lines: int, folder: Path) -> None:
     from customerbase.tables import store
 
     make(folder, lines)
+    make_products(folder)
     cut(folder)
     runs = {}
     for way in WAYS:

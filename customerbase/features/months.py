@@ -16,7 +16,10 @@ from customerbase.features.behaviour import HISTORY, customer_orders, keep
 from customerbase.features.snapshots import exists
 from customerbase.periods import add_months
 
-MADE_BY = ("customer_orders", "month_documents", "checked_lines", "account_goods", "account_months", "product_months")
+MADE_BY = (
+    *("customer_orders", "month_documents", "costed_lines", "product_lines", "product_goods", "line_checks"),
+    *("account_goods", "account_months", "product_months"),
+)
 SUMS = ("account_months", "product_months")
 NOTHING_BEFORE = """select cast(null as varchar) as source_system, cast(null as date) as month,
     cast(null as bigint) as documents, cast(null as bigint) as documents_check, cast(null as bigint) as lines,
@@ -40,19 +43,21 @@ class Months:
 def additive_months(db: Engine, *, as_of: date, reuse: bool = True) -> Months:
     """Monthly sums per account and per product up to as_of, held as account_months and product_months.
 
-    Reads orders, refunds, order_lines and identity_links, and of the month before previous_account_months,
+    Reads orders, refunds, order_lines, products and identity_links, and of the month before previous_account_months,
     previous_product_months and previous_month_fingerprints, where they are there. The rows equal those of a build from
     the beginning (reuse=False). late_documents tells of months that were whole then and have other documents now.
     """
     until = as_of + timedelta(days=1)
     keep(db, "month_documents", sql_text("month_documents"))
-    db.register("checked_lines", db.run("checked_lines"))
+    db.register("costed_lines", db.run("costed_lines"))
     why, open_from = _look_back(db, as_of, reuse)
     keep(db, "changed_months", sql_text("changed_months"), open_from=open_from)
     if not why:
+        keep(db, "product_lines", sql_text("product_lines"))
         _goods(db, "changed_months", until)
         why = "lines" if db.run("lines_elsewhere").fetchall() else ""
     if why:
+        keep(db, "product_lines", f"select * from ({sql_text('product_lines')}) where false")  # nothing to compare
         _goods(db, "month_documents", until)
     _build(db, as_of, whole=bool(why))
     keep(db, "month_fingerprints", sql_text("month_fingerprints"), as_of=as_of, version=version())
@@ -100,25 +105,24 @@ def _look_back(db: Engine, as_of: date, reuse: bool) -> tuple[str, date]:
 
 
 def _goods(db: Engine, months: str, until: date) -> None:
-    """Hold months_to_build, as the table `months` names them, and the goods lines of their orders by account."""
+    """Hold months_to_build, as the table `months` names them, and the goods lines of their orders by product."""
     keep(db, "months_to_build", f"select source_system, month from {months}")
-    keep(db, "account_goods", sql_text("account_goods"), until=until)
+    keep(db, "product_goods", sql_text("product_goods"), until=until)
+    keep(db, "line_checks", sql_text("line_checks"))
 
 
 def _build(db: Engine, as_of: date, whole: bool) -> None:
-    """Hold the sums of the months to build, and unless they are all, those of the other months from the month before."""
+    """Hold the sums of the months to build; account_months and product_months are they and, unless whole, those before."""
     [(first,)] = db.query("select coalesce(min(month), $history) from months_to_build", history=HISTORY).fetchall()
     customer_orders(db, as_of=as_of, from_month=first)
-    keep(db, "account_months", sql_text("account_months"))
-    keep(db, "product_months", sql_text("product_months"), until=as_of + timedelta(days=1))
+    keep(db, "account_goods", sql_text("account_goods"), until=as_of + timedelta(days=1))
     for table in SUMS:
+        keep(db, f"built_{table}", sql_text(table))
         if not exists(db, f"previous_{table}"):
-            keep(db, f"previous_{table}", f"select * from {table} where false")
-        if not whole:
-            db.execute(
-                f"insert into {table} by name select * from previous_{table}"
-                " anti join months_to_build using (source_system, month)"
-            )
+            keep(db, f"previous_{table}", f"select * from built_{table} where false")
+        taken = f"select * from previous_{table} anti join months_to_build using (source_system, month)"
+        both = f"{taken} union all by name select * from built_{table}"  # those before first: they are in order already
+        db.register(table, db.query(f"select * from built_{table}" if whole else both))
     customer_orders(db, as_of=as_of)  # from the beginning again, for whoever reads the view next
 
 

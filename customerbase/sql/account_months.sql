@@ -44,7 +44,6 @@ goods_of_documents as (
         cost,
         cast(0 as decimal(18, 2)) as discount
     from account_goods
-    where is_counted = 1
 ),
 
 facts as (
@@ -55,9 +54,9 @@ facts as (
 
 final as (
     select
+        month,
         source_system,
         source_customer_id,
-        month,
         coalesce(channel, 'unknown') as channel,
         coalesce(store_id, 'none') as store_id,
         cast(sum(is_order) as bigint) as orders,

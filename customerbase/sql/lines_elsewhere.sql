@@ -4,9 +4,7 @@
 with
 
 totals as (
-    select source_system, count(*) as lines, cast(sum(line_check) as decimal(38, 3)) as lines_check
-    from checked_lines
-    group by source_system
+    select source_system, lines, lines_check from line_checks where month is null
 ),
 
 built as (
@@ -14,7 +12,8 @@ built as (
         source_system,
         cast(sum(lines) as bigint) as lines,
         cast(sum(lines_check) as decimal(38, 3)) as lines_check
-    from account_goods
+    from line_checks
+    where month is not null
     group by source_system
 ),
 

@@ -1,18 +1,22 @@
 -- One row per source system and month: how many documents (orders of any status, and refunds) it has, and their check.
--- The check is the sum of a number taken from the digest of each document: it changes when a document comes, goes or says
--- something else. A refund's digest holds what the months take from its order, so an order corrected changes both.
+-- The check is a sum over documents. Each adds the square, modulo the prime 2147483647, of a number from the digest of its
+-- account, channel, store and status plus its time, amount and discount times large numbers: it changes when a document
+-- comes, goes or says something else, and when two exchange what they say. A refund's digest holds what the months take
+-- from its order, so an order corrected changes both.
 with
 
 order_documents as (
     select
         source_system,
         cast(date_trunc('month', order_at) as date) as month,
-        concat_ws(
-            '|',
-            order_id, coalesce(source_customer_id, '<none>'), coalesce(channel, '<none>'), coalesce(store_id, '<none>'),
-            cast(order_at as varchar), status, cast(cast(total as decimal(18, 2)) as varchar),
-            coalesce(cast(cast(discount as decimal(18, 2)) as varchar), '<none>')
-        ) as content
+        'order' as kind,
+        source_customer_id,
+        channel,
+        store_id,
+        status,
+        order_at as dated_at,
+        total as amount,
+        coalesce(discount, -1) as discount
     from orders
 ),
 
@@ -20,12 +24,14 @@ refund_documents as (
     select
         orders.source_system,
         cast(date_trunc('month', refunds.refunded_at) as date) as month,
-        concat_ws(
-            '|',
-            'refund', orders.order_id, coalesce(orders.source_customer_id, '<none>'), coalesce(orders.channel, '<none>'),
-            coalesce(orders.store_id, '<none>'), orders.status, cast(refunds.refunded_at as varchar),
-            cast(cast(refunds.amount as decimal(18, 2)) as varchar)
-        ) as content
+        'refund' as kind,
+        orders.source_customer_id,
+        orders.channel,
+        orders.store_id,
+        orders.status,
+        refunds.refunded_at as dated_at,
+        refunds.amount,
+        0 as discount
     from refunds
     inner join orders on refunds.source_system = orders.source_system and refunds.order_id = orders.order_id
 ),
@@ -36,14 +42,35 @@ documents as (
     select * from refund_documents
 ),
 
-digested as (
-    select source_system, month, cast('0x' || substr(md5(content), 1, 8) as bigint) as number
+numbers as (
+    select
+        source_system,
+        month,
+        md5(concat_ws(
+            '|',
+            kind, coalesce(source_customer_id, '<none>'), coalesce(channel, '<none>'), coalesce(store_id, '<none>'), status
+        )) as digest,
+        date_diff('microsecond', cast(month as timestamp), dated_at) % 2147483647 * 612345677
+        + cast(100 * coalesce(amount, 0) as bigint) % 2147483647 * 512345677
+        + cast(100 * discount as bigint) % 2147483647 * 412345677 as figures
     from documents
 ),
 
+remainders as (
+    select
+        source_system,
+        month,
+        (cast('0x' || substr(digest, 1, 8) as bigint) + figures) % 2147483647 as remainder
+    from numbers
+),
+
 final as (
-    select source_system, month, count(*) as documents, cast(sum(number) as bigint) as documents_check
-    from digested
+    select
+        source_system,
+        month,
+        count(*) as documents,
+        cast(sum(remainder * remainder % 2147483647) as bigint) as documents_check
+    from remainders
     group by source_system, month
 )
 

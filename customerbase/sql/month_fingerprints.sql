@@ -2,13 +2,7 @@
 with
 
 built as (
-    select
-        source_system,
-        month,
-        cast(sum(lines) as bigint) as lines,
-        cast(sum(lines_check) as decimal(38, 3)) as lines_check
-    from account_goods
-    group by source_system, month
+    select source_system, month, lines, lines_check from line_checks where month is not null
 ),
 
 final as (
