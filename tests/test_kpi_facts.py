@@ -1,5 +1,6 @@
 """The KPIs beyond counts and sums of orders: hand-made figures, identities over random sales, intervals that cover."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -125,6 +126,35 @@ def test_baskets_prices_and_margin_by_hand():
     assert got["gross_margin"] == pytest.approx((170 - 64) / 170)
     assert got["cost_coverage"] == pytest.approx(170 / 200)
     assert wide(shop(orders, lines), "n").iloc[0][["items_per_order", "gross_margin"]].tolist() == [3, 3]
+
+
+def test_an_order_of_fifty_million_has_a_square():
+    """DuckDB makes of two decimals of 18 digits a product with 18: too short for the squares behind the intervals."""
+    large = 50_000_000.25
+    db = shop(
+        [
+            ("a", "2026-09-01", large),
+            ("b", "2026-10-01", large),
+            ("a", "2026-10-02", large),
+            (None, "2026-10-03", large),
+        ]
+    )
+    got = kpi.kpi_table(db, as_of=AS_OF).df().set_index(["kpi", "month"]).loc["revenue"].iloc[-1]
+    assert got["value"] == 3 * large
+    assert got["high"] - got["value"] == pytest.approx(1.959963984540054 * 3**0.5 * large)
+    assert len(kpi.kpi_by(db, as_of=AS_OF, k_min=1).fetchall()) > 0
+    assert kpi.cohorts(db, as_of=AS_OF).df()["revenue"].max() == large
+    found = kpi.revenue_tree(db, as_of=AS_OF).df().set_index(["against", "node"]).loc[("last_month", "revenue")]
+    assert found["contribution"] == pytest.approx(2 * large, abs=1) and found["high"] > found["contribution"]
+
+
+def test_the_silent_are_counted_and_never_squared():
+    """They have no row of their own: a formula that needs squares over customers must not sum them."""
+    counted = {"alive", "alive_before", "lost", "active_before", "retained"}
+    for one in kpi.KPIS.values():
+        formula = one.formula
+        words = set(re.findall(r"[a-z_0-9]+", f"{formula.top} {formula.bottom}"))
+        assert formula.kind in ("count", "share") or not words & counted, one.id
 
 
 def test_without_lines_and_other_sources_the_kpis_are_empty():
