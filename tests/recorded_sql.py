@@ -187,6 +187,7 @@ def _analyse(db: Engine) -> None:
     mix_of_groups(db, members, AS_OF)
     _kpis(db, now)
     kpi.revenue_tree(db, as_of=AS_OF)
+    db.execute("create or replace temp table stores as select 's' as source_system, '1' as store_id, 'Store 1' as name")
     kpi.revenue_movers(db, as_of=AS_OF, members={date(2026, 10, 1): now, date(2025, 10, 1): before}, k_min=5)
     kpi.kpi_season(db, as_of=AS_OF)
     identity_orders(db)
@@ -248,7 +249,9 @@ def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
     cltv.purchases(db)
     transactions.histories(db, cut=month_end(date(2026, 6, 1)), as_of=AS_OF)
     season.Starts.read(db, AS_OF)
-    db.register("cltv", cltv.value(db, as_of=AS_OF, segments=members).customers)
+    value = cltv.value(db, as_of=AS_OF, segments=members).customers
+    db.execute("drop table if exists cltv")  # the empty one that the KPIs made
+    db.register("cltv", value)
     db.execute(
         "create or replace temp table subscriptions as select source_system, order_id as subscription_id,"
         " source_customer_id, 'a' as plan, cast(980 as decimal(18, 2)) as price, 'JPY' as currency, 1 as period_months,"
@@ -263,8 +266,7 @@ def _movement(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
     """What frozen ranks do, and movement since a month that published other ranks for some and one id that is no more."""
     rule = rfm.rule(db, as_of=AS_OF, method="quintiles", window_months=12)
     rfm.effect(db, rule, as_of=AS_OF, assign=segments.assign, months=2)
-    db.register("rfm_now", members)
-    db.execute("create table rfm as select * from rfm_now")
+    db.register("rfm", members)
     db.register("rfm_then", segments.assign(rule.ranks(db, month_end(date(2026, 7, 1)))))
     number = "cast(substr(md5(customer_id), 1, 1) < '4' as integer)"
     db.execute(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from customerbase import features, kpi
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.periods import add_months
+from customerbase.report import sections
 
 AS_OF = date(2026, 10, 31)
 
@@ -115,6 +117,31 @@ def test_second_purchase_by_hand():
     assert shown(values.loc[june, names]) == pytest.approx([1 / 3, 2 / 3, 2 / 3, None])
     assert n.loc[june, names].tolist() == [3, 3, 3, 0]
     assert shown(values.loc[october, names]) == [0, None, None, None] and n.loc[october, names[0]] == 1
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_second_purchases_are_told_of_the_newest_whole_month(language):
+    """Of September the 30 days of the first customers have ended, not of all: August is the newest month to tell of."""
+    orders = [(f"{day}{month}", f"2026-{month:02}-{day:02}", 10) for month in (8, 9, 10) for day in range(1, 31)]
+    again = [(f"{day}8", "2026-08-31", 10) for day in range(1, 16)]  # each within 30 days
+    table = kpi.kpi_table(shop([*orders, *again], as_of=date(2026, 10, 25)), as_of=date(2026, 10, 25)).df()
+    [row] = kpi.second_purchases(table).to_dict("records")[:1]
+    assert (row["kpi"], row["month"], row["value"], row["n"]) == (
+        "second_purchase_30", pd.Timestamp("2026-08-01"), 15 / 30, 30,
+    )  # fmt: skip
+    shown_ = kpi.second_purchase_frame(table, language)
+    assert (
+        shown_.iloc[0].tolist()[:3]
+        == {
+            "ja": ["初回から30日以内", "2026年8月", "50.0%"],
+            "en": ["Within 30 days", "Aug 2026", "50.0\u00a0%"],
+        }[language]
+    )
+    withheld = kpi.second_purchase_frame(table, language, k_min=16)  # 15 of 30 came back
+    assert withheld.iloc[0].tolist()[2:4] == ["–", "–"]
+    data = SimpleNamespace(kpis=table, k_min=10)
+    assert sections.second_purchases(data, language).count("50.0") == 1
+    assert sections.second_purchases(SimpleNamespace(kpis=table, k_min=31), language) == ""
 
 
 def test_baskets_prices_and_margin_by_hand():
