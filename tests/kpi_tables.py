@@ -17,7 +17,7 @@ def sales_months(db: Engine, *, store: str = "cast(null as varchar)", lines: boo
     db.execute(f"""create or replace view sales_months as
         select d.customer_id, cast(date_trunc('month', d.order_at) as date) as month, d.channel, {store} as store_id,
             cast(sum(d.is_order) as bigint) as orders, cast(sum(d.net_amount) as decimal(18, 2)) as revenue,
-            cast(sum(d.net_amount * d.net_amount) as decimal(38, 4)) as revenue_squared,
+            cast(sum(cast(d.net_amount as decimal(20, 2)) * d.net_amount) as decimal(38, 4)) as revenue_squared,
             cast(coalesce(sum(l.lines), 0) as bigint) as lines, cast(coalesce(sum(l.items), 0) as decimal(18, 3)) as items,
             cast(coalesce(sum(l.goods), 0) as decimal(18, 2)) as goods,
             cast(coalesce(sum(l.costed), 0) as decimal(18, 2)) as costed,

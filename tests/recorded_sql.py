@@ -252,8 +252,9 @@ def _value(db: Engine, members: duckdb.DuckDBPyRelation) -> None:
     cltv.purchases(db)
     transactions.histories(db, cut=month_end(date(2026, 6, 1)), as_of=AS_OF)
     season.Starts.read(db, AS_OF)
-    db.execute("drop table if exists cltv")  # an empty one stood in for it before there were values
-    db.register("cltv", cltv.value(db, as_of=AS_OF, segments=members).customers)
+    value = cltv.value(db, as_of=AS_OF, segments=members).customers
+    db.execute("drop table if exists cltv")  # the empty one that the KPIs made
+    db.register("cltv", value)
     db.execute(
         "create or replace temp table subscriptions as select source_system, order_id as subscription_id,"
         " source_customer_id, 'a' as plan, cast(980 as decimal(18, 2)) as price, 'JPY' as currency, 1 as period_months,"

@@ -210,6 +210,7 @@ def test_revenue_change_is_empty_without_orders_before():
     assert kpi.revenue_change(got, month=date(2026, 10, 1), before=date(2025, 10, 1)).empty
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.fractions(-9, 9), st.fractions(-9, 9)), min_size=3, max_size=3))
 def test_contributions_add_up_exactly(pairs):
     before, now = zip(*pairs, strict=True)

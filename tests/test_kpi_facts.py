@@ -1,6 +1,8 @@
 """The KPIs beyond counts and sums of orders: hand-made figures, identities over random sales, intervals that cover."""
 
+import re
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,7 @@ from customerbase import features, kpi
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.periods import add_months
+from customerbase.report import sections
 
 AS_OF = date(2026, 10, 31)
 
@@ -116,6 +119,31 @@ def test_second_purchase_by_hand():
     assert shown(values.loc[october, names]) == [0, None, None, None] and n.loc[october, names[0]] == 1
 
 
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_second_purchases_are_told_of_the_newest_whole_month(language):
+    """Of September the 30 days of the first customers have ended, not of all: August is the newest month to tell of."""
+    orders = [(f"{day}{month}", f"2026-{month:02}-{day:02}", 10) for month in (8, 9, 10) for day in range(1, 31)]
+    again = [(f"{day}8", "2026-08-31", 10) for day in range(1, 16)]  # each within 30 days
+    table = kpi.kpi_table(shop([*orders, *again], as_of=date(2026, 10, 25)), as_of=date(2026, 10, 25)).df()
+    [row] = kpi.second_purchases(table).to_dict("records")[:1]
+    assert (row["kpi"], row["month"], row["value"], row["n"]) == (
+        "second_purchase_30", pd.Timestamp("2026-08-01"), 15 / 30, 30,
+    )  # fmt: skip
+    shown_ = kpi.second_purchase_frame(table, language)
+    assert (
+        shown_.iloc[0].tolist()[:3]
+        == {
+            "ja": ["初回から30日以内", "2026年8月", "50.0%"],
+            "en": ["Within 30 days", "Aug 2026", "50.0\u00a0%"],
+        }[language]
+    )
+    withheld = kpi.second_purchase_frame(table, language, k_min=16)  # 15 of 30 came back
+    assert withheld.iloc[0].tolist()[2:4] == ["–", "–"]
+    data = SimpleNamespace(kpis=table, k_min=10)
+    assert sections.second_purchases(data, language).count("50.0") == 1
+    assert sections.second_purchases(SimpleNamespace(kpis=table, k_min=31), language) == ""
+
+
 def test_baskets_prices_and_margin_by_hand():
     orders = [("a", "2026-10-01", 100), ("b", "2026-10-02", 60), (None, "2026-10-03", 40)]
     lines = [(0, 2, 70, 30), (0, 1, 30, None), (1, 3, 60, 24), (2, 4, 40, 10)]
@@ -125,6 +153,35 @@ def test_baskets_prices_and_margin_by_hand():
     assert got["gross_margin"] == pytest.approx((170 - 64) / 170)
     assert got["cost_coverage"] == pytest.approx(170 / 200)
     assert wide(shop(orders, lines), "n").iloc[0][["items_per_order", "gross_margin"]].tolist() == [3, 3]
+
+
+def test_an_order_of_fifty_million_has_a_square():
+    """DuckDB makes of two decimals of 18 digits a product with 18: too short for the squares behind the intervals."""
+    large = 50_000_000.25
+    db = shop(
+        [
+            ("a", "2026-09-01", large),
+            ("b", "2026-10-01", large),
+            ("a", "2026-10-02", large),
+            (None, "2026-10-03", large),
+        ]
+    )
+    got = kpi.kpi_table(db, as_of=AS_OF).df().set_index(["kpi", "month"]).loc["revenue"].iloc[-1]
+    assert got["value"] == 3 * large
+    assert got["high"] - got["value"] == pytest.approx(1.959963984540054 * 3**0.5 * large)
+    assert len(kpi.kpi_by(db, as_of=AS_OF, k_min=1).fetchall()) > 0
+    assert kpi.cohorts(db, as_of=AS_OF).df()["revenue"].max() == large
+    found = kpi.revenue_tree(db, as_of=AS_OF).df().set_index(["against", "node"]).loc[("last_month", "revenue")]
+    assert found["contribution"] == pytest.approx(2 * large, abs=1) and found["high"] > found["contribution"]
+
+
+def test_the_silent_are_counted_and_never_squared():
+    """They have no row of their own: a formula that needs squares over customers must not sum them."""
+    counted = {"alive", "alive_before", "lost", "active_before", "retained"}
+    for one in kpi.KPIS.values():
+        formula = one.formula
+        words = set(re.findall(r"[a-z_0-9]+", f"{formula.top} {formula.bottom}"))
+        assert formula.kind in ("count", "share") or not words & counted, one.id
 
 
 def test_without_lines_and_other_sources_the_kpis_are_empty():

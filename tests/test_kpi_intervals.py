@@ -67,9 +67,9 @@ def test_the_interval_of_the_top_tenth_covers():
     spent = [(f"c{i}", month, value) for month in WORLDS for i, value in enumerate(rng.exponential(100, 300))]
     db = Engine(threads=1)
     db.register("given", pd.DataFrame(spent, columns=["customer_id", "month", "revenue"]))
-    db.execute("create table sales_months as select * replace (cast(month as date) as month,"
+    db.execute("create table kpi_sales as select * replace (cast(month as date) as month,"
                " cast(revenue as decimal(18, 2)) as revenue) from given")  # fmt: skip
-    db.execute("create table kpi_years as select distinct month, month as from_month from sales_months")
+    db.execute("create table kpi_years as select distinct month, month as from_month from kpi_sales")
     db.execute(f"create table kpi_top_decile as {sql_text('kpi_top_decile')}")
     one = kpi.find("top_decile_share")
     rows = facts.sums(db, [one], "kpi_top_decile").estimates(one)

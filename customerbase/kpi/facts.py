@@ -32,7 +32,7 @@ _OPTIONAL = {
 
 
 def prepare(db: Engine, *, as_of: date, silence_months: int = SILENCE_MONTHS) -> None:
-    """Make what the facts of every dimension share: visits, starts, the months of silence ahead of each month.
+    """Make what the facts of every dimension share: the sales, held once, starts, the months of silence ahead of each.
 
     Reads sales_months, customer_orders and, where there is one, cltv. Raises ConfigError for a silence limit below 1.
     """
@@ -41,9 +41,10 @@ def prepare(db: Engine, *, as_of: date, silence_months: int = SILENCE_MONTHS) ->
     for table, columns in _OPTIONAL.items():
         if not exists(db, table):
             db.execute(f"create or replace temp table {table} ({columns})")
-    keep(db, "kpi_visits", sql_text("kpi_visits"), as_of=as_of)
-    keep(db, "kpi_values", "select customer_id, cltv from cltv where cltv is not null")
-    keep(db, "kpi_starts", sql_text("kpi_starts"), as_of=as_of)
+    for table in ("kpi_months", "kpi_people", "kpi_starts", "kpi_sales"):
+        text = sql_text(table)
+        keep(db, table, text, **({"as_of": as_of} if "$as_of" in text else {}))
+    db.execute("drop table kpi_months")
     ahead = [(month, step, add_months(month, step)) for month in spine(db, as_of) for step in range(silence_months + 1)]
     columns = zip(*ahead, strict=True) if ahead else ((), (), ())
     kinds = {"month": pa.date32(), "step": pa.int32(), "later": pa.date32()}
@@ -52,8 +53,8 @@ def prepare(db: Engine, *, as_of: date, silence_months: int = SILENCE_MONTHS) ->
 
 
 def spine(db: Engine, as_of: date) -> list[date]:
-    """All months from the first document to as_of, those without any included; none without documents."""
-    [(first,)] = db.query("select min(month) from sales_months where month <= $as_of", as_of=as_of).fetchall()
+    """All months from the first document to as_of, those without any included; none without documents. After prepare."""
+    [(first,)] = db.query("select min(month) from kpi_sales").fetchall()
     return month_range(first, as_of.replace(day=1)) if first else []
 
 
@@ -72,18 +73,20 @@ def build(
     segments: object | None = None,
 ) -> None:
     """Hold kpi_facts of one dimension (all, segment, channel, store, cohort) for the months from from_month on."""
-    if segments is not None:
+    if segments is None:
+        keep(db, "kpi_segments", "select number as customer_id, '' as segment from kpi_people where false")
+    else:
         db.register("kpi_given", segments)
         keep(
             db,
             "kpi_segments",
-            "select cast(customer_id as varchar) as customer_id, cast(segment as varchar) as segment from kpi_given",
+            "select kpi_people.number as customer_id, cast(kpi_given.segment as varchar) as segment"
+            " from kpi_given inner join kpi_people on kpi_given.customer_id = kpi_people.customer_id",
         )
-    elif not exists(db, "kpi_segments"):
-        db.execute("create or replace temp table kpi_segments (customer_id varchar, segment varchar)")
     start = add_months(from_month, -silence_months)
-    keep(db, "kpi_units", sql_text("kpi_units"), dimension=dimension, as_of=as_of, from_month=start)
-    keep(db, "kpi_facts", sql_text("kpi_facts"), as_of=as_of, from_month=from_month, silence_months=silence_months)
+    keep(db, "kpi_units", sql_text("kpi_units"), dimension=dimension, from_month=start)
+    values = {"as_of": as_of, "from_month": from_month, "silence_months": silence_months}
+    db.register("kpi_facts", db.run("kpi_facts", **values))  # lazy: summed up once, while it is made
 
 
 def of_facts() -> list[Kpi]:
@@ -141,7 +144,7 @@ def in_history(one: Kpi, months: pd.Series, first: date | None, silence_months: 
 def others(db: Engine, *, as_of: date) -> dict[str, Sums]:
     """The sums of the KPIs that are not made of kpi_facts, by the table of their own that is: no parts.
 
-    Reads sales_months, survey_answers, campaigns, campaign_contacts, identity_links, source_files, quality_scores, profile.
+    Reads kpi_sales, survey_answers, campaigns, campaign_contacts, identity_links, source_files, quality_scores, profile.
     The share of the top tenth is told of the month, the one before and the same one a year ago; the state of the data
     of the as-of date alone.
     """

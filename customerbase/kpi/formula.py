@@ -19,7 +19,7 @@ class Formula:
 
     kind: count (of customers; score interval), share (of customers; Wilson), total (of amounts; the squares over
     customers) or ratio (of two totals; linearised over customers). table: facts (kpi_facts, a row per customer or
-    anonymous sales) or another table with its own query. of: everybody, known or anonymous. n: what the value rests on,
+    anonymous sales; the silent are counted together and have no squares) or another table with its own query. of: everybody, known or anonymous. n: what the value rests on,
     summed. squares: for totals, the column that holds the squares of anonymous documents. history: months of sales that
     must have passed before the figure means anything, after_silence: on top of the silence limit. The interval ends at
     lowest and highest.

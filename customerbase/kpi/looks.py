@@ -9,6 +9,7 @@ from customerbase import i18n
 from customerbase.intervals import difference, wilson
 from customerbase.kpi.changes import CLEAR_DOWN, CLEAR_UP, NO_CLEAR_CHANGE, verdict
 from customerbase.kpi.registry import KPIS, find, name, owner
+from customerbase.periods import month_label
 
 MOST_PARTS, MOST_CURVES, YEAR = 12, 6, 12
 _I18N_UNITS = {
@@ -162,12 +163,46 @@ def quarter_name(code: str, language: str) -> str:
 def second_purchases(table: pd.DataFrame) -> pd.DataFrame:
     """Second purchases within 30, 60, 90 and 180 days of the newest month whose windows have all ended.
 
-    table: the kpi table as a frame. One row per window: kpi, month, value, n, low, high; none before there is one.
+    table: the kpi table as a frame. One row per window: kpi, month, value, n, low, high; none before there is one. The
+    windows of a month have all ended when each of its new customers counts.
     """
     rows = table[table["kpi"].str.startswith("second_purchase_") & table["value"].notna()]
+    began = table[table["kpi"] == "new_customers"].set_index("month")["value"]
+    rows = rows[rows["n"] == rows["month"].map(began)]
     newest = rows.groupby("kpi")["month"].max()
     order = [kpi_id for kpi_id in KPIS if kpi_id in newest.index]
     return pd.concat(
         [rows[(rows["kpi"] == kpi_id) & (rows["month"] == newest[kpi_id])] for kpi_id in order] or [rows.head(0)],
         ignore_index=True,
     ).replace({np.nan: None})
+
+
+def second_purchase_frame(table: pd.DataFrame, language: str, *, k_min: int = 10) -> pd.DataFrame:
+    """second_purchases for people: window, month of the first order, share, 95 % interval, n.
+
+    A month with fewer than k_min first-time customers, or in which fewer did or did not come back, has its share withheld.
+    """
+    heads = [i18n.word(f"second_purchase.{key}", language) for key in ("window", "month", "share", "interval", "n")]
+    rows = []
+    for row in second_purchase_texts(table, language, k_min=k_min):
+        window = i18n.sentence("second_purchase.within", language, days=row["days"])
+        rows.append([window, row["month"], row["share"], row["interval"], row["n"]])
+    return pd.DataFrame(rows, columns=heads)
+
+
+def second_purchase_texts(table: pd.DataFrame, language: str, *, k_min: int = 10) -> list[dict]:
+    """One dictionary per window of second_purchases: days, month, share, interval and n as texts; small ones withheld."""
+    told = []
+    for row in second_purchases(table).to_dict("records"):
+        again = round(row["value"] * row["n"])
+        small = row["n"] < k_min or any(0 < part < k_min for part in (again, row["n"] - again))
+        told.append(
+            {
+                "days": row["kpi"].rsplit("_", 1)[1],
+                "month": month_label(pd.Timestamp(row["month"]), language),
+                "share": i18n.MISSING if small else i18n.number(row["value"], "rate", language),
+                "interval": i18n.MISSING if small else i18n.interval(row["low"], row["high"], "rate", language),
+                "n": f"<{k_min}" if row["n"] < k_min else i18n.number(row["n"], "people", language),
+            }
+        )
+    return told

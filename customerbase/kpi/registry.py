@@ -103,7 +103,8 @@ its key, the first line of its docstring its definition, its body the formula. E
 every month of the history (table `kpi`); those over the facts also by segment, channel, store and cohort (`kpi_by`).
 
 - A formula sums over `customerbase/sql/kpi_facts.sql`: one row per customer (anonymous sales have none) and month, with
-  what was sold and whether the customer was active, new, lost … `from` names another table for those that have one.
+  what was sold and whether the customer was active, new … ; who was silent is counted by month and part. `from` names
+  another table for those that have one.
 - `silence_months` (page 12, 3 unless set otherwise: a quarter of a year) parts returning from reactivated customers and
   makes who is silent for so long lost. Always: active = new + returning + reactivated, and current at the end = current
   before + new + reactivated − lost. In the first months of the data what cannot be known yet is empty.
@@ -115,6 +116,8 @@ every month of the history (table `kpi`); those over the facts also by segment, 
   back (lost, retained) counts where the customer last bought. Orders and revenue add up to the total, customers do not.
   By segment: the one in which the customer stood when the month began. By cohort: the quarter of the first order.
 - What would tell of fewer than `k_min` people is withheld in `kpi_by`, and what would give it away.
+- With a million customers (3.7 million rows of `account_months` over 24 months, two cores) the two tables take 16 and 14 s
+  of CPU (`python -m bench.bench_kpi`); a quarter of the first is adding up `account_months`.
 - An owner is the role that usually answers for a figure; `settings: {kpi_owners: {revenue: …}}` of the pipeline's YAML names
   the company's own, `goals:` its targets.
 

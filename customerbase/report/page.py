@@ -56,6 +56,7 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             sentences=headline.sentences(data, language),
             tiles=sections.tiles(data, language),
             kpi_rows=sections.kpi_rows(data, language) if len(data.kpis) else [],
+            second_purchases=sections.second_purchases(data, language),
             gaps=sections.comparison_gaps(data, language),
             goals=goals.lines(data, language),
             goal_rows=goals.goal_rows(data, language),

@@ -184,3 +184,11 @@ def _days(value: object) -> str:
 
 def _signed(difference: int) -> str:
     return i18n.number(int(difference), "number", "en", exact=True, signed=True).removesuffix(".00")
+
+
+def second_purchases(data: ReportData, language: str) -> str:
+    """How many first-time customers ordered again, by window; "" before one can be told."""
+    told = kpi.second_purchase_texts(data.kpis, language, k_min=data.k_min) if len(data.kpis) else []
+    parts = [i18n.sentence("second_purchase.part", language, **one) for one in told if one["share"] != i18n.MISSING]
+    between = i18n.word("second_purchase.between", language)
+    return i18n.sentence("second_purchase.told", language, parts=between.join(parts)) if parts else ""

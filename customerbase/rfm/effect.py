@@ -2,16 +2,21 @@
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
+from itertools import product
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 
 from customerbase import i18n
 from customerbase.disclosure import suppress_parts
 from customerbase.engine import Engine
+from customerbase.features import keep
 from customerbase.intervals import wilson
 from customerbase.periods import add_months, month_end
 from customerbase.prediction.drift import psi_of_counts
+from customerbase.rfm.ranks import measures, quintile_cuts, score_cuts
 from customerbase.rfm.rule import Rule, alternatives
 
 Assign = Callable[[duckdb.DuckDBPyRelation], duckdb.DuckDBPyRelation]
@@ -20,7 +25,6 @@ COLUMNS = [
     *("as_of", "month", "since", "method", "in_force", "measure", "customers", "changed", "own", "cut_points"),
     *("both_causes", "unchanged", "unchanged_low", "unchanged_high", "psi"),
 ]
-_THEN, _BETWEEN, _NOW = "rfm_then", "rfm_between", "rfm_now"
 
 
 def effect(db: Engine, rule: Rule, *, as_of: date, assign: Assign, months: int = 12) -> pd.DataFrame:
@@ -30,28 +34,74 @@ def effect(db: Engine, rule: Rule, *, as_of: date, assign: Assign, months: int =
     method (quintiles, frozen, cuts where they are given) and measure (r, f, m, segment), of the customers ranked at
     both ends. own + cut_points + both_causes = changed. unchanged: share who kept the rank, with its 95 % interval
     (Wilson); psi: population stability index of the ranks, this month's against the month before (prediction/drift.py).
-    assign adds the column segment to ranks. Reads `customer_months`, as known today.
+    assign adds the column segment to ranks, by r, f and m alone. Reads `customer_months`, as known today.
     """
-    rows = []
-    for other in alternatives(rule):
-        for back in range(months):
-            day = month_end(add_months(as_of, -back))
-            found = _moves(db, other, day, assign)
-            if not len(found):
-                break
-            about = {"as_of": as_of, "month": day, "since": month_end(add_months(day, -1)), "method": other.method}
-            about["in_force"] = other.method == rule.method
-            rows += [about | _row(found[found["measure"] == measure], measure) for measure in MOVED]
-    for table in (_THEN, _BETWEEN, _NOW):
-        db.execute(f"drop table if exists {table}_ranks")
-    return pd.DataFrame(rows, columns=COLUMNS)
+    methods = {other.method: other for other in alternatives(rule)}
+    rows: dict[str, list[dict]] = {method: [] for method in methods}
+    _name_codes(db, assign)
+    held = _Ends(db)
+    for back in range(months):
+        day, before = (month_end(add_months(as_of, -step)) for step in (back, back + 1))
+        for name, end in (("rfm_now", day), ("rfm_then", before)):
+            db.register(name, db.query(f"select * from {held.measures(rule, end)}"))
+        for method, other in methods.items():
+            then, now = (_prefixed(name, held.points(other, end)) for name, end in (("then", before), ("now", day)))
+            found = db.run("rfm_moves", **then, **now).df()
+            about = {"as_of": as_of, "month": day, "since": before, "method": method}
+            about["in_force"] = method == rule.method
+            rows[method] += [about | _row(found[found["measure"] == name], name) for name in MOVED if len(found)]
+        if not len(found):
+            break  # nobody was a customer before
+    held.let_go()
+    return pd.DataFrame([row for method in methods for row in rows[method]], columns=COLUMNS)
 
 
-def _moves(db: Engine, rule: Rule, day: date, assign: Assign) -> pd.DataFrame:
-    before = month_end(add_months(day, -1))
-    for name, behaviour, at in ((_THEN, before, before), (_BETWEEN, day, before), (_NOW, day, day)):
-        db.register(name, assign(rule.ranks(db, behaviour, at, table=f"{name}_ranks")))
-    return db.run("rfm_moves").df()
+class _Ends:
+    """What each month's end is asked for more than once: the measures of the last two ends, and all cut points."""
+
+    def __init__(self, db: Engine):
+        self.db = db
+        self._tables: list[tuple[date, str]] = []
+        self._cuts: dict[date, dict[str, list]] = {}
+
+    def measures(self, rule: Rule, day: date) -> str:
+        """The table that holds the measures at a day; the quintiles of that day come with it."""
+        for held, table in self._tables:
+            if held == day:
+                return table
+        measures(self.db, day, rule.window_months)
+        self._cuts.setdefault(day, quintile_cuts(self.db, rule.ties))
+        table = f"rfm_end_{len(self._tables)}" if len(self._tables) < 2 else self._tables[0][1]
+        keep(self.db, table, "select * from rfm_base")
+        self._tables = [*self._tables, (day, table)][-2:]
+        return table
+
+    def points(self, rule: Rule, day: date) -> dict[str, list]:
+        """The cut points that hold in the month that ends with a day: those of rule.points, each looked up once."""
+        reference = rule.reference(self.db, day)
+        if rule.method == "cuts" or (rule.method == "frozen" and reference in rule.frozen):
+            return rule.points(self.db, day)
+        if reference not in self._cuts:
+            self._cuts[reference] = rule.points(self.db, day)
+        return self._cuts[reference]
+
+    def let_go(self) -> None:
+        """Drop the measures."""
+        for _, table in self._tables:
+            self.db.execute(f"drop table if exists {table}")
+
+
+def _name_codes(db: Engine, assign: Assign) -> None:
+    """Hold rfm_codes: the segment of each of the 125 triples of ranks, numbered as sql/rfm_moves.sql does."""
+    triples = list(product(range(1, 6), repeat=3))
+    columns = {name: [triple[place] for triple in triples] for place, name in enumerate("rfm")}
+    db.register("rfm_triples", pa.table({"code": range(len(triples))} | columns))
+    db.register("rfm_named", assign(db.query("select * from rfm_triples")))
+    keep(db, "rfm_codes", "select code, r, f, m, segment from rfm_named")
+
+
+def _prefixed(name: str, points: dict[str, list]) -> dict[str, Decimal | None]:
+    return {f"{name}_{key}": value for key, value in score_cuts(points).items()}
 
 
 def _row(found: pd.DataFrame, measure: str) -> dict:

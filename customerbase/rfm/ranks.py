@@ -57,12 +57,12 @@ def rfm(
     known("tie rule", ties, TIES)
     if reference is not None:
         cuts = cut_points(db, as_of=reference, window_months=window_months, ties=ties)
-    _base(db, as_of, window_months)
-    points = _quintile_cuts(db, ties) if cuts is None else check_cuts(cuts)
+    measures(db, as_of, window_months)
+    points = quintile_cuts(db, ties) if cuts is None else check_cuts(cuts)
     # a name of its own for every choice: the ranks of one month survive the computation of another
     choice = zlib.crc32(repr((as_of, window_months, points)).encode())
     table = table or f"rfm_{as_of:%Y%m%d}_{choice:08x}"
-    keep(db, table, sql_text("rfm"), as_of=as_of, **_score_cuts(points))
+    keep(db, table, sql_text("rfm"), as_of=as_of, **score_cuts(points))
     return db.query(f"select * from {table}")
 
 
@@ -72,11 +72,12 @@ def cut_points(db: Engine, *, as_of: date, window_months: int = 24, ties: str = 
     None where nobody earns the rank. Kept from one month, they rank another alike. Reads `customer_months`.
     """
     known("tie rule", ties, TIES)
-    _base(db, as_of, window_months)
-    return _quintile_cuts(db, ties)
+    measures(db, as_of, window_months)
+    return quintile_cuts(db, ties)
 
 
-def _quintile_cuts(db: Engine, ties: str) -> dict[str, list]:
+def quintile_cuts(db: Engine, ties: str) -> dict[str, list]:
+    """The cut points of the measures that are held now, see cut_points."""
     found = {row[0]: list(row[1:]) for row in db.run("rfm_cuts", tie_weight=TIES[ties]).fetchall()}
     scores = {measure: found.get(measure, [None] * 4) for measure in MEASURES}
     whole = {measure: [_whole(measure, value) for value in values] for measure, values in scores.items()}
@@ -98,7 +99,8 @@ def check_cuts(cuts: Cuts) -> dict[str, list]:
     return {measure: list(cuts[measure]) for measure in MEASURES}
 
 
-def _base(db: Engine, as_of: date, window_months: int) -> None:
+def measures(db: Engine, as_of: date, window_months: int) -> None:
+    """Hold the three measures of every customer who has ordered by as_of, unranked (see rfm). Reads `customer_months`."""
     if as_of != month_end(as_of):
         raise ConfigError(f"as_of is {as_of}; expected the last day of a month, for example {month_end(as_of)}.")
     if window_months < 1:
@@ -107,7 +109,7 @@ def _base(db: Engine, as_of: date, window_months: int) -> None:
     keep(db, "rfm_base", sql_text("rfm_base"), as_of=as_of, window_start=start)
 
 
-def _score_cuts(points: Mapping[str, Sequence]) -> dict[str, Decimal | None]:
+def score_cuts(points: Mapping[str, Sequence]) -> dict[str, Decimal | None]:
     """Cut points as the SQL wants them: on scores where more is better, the lowest first, exact decimals."""
     days = [None if value is None else -_decimal(value) for value in reversed(points["days_since_last_order"])]
     scores = {"r": days} | {

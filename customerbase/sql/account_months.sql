@@ -61,7 +61,7 @@ final as (
         coalesce(store_id, 'none') as store_id,
         cast(sum(is_order) as bigint) as orders,
         cast(sum(net_amount) as decimal(18, 2)) as revenue,
-        cast(sum(net_amount * net_amount) as decimal(38, 4)) as revenue_squared,
+        cast(sum(cast(net_amount as decimal(20, 2)) * net_amount) as decimal(38, 4)) as revenue_squared,
         min(ordered_at) as first_order_at,
         max(ordered_at) as last_order_at,
         cast(sum(lines) as bigint) as lines,

@@ -15,7 +15,7 @@ final as (
         month,
         cast(sum(is_order) as bigint) as anonymous_orders,
         cast(sum(net_amount) as decimal(18, 2)) as anonymous_revenue,
-        cast(sum(net_amount * net_amount) as decimal(38, 4)) as anonymous_revenue_squared
+        cast(sum(cast(net_amount as decimal(20, 2)) * net_amount) as decimal(38, 4)) as anonymous_revenue_squared
     from dated
     group by month
 )

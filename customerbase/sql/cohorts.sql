@@ -4,7 +4,7 @@
 with
 
 sales as (
-    select customer_id, month, orders, cast(revenue as decimal(18, 2)) as revenue
+    select customer_id, month, orders, cast(revenue as decimal(20, 2)) as revenue
     from customer_months
     where month <= $as_of
 ),

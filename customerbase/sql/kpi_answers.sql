@@ -38,7 +38,7 @@ final as (
     select
         customer_id,
         month,
-        cast(sum(case when scale = 'nps' then weight else 0 end) as decimal(15, 6)) as nps_weight,
+        cast(sum(case when scale = 'nps' then weight else 0 end) as decimal(20, 6)) as nps_weight,
         cast(sum(
             case
                 when scale <> 'nps' then 0
@@ -46,10 +46,10 @@ final as (
                 when answer_num <= 6 then -100 * weight
                 else 0
             end
-        ) as decimal(15, 6)) as score,
+        ) as decimal(20, 6)) as score,
         cast(sum(case when scale = 'nps' then 1 else 0 end) as bigint) as nps_answers,
-        cast(sum(case when scale = 'five' then weight else 0 end) as decimal(15, 6)) as csat_weight,
-        cast(sum(case when scale = 'five' and answer_num >= 4 then weight else 0 end) as decimal(15, 6)) as satisfied,
+        cast(sum(case when scale = 'five' then weight else 0 end) as decimal(20, 6)) as csat_weight,
+        cast(sum(case when scale = 'five' and answer_num >= 4 then weight else 0 end) as decimal(20, 6)) as satisfied,
         cast(sum(case when scale = 'five' then 1 else 0 end) as bigint) as csat_answers
     from weighted
     group by customer_id, month

@@ -5,11 +5,11 @@
 with
 
 years as (
-    select kpi_years.month, sales_months.customer_id, cast(sum(sales_months.revenue) as decimal(18, 2)) as revenue
-    from sales_months
-    inner join kpi_years on sales_months.month >= kpi_years.from_month and sales_months.month <= kpi_years.month
-    where sales_months.customer_id is not null
-    group by kpi_years.month, sales_months.customer_id
+    select kpi_years.month, kpi_sales.customer_id, cast(sum(kpi_sales.revenue) as decimal(20, 2)) as revenue
+    from kpi_sales
+    inner join kpi_years on kpi_sales.month >= kpi_years.from_month and kpi_sales.month <= kpi_years.month
+    where kpi_sales.customer_id is not null
+    group by kpi_years.month, kpi_sales.customer_id
 ),
 
 ranked as (
@@ -37,7 +37,7 @@ final as (
         1 as customers,
         cast(
             case when ranked.revenue > borders.border then ranked.revenue - borders.border else 0 end
-            + borders.border * cast(0.1 as decimal(2, 1)) as decimal(18, 3)
+            + borders.border * cast(0.1 as decimal(2, 1)) as decimal(20, 3)
         ) as top_revenue
     from ranked
     inner join borders on ranked.month = borders.month

@@ -3,31 +3,21 @@
 with
 
 sales as (
-    select * from sales_months where month >= $from_month and month <= $as_of
+    select * from kpi_sales where month >= $from_month
 ),
 
 placed as (
     select
-        sales.customer_id,
-        sales.month,
+        sales.*,
         case $dimension
-            when 'channel' then coalesce(sales.channel, 'unknown')
-            when 'store' then coalesce(sales.store_id, 'none')
-            when 'cohort'
-                then case when sales.customer_id is null then 'anonymous' else coalesce(kpi_starts.cohort, 'not_yet') end
+            when 'channel' then sales.channel
+            when 'store' then sales.store_id
+            when 'cohort' then sales.cohort
             when 'segment'
                 then case when sales.customer_id is null then 'anonymous' else coalesce(kpi_segments.segment, 'not_yet') end
             else 'all'
-        end as part,
-        sales.orders,
-        sales.revenue,
-        sales.revenue_squared,
-        sales.items,
-        sales.goods,
-        sales.costed,
-        sales.cost
+        end as part
     from sales
-    left join kpi_starts on sales.customer_id = kpi_starts.customer_id
     left join kpi_segments on sales.customer_id = kpi_segments.customer_id
 ),
 
@@ -39,10 +29,12 @@ final as (
         cast(sum(orders) as bigint) as orders,
         cast(sum(revenue) as decimal(18, 2)) as revenue,
         cast(sum(revenue_squared) as decimal(38, 4)) as revenue_squared,
-        cast(sum(coalesce(items, 0)) as decimal(18, 3)) as items,
-        cast(sum(coalesce(goods, 0)) as decimal(18, 2)) as goods,
-        cast(sum(coalesce(costed, 0)) as decimal(18, 2)) as costed,
-        cast(sum(coalesce(cost, 0)) as decimal(18, 2)) as cost
+        cast(sum(items) as decimal(18, 3)) as items,
+        cast(sum(goods) as decimal(18, 2)) as goods,
+        cast(sum(costed) as decimal(18, 2)) as costed,
+        cast(sum(cost) as decimal(18, 2)) as cost,
+        max(gap) as gap,
+        max(gap_next) as gap_next
     from placed
     group by customer_id, month, part
 )

@@ -3,7 +3,7 @@
 with
 
 paths as (
-    select cause, record, cause_in_other_order, cltv_before, cltv_now, cast(cltv_now - cltv_before as decimal(18, 2)) as gain
+    select cause, record, cause_in_other_order, cltv_before, cltv_now, cast(cltv_now - cltv_before as decimal(20, 2)) as gain
     from movement_paths
 ),
 
@@ -12,7 +12,7 @@ pairs as (
     union all
     select
         cause_in_other_order as cause, record, 0 as customers, 1 as other_order,
-        cast(null as decimal(18, 2)) as cltv_before, cast(null as decimal(18, 2)) as cltv_now, cast(null as decimal(18, 2)) as gain
+        cast(null as decimal(18, 2)) as cltv_before, cast(null as decimal(18, 2)) as cltv_now, cast(null as decimal(20, 2)) as gain
     from paths
 ),
 

@@ -4,7 +4,7 @@
 with
 
 paths as (
-    select published_segment, from_segment, between_segment, to_segment, cast(cltv_now - cltv_before as decimal(18, 2)) as gain
+    select published_segment, from_segment, between_segment, to_segment, cast(cltv_now - cltv_before as decimal(20, 2)) as gain
     from movement_paths
 ),
 

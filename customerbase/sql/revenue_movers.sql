@@ -22,8 +22,8 @@ paired as (
         customer_id,
         max(case when month = $before then 1 else 0 end) as was_there,
         max(case when month = $month then 1 else 0 end) as is_there,
-        cast(sum(case when month = $before then amount else 0 end) as decimal(18, 2)) as before,
-        cast(sum(case when month = $month then amount else 0 end) as decimal(18, 2)) as now
+        cast(sum(case when month = $before then amount else 0 end) as decimal(20, 2)) as before,
+        cast(sum(case when month = $month then amount else 0 end) as decimal(20, 2)) as now
     from named
     group by dimension, value, customer_id
 ),
