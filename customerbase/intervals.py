@@ -22,6 +22,15 @@ def wilson(successes: ArrayLike, trials: ArrayLike, z: float = Z) -> Bounds:
     return np.where(k <= 0, 0.0 * n, centre - half), np.where(k >= n, 1.0 + 0.0 * n, centre + half)
 
 
+def two_sided(z: ArrayLike) -> np.ndarray:
+    """p-value of a normal deviate, both tails: 2·Φ(−|z|)."""
+    from scipy.special import (
+        ndtr,  # a tenth of a second of imports that whoever only wants an interval need not wait for
+    )
+
+    return 2 * ndtr(-np.abs(np.asarray(z, dtype=float)))
+
+
 def poisson(counts: ArrayLike, z: float = Z) -> Bounds:
     """Score interval of the rate behind a count: x + z²/2 ± z·sqrt(x + z²/4); never below 0, and above 0 for x = 0."""
     x = np.asarray(counts, dtype=float)

@@ -103,3 +103,9 @@ def test_no_page_pays_for_the_import_of_great_expectations():
         "sys.exit('great_expectations' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_every_page_imports_brings_no_scipy_along():
+    loaded = "import sys, customerbase.stage; print(sorted({name.split('.')[0] for name in sys.modules} & {'scipy', 'sklearn'}))"
+    done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

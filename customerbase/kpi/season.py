@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import duckdb
 import numpy as np
 import pyarrow as pa
-from scipy import stats
 
 from customerbase.engine import Engine
 from customerbase.intervals import Z
@@ -90,9 +89,11 @@ def day_effects(kinds: np.ndarray, months: np.ndarray, values: np.ndarray) -> Da
 
 
 def _trimmed(ratios: np.ndarray) -> float:
+    from scipy.stats import trim_mean  # half a second of imports that no reader of the tables need wait for
+
     if not len(ratios):
         return 1.0
-    return max(float(stats.trim_mean(ratios, TRIM)), 0.0) if np.any(ratios != 0) else 0.0
+    return max(float(trim_mean(ratios, TRIM)), 0.0) if np.any(ratios != 0) else 0.0
 
 
 def _spreads(ratios: np.ndarray, kinds: np.ndarray, effects: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -107,6 +108,8 @@ def _spreads(ratios: np.ndarray, kinds: np.ndarray, effects: np.ndarray, counts:
 
 
 def _shrunk(effects: np.ndarray, counts: np.ndarray, spreads: np.ndarray) -> DayEffects:
+    from scipy.stats import chi2
+
     known = (counts > 0) & (effects > 0) & (spreads > 0)
     errors = np.where(counts > 0, spreads / np.sqrt(np.maximum(counts, 1)), 0.0)
     if known.sum() < 2:
@@ -114,7 +117,7 @@ def _shrunk(effects: np.ndarray, counts: np.ndarray, spreads: np.ndarray) -> Day
     weights = 1 / errors[known] ** 2
     centre = (weights * effects[known]).sum() / weights.sum()
     q, freedom = (weights * (effects[known] - centre) ** 2).sum(), known.sum() - 1
-    found = bool(q > stats.chi2.ppf(0.95, freedom))
+    found = bool(q > chi2.ppf(0.95, freedom))
     between = (q - freedom) / (weights.sum() - (weights**2).sum() / weights.sum()) if found else 0.0
     keep = between / (between + errors[known] ** 2)
     effects, errors = effects.copy(), errors.copy()

@@ -24,9 +24,10 @@ def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
 
 
 def _adjusted(p: ArrayLike, step) -> np.ndarray:
-    values = np.asarray(p, dtype=float)
+    given = np.asarray(p, dtype=float)
+    values = given.ravel()
     known = np.flatnonzero(np.isfinite(values))
     order = known[np.argsort(values[known], kind="stable")]
     made = np.full(values.shape, np.nan)
     made[order] = np.minimum(step(values[order]), 1.0)
-    return made
+    return made.reshape(given.shape)

@@ -9,7 +9,6 @@ Source: Li, Morgan & Zaslavsky (2018), J. Am. Stat. Assoc. 113, 390–400.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 STEPS, TOLERANCE = 50, 1e-9
@@ -64,6 +63,8 @@ class Alike:
 
 def alike(x: np.ndarray, has: np.ndarray) -> Alike:
     """Weights that make those with (has = 1) and without it alike in the columns of x, shape (customers, columns)."""
+    from scipy.special import expit  # slow to load, and whoever only shows drivers needs none of it
+
     with threadpool_limits(1, user_api="blas"):
         spread = x.std(axis=0)
         z = (x[:, spread > 1e-12] - x[:, spread > 1e-12].mean(axis=0)) / spread[spread > 1e-12]

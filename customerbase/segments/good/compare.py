@@ -4,10 +4,9 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from customerbase.disclosure import pool
-from customerbase.intervals import Z
+from customerbase.intervals import Z, two_sided
 from customerbase.segments.good.alike import Alike, alike, e_value, smd
 from customerbase.segments.good.early import FIRST, PERSON, STAGES, Driver, People
 from customerbase.segments.multiple import benjamini_hochberg
@@ -152,7 +151,7 @@ def _difference(made: Alike, good: np.ndarray, value: np.ndarray) -> dict[str, f
         "value_high": worth[0] - worth[1] + Z * worth_error,
         "e_value": e_value(one / two) if two > 0 else float("nan"),
         "e_value_bound": _bound(one, two, parts),
-        "p": float(2 * norm.sf(abs(difference) / error)) if error > 0 else 1.0,
+        "p": float(two_sided(difference / error)) if error > 0 else 1.0,
     }
 
 

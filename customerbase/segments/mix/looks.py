@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from customerbase import i18n
-from customerbase.intervals import Z
+from customerbase.intervals import Z, two_sided
 from customerbase.segments import named
 from customerbase.segments.mix.behaviour import ALL, ANSWERS, MEASURES
 from customerbase.segments.mix.people import AGAINST, ATTRIBUTES, LAST_YEAR, REST
@@ -177,7 +176,7 @@ def effect_lines(table: pd.DataFrame, one: str, language: str, currency: str) ->
     """KPIs that the mix moved clearly, in words: after Holm's correction over all KPIs and attributes told of."""
     told_of = table[(table["against"] == one) & ~table["attribute"].isin(MADE_OF_SPEND)]
     error = (told_of["mix_high"] - told_of["mix_low"]) / (2 * Z)
-    sure = holm(2 * norm.sf(told_of["mix"].abs() / error.where(error > 0))) < LEVEL
+    sure = holm(two_sided(told_of["mix"] / error.where(error > 0))) < LEVEL
     said = []
     for kpi in dict.fromkeys(table["kpi"]):
         row = _most(told_of[sure & (told_of["kpi"] == kpi)])

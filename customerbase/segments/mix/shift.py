@@ -4,9 +4,8 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, norm
 
-from customerbase.intervals import Z, wilson
+from customerbase.intervals import Z, two_sided, wilson
 from customerbase.segments.mix.people import NOW, People
 from customerbase.segments.multiple import holm
 
@@ -47,6 +46,8 @@ def overall(change: np.ndarray, covariance: np.ndarray) -> float:
 
     1 where nothing can vary.
     """
+    from scipy.stats import chi2  # slow to load, and whoever only shows shifts needs none of it
+
     keep = np.delete(np.arange(len(change)), np.argmax(np.diag(covariance)))
     rank = np.linalg.matrix_rank(covariance[np.ix_(keep, keep)], tol=1e-14)
     if not rank:
@@ -110,9 +111,7 @@ def _compared(people: People, attribute: str, against: str) -> tuple[pd.DataFram
     before, now = counts.sum(axis=1)[:-1], counts.sum(axis=0)[:-1]
     change, covariance = shifts(counts)
     error = np.sqrt(np.maximum(np.diag(covariance), 0))
-    p = np.where(
-        error > 0, 2 * norm.sf(np.abs(change) / np.where(error > 0, error, 1)), np.where(change == 0, 1.0, 0.0)
-    )
+    p = np.where(error > 0, two_sided(change / np.where(error > 0, error, 1)), np.where(change == 0, 1.0, 0.0))
     part = _shares(attribute, rows, now).assign(
         against=against,
         customers_before=before,

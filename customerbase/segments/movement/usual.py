@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+
+from customerbase.segments.multiple import benjamini_hochberg
 
 FEWEST, MOST = 6, 12  # past months below which nothing is called usual, and those that are looked at
 LEAST = 10  # customers, counted or expected, from which on a cell is judged
@@ -64,6 +65,8 @@ def usual(
     if len(past) < FEWEST:
         return Usual(blank, blank, blank, blank, np.zeros(now.shape, dtype=bool), blank, len(past))
     people = np.broadcast_to(now.sum(axis=1, keepdims=True), now.shape).astype(float)
+    from scipy.special import stdtr, stdtrit  # slow to load, and every page knows of segments
+
     level_of, spread, tau2, freedom = _history(past)
     total = np.sqrt(spread + tau2 + 1 / (people + 0.5))
     told = (people > 0) & np.isfinite(total)
@@ -74,7 +77,7 @@ def usual(
     shown = [np.where(told, one, np.nan) for one in (share, low, high)]
     # a share below tau² comes and goes: in most months next to nobody, in some many; no scale makes that symmetric
     steady = (np.maximum(now, people * share) >= LEAST) & (share >= tau2)
-    alarms = _discoveries(p, false_alarms) & steady
+    alarms = (benjamini_hochberg(p) <= false_alarms) & steady
     return Usual(*shown, p, alarms, np.sqrt(tau2), len(past))
 
 
@@ -140,10 +143,3 @@ def _share(angle: np.ndarray, people: np.ndarray | float) -> np.ndarray:
     if np.isscalar(people):
         return plain
     return np.clip((plain * (people + 0.75) - 0.375) / np.maximum(people, 1), 0.0, 1.0)
-
-
-def _discoveries(p: np.ndarray, rate: float) -> np.ndarray:
-    """Which of the p-values are discoveries at this false discovery rate (Benjamini & Hochberg); NaN never is."""
-    known = np.sort(p[np.isfinite(p)])
-    passing = known <= rate * np.arange(1, len(known) + 1) / max(len(known), 1)
-    return np.isfinite(p) & (p <= (known[passing].max() if passing.any() else -1.0))
