@@ -141,8 +141,17 @@ def interval(low: object, high: object, unit: str, language: str, *, currency: s
         return MISSING
     whole = unit in ("people", "orders", "rows")  # nobody counts tenths of customers
     bounds = [Decimal(str(end)).quantize(Decimal(1)) if whole else end for end in (low, high)]
-    ends = [number(end, unit, language, currency=currency, exact=True) for end in bounds]
-    return "〜".join(ends) if language == "ja" else " to ".join(ends)
+    return span(*(number(end, unit, language, currency=currency, exact=True) for end in bounds), language)
+
+
+def span(low: str, high: str, language: str) -> str:
+    """From one text to another: 12.3%〜14.5% or 12.3 % to 14.5 %."""
+    return f"{low}〜{high}" if language == "ja" else f"{low} to {high}"
+
+
+def aside(text: str, more: str, language: str) -> str:
+    """A text with another in brackets behind it: 12.3%（10.1%〜14.5%） or 12.3 % (10.1 % to 14.5 %)."""
+    return f"{text}（{more}）" if language == "ja" else f"{text} ({more})"
 
 
 def day(when: date, language: str) -> str:
@@ -150,6 +159,11 @@ def day(when: date, language: str) -> str:
     if language == "ja":
         return f"{when.year}年{when.month}月{when.day}日"
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def run_on(sentences: Iterable[str], language: str) -> str:
+    """Sentences one after the other, a space between them in English; empty ones are left out."""
+    return ("" if language == "ja" else " ").join(one for one in sentences if one)
 
 
 def join(items: Iterable[str], language: str) -> str:

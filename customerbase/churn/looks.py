@@ -88,8 +88,7 @@ def table(
 
 def _with_ends(row: pd.Series, name: str, form: Callable[[float], str], language: str) -> str:
     low, high = form(float(row[f"{name}_low"])), form(float(row[f"{name}_high"]))
-    ends = f"{low}〜{high}" if language == "ja" else f"{low} to {high}"
-    return f"{form(float(row[name]))} ({ends})" if language == "en" else f"{form(float(row[name]))}（{ends}）"
+    return i18n.aside(form(float(row[name])), i18n.span(low, high, language), language)
 
 
 def _reasons(row: pd.Series, language: str) -> str:

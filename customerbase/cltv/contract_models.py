@@ -13,6 +13,7 @@ from customerbase.cltv.contractual import BetaDiscreteWeibull, Contract, Shifted
 from customerbase.cltv.notes import Note
 from customerbase.cltv.survival import discounted_sums, log_retention
 from customerbase.engine import Engine
+from customerbase.i18n import run_on
 from customerbase.periods import add_months, month_end
 
 ENOUGH_ENDED = 50  # contracts of a cohort, before it may have a model of its own
@@ -149,7 +150,7 @@ def _parameters(models: Mapping[int, Contract]) -> str:
 
 
 def _text(notes: tuple[Note, ...], language: str) -> str | None:
-    return ("" if language == "ja" else " ").join(note.text(language) for note in notes) or None
+    return run_on((note.text(language) for note in notes), language) or None
 
 
 def _judged(db: Engine, family: str, now: Contracts, months: int) -> dict:

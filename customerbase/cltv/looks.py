@@ -92,7 +92,7 @@ def candidates_title(models: pd.DataFrame, language: str) -> str:
         return first
     names = i18n.join([i18n.word(f"cltv.best.{name}", language) for name in best], language)
     more = i18n.sentence("cltv.finding.model_best", language, n=len(rows), best=names)
-    return ("" if language == "ja" else " ").join([first, more])
+    return i18n.run_on([first, more], language)
 
 
 def tracking(table: pd.DataFrame, months: int = 36) -> pd.DataFrame:

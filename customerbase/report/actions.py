@@ -48,13 +48,13 @@ def summary(data: ReportData, language: str) -> str:
         said.append(i18n.sentence("goals.overdue_some", language, n=late))
     before = [row["state"] for row in rows if row["was_open"]]
     if not before:
-        return _joined([*said, i18n.word("goals.before_none", language)], language)
+        return i18n.run_on([*said, i18n.word("goals.before_none", language)], language)
     parts = [
         i18n.sentence("goals.before_state", language, n=before.count(s), state=i18n.word(f"goals.state.{s}", language))
         for s in dict.fromkeys(before)
     ]
     told = {"n": len(before), "states": i18n.join(parts, language)}
-    return _joined([*said, i18n.sentence("goals.before", language, **told)], language)
+    return i18n.run_on([*said, i18n.sentence("goals.before", language, **told)], language)
 
 
 def _action(data: ReportData, row: dict, language: str) -> dict:
@@ -92,7 +92,7 @@ def effect(data: ReportData, row: dict, language: str) -> str:
     told = {
         "kpi": name,
         "change": change,
-        "interval": ("〜" if language == "ja" else " to ").join(ends),
+        "interval": i18n.span(*ends, language),
         "verdict": verdict,
     }
     return i18n.sentence("goals.changed", language, **told)
@@ -118,7 +118,3 @@ def _link(run: str | None, month: object, language: str) -> dict | None:
 
 def _date(value: object) -> date:
     return pd.Timestamp(value).date()
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("" if language == "ja" else " ").join(parts)

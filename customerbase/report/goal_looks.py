@@ -55,7 +55,7 @@ def backtest_frame(data: ReportData, language: str) -> pd.DataFrame:
         (
             i18n.word("goals.every", language) if row["kpi"] == EVERY else kpi.name(row["kpi"], language),
             str(int(row["horizon"])),
-            f"{_rate(row['share'], language)} ({_ends(*(_rate(row[end], language) for end in ('share_low', 'share_high')), language)})",
+            f"{goals.percent(row['share'], language)} ({i18n.span(*(goals.percent(row[end], language) for end in ('share_low', 'share_high')), language)})",
             f"{row['loss'] / row['naive_loss']:.2f}" if row["naive_loss"] else i18n.MISSING,
             f"{int(row['n']):,}",
         )
@@ -63,11 +63,3 @@ def backtest_frame(data: ReportData, language: str) -> pd.DataFrame:
         if row["kpi"] in wanted
     ]
     return pd.DataFrame(texts, columns=heads)
-
-
-def _rate(share: float, language: str) -> str:
-    return i18n.number(round(float(share), 2), "rate", language).replace(".0", "")
-
-
-def _ends(low: str, high: str, language: str) -> str:
-    return f"{low}〜{high}" if language == "ja" else f"{low} to {high}"

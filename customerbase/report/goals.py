@@ -86,7 +86,7 @@ def chance(probability: float | None, language: str) -> str:
         return i18n.MISSING
     if not 0.01 <= probability <= 0.99:
         return i18n.word(f"goals.chance_{'under' if probability < 0.5 else 'over'}", language)
-    return _rate(probability, language)
+    return percent(probability, language)
 
 
 def coverage_sentence(data: ReportData, language: str) -> str:
@@ -96,7 +96,7 @@ def coverage_sentence(data: ReportData, language: str) -> str:
         return i18n.word("goals.coverage_none", language)
     parts = []
     for row in sorted(rows, key=lambda row: row["horizon"]):
-        told = {"share": _rate(row["share"], language), "n": f"{int(row['n']):,}"}
+        told = {"share": percent(row["share"], language), "n": f"{int(row['n']):,}"}
         if row["horizon"] == 1:
             parts.append(i18n.sentence("goals.coverage_part_one", language, **told))
         else:
@@ -118,7 +118,7 @@ def _summary(data: ReportData, language: str) -> str:
     for row in rows:
         if row["fault"]:
             said.append(i18n.sentence(f"goals.fault.{row['fault']}", language, kpi=kpi.name(row["kpi"], language)))
-    return _joined(said, language)
+    return i18n.run_on(said, language)
 
 
 def _next(data: ReportData, language: str) -> str:
@@ -224,13 +224,6 @@ def _month(value: object, language: str) -> str:
     return month_label(_date(value), language)
 
 
-def _rate(share: float, language: str) -> str:
+def percent(share: float, language: str) -> str:
+    """A share in whole percent."""
     return i18n.number(round(float(share), 2), "rate", language).replace(".0", "")
-
-
-def _ends(low: str, high: str, language: str) -> str:
-    return f"{low}〜{high}" if language == "ja" else f"{low} to {high}"
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("" if language == "ja" else " ").join(part for part in parts if part)

@@ -43,7 +43,7 @@ def happened(data: ReportData, language: str) -> str:
         than=i18n.word(f"headline.{known[0]['against']}", language),
         change=_size(known[0], language),
     )
-    return _joined([first, *(_also(known[0], row, language) for row in known[1:])], language)
+    return i18n.run_on([first, *(_also(known[0], row, language) for row in known[1:])], language)
 
 
 def _also(first: dict, row: dict, language: str) -> str:
@@ -88,7 +88,7 @@ def why(data: ReportData, language: str) -> str:
     )
     if not others:
         return first
-    return _joined(
+    return i18n.run_on(
         [first, i18n.sentence("headline.why_others", language, others=_listed(data, others, language))], language
     )
 
@@ -251,7 +251,3 @@ def _about_a_kpi(data: ReportData, language: str) -> str:
 def _rows(count: int, language: str) -> str:
     text = i18n.number(count, "rows", language)
     return text if language == "ja" else f"{text} {i18n.word('unit.rows', language)}"
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("" if language == "ja" else " ").join(parts)

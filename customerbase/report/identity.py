@@ -120,14 +120,14 @@ def _several(data: ReportData, language: str) -> str:
     if people["net_spend"] <= 0:
         return said
     spend = i18n.number(float(people["several_net_spend"]) / float(people["net_spend"]), "rate", language)
-    return ("" if language == "ja" else " ").join([said, i18n.sentence("unified.spend", language, spend=spend)])
+    return i18n.run_on([said, i18n.sentence("unified.spend", language, spend=spend)], language)
 
 
 def _open(data: ReportData, language: str) -> str:
     pairs = sum(int(row["pairs"]) for row in data.rows("identity_review"))
     key = "unified.waiting" if pairs else "unified.waiting_none"
     said = i18n.sentence(key, language, **({"pairs": _count(pairs, data.k_min)} if pairs else {}))
-    return ("" if language == "ja" else " ").join([said, _changes(data, language)]).strip()
+    return i18n.run_on([said, _changes(data, language)], language)
 
 
 def _changes(data: ReportData, language: str) -> str:

@@ -21,11 +21,10 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     table = data.tables["mix"]
     if not len(table):
         return []
-    joined = "" if language == "ja" else " "
     told = looks.shifts(table, language) or [i18n.word("good.no_past", language)]
     effects = data.tables["mix_effects"]
     moved = looks.effect_lines(effects, looks.against(table), language, data.currency) if len(effects) else []
-    parts = {"good.mix_label": joined.join(told), "good.effect_label": joined.join(moved)}
+    parts = {"good.mix_label": i18n.run_on(told, language), "good.effect_label": i18n.run_on(moved, language)}
     return [(i18n.word(key, language), text) for key, text in parts.items() if text]
 
 

@@ -21,7 +21,7 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
         return []
     told = looks.lines(cells, causes, language=language, money=_money(data, language), k_min=data.k_min)
     (label, changed), (_, late), *others = told
-    return [(label, changed + ("" if language == "ja" else " ") + late), *others]
+    return [(label, i18n.run_on([changed, late], language)), *others]
 
 
 def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None:

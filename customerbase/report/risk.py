@@ -162,13 +162,13 @@ def _expected(data: ReportData, whole: pd.Series, language: str) -> str:
         "customers": i18n.number(int(whole["customers"]), "people", language),
         "leavers": _people(whole["leavers"], language),
         "days": _days(data),
-        "interval": _ends(*(_people(whole[f"leavers_{end}"], language) for end in ("low", "high")), language),
+        "interval": i18n.span(*(_people(whole[f"leavers_{end}"], language) for end in ("low", "high")), language),
     }
     said = [i18n.sentence("risk.leavers", language, **told)]
     if _measure(data) == "value_at_risk":
         share = i18n.number(float(whole["value_at_risk"]) / float(whole["cltv"]), "rate", language)
         said.append(i18n.sentence("risk.at_risk", language, share=share, **_amount(data, whole, language)))
-    return _joined(said, language)
+    return i18n.run_on(said, language)
 
 
 def _where(data: ReportData, whole: pd.Series, language: str) -> str:
@@ -180,7 +180,7 @@ def _where(data: ReportData, whole: pd.Series, language: str) -> str:
     codes = [whole[f"reason_{k}"] for k in (1, 2, 3)]
     if words := [i18n.word(f"risk.reason.{code}", language) for code in codes if isinstance(code, str)]:
         said.append(i18n.sentence("risk.reasons", language, reasons=i18n.join(words, language)))
-    return _joined(said, language)
+    return i18n.run_on(said, language)
 
 
 def _right(data: ReportData, language: str) -> str:
@@ -190,10 +190,10 @@ def _right(data: ReportData, language: str) -> str:
         return i18n.word(f"risk.outcome_{'few' if data.rows('churn_outcomes') else 'none'}", language)
     row = rows.iloc[0]
     shares = {name: i18n.number(row[name], "rate", language) for name in ("predicted", "actual")}
-    ends = _ends(*(i18n.number(row[f"actual_{end}"], "rate", language) for end in ("low", "high")), language)
+    ends = i18n.span(*(i18n.number(row[f"actual_{end}"], "rate", language) for end in ("low", "high")), language)
     told = {"n": _people(row["customers"], language), "day": i18n.day(_listed(row), language), "interval": ends}
     said = i18n.sentence(f"risk.outcome_{row['source']}", language, **told, **shares)
-    return _joined([said, i18n.word(f"risk.verdict_{judged.verdict(row)}", language)], language)
+    return i18n.run_on([said, i18n.word(f"risk.verdict_{judged.verdict(row)}", language)], language)
 
 
 def _next(data: ReportData, language: str) -> str:
@@ -209,7 +209,7 @@ def _next(data: ReportData, language: str) -> str:
     told = {
         "n": i18n.sentence("risk.few", language, k=data.k_min) if few else _people(row["contacted"], language),
         "profit": data.money(row["profit"], language),
-        "interval": _ends(*(data.money(row[end], language) for end in ("low", "high")), language),
+        "interval": i18n.span(*(data.money(row[end], language) for end in ("low", "high")), language),
     }
     return i18n.sentence("risk.next_contact", language, **told)
 
@@ -223,13 +223,13 @@ def _buying(data: ReportData, language: str) -> str:
         "customers": i18n.number(int(row["customers"]), "people", language),
         "buyers": _people(row["buyers"], language),
         "days": int(row["horizon_days"]),
-        "interval": _ends(*(_people(row[f"buyers_{end}"], language) for end in ("low", "high")), language),
+        "interval": i18n.span(*(_people(row[f"buyers_{end}"], language) for end in ("low", "high")), language),
     }
     said = [i18n.sentence("risk.buyers", language, **told)]
     if row["spend"] is not None:
         spend, *ends = (data.money(row[f"spend{end}"], language) for end in ("", "_low", "_high"))
-        said.append(i18n.sentence("risk.spend", language, spend=spend, interval=_ends(*ends, language)))
-    return _joined(said, language)
+        said.append(i18n.sentence("risk.spend", language, spend=spend, interval=i18n.span(*ends, language)))
+    return i18n.run_on(said, language)
 
 
 def _amount(data: ReportData, row: pd.Series, language: str) -> dict[str, str]:
@@ -240,7 +240,7 @@ def _amount(data: ReportData, row: pd.Series, language: str) -> dict[str, str]:
         return data.money(value, language) if measure == "value_at_risk" else _people(value, language)
 
     ends = (form(row[f"{measure}_{end}"]) for end in ("low", "high"))
-    return {"amount": form(row[measure]), "interval": _ends(*ends, language)}
+    return {"amount": form(row[measure]), "interval": i18n.span(*ends, language)}
 
 
 def _part(row: pd.Series, language: str) -> dict[str, str]:
@@ -252,11 +252,3 @@ def _part(row: pd.Series, language: str) -> dict[str, str]:
 
 def _people(value: float, language: str) -> str:
     return i18n.number(round(float(value)), "people", language)
-
-
-def _ends(low: str, high: str, language: str) -> str:
-    return f"{low}〜{high}" if language == "ja" else f"{low} to {high}"
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("" if language == "ja" else " ").join(part for part in parts if part)

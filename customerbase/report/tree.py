@@ -47,7 +47,7 @@ def sentence(data: ReportData, against: str, language: str) -> str:
         value=value_name(mover, language),
         part=data.money(mover["contribution"], language, signed=True),
     )
-    return text + ("" if language == "ja" else " ") + named
+    return i18n.run_on([text, named], language)
 
 
 def shown(data: ReportData, against: str) -> list[dict]:
@@ -115,7 +115,7 @@ def season(data: ReportData, language: str) -> str:
     change, raw = (i18n.number(row[name], "rate", language, signed=True) for name in ("adjusted_change", "change"))
     first = i18n.sentence(f"tree.season.{said}", language, change=change, raw=raw)
     days = i18n.sentence("tree.season.days", language, **_days(row, ""), **_days(before, "_before"))
-    return first + ("" if language == "ja" else " ") + days
+    return i18n.run_on([first, days], language)
 
 
 def _days(row: dict, suffix: str) -> dict[str, str]:

@@ -142,14 +142,14 @@ def _total(data: ReportData, whole: dict, language: str) -> str:
         "customers": i18n.number(int(whole["customers"]), "people", language),
         "period": _period(data, language),
         "value": form(whole[measure]),
-        "interval": ("〜" if language == "ja" else " to ").join(ends),
+        "interval": i18n.span(*ends, language),
     }
     said = [i18n.sentence(f"worth.total_{measure}", language, **told)]
     table = data.tables.get("cltv_concentration")
     if table is not None and (top := worth.top(table, data.k_min)):
         shares = [i18n.number(share, "rate", language).replace(".0", "") for share in top]
         said.append(i18n.sentence("worth.top", language, top=shares[0], share=shares[1]))
-    return _joined(said, language)
+    return i18n.run_on(said, language)
 
 
 def _held(data: ReportData, whole: dict, language: str) -> str:
@@ -161,7 +161,7 @@ def _held(data: ReportData, whole: dict, language: str) -> str:
         said.append(i18n.sentence("worth.group", language, group=names(str(row["value"])), **shares))
     if whole["cltv"] is not None:
         said += _change(data, whole, language)
-    return _joined(said, language)
+    return i18n.run_on(said, language)
 
 
 def _change(data: ReportData, whole: dict, language: str) -> list[str]:
@@ -200,12 +200,12 @@ def _next(data: ReportData, whole: dict, language: str) -> str:
     rows = rows.dropna(subset=["at_stake"]) if dimension == "segment" else rows.head(0)
     rows = rows[rows["value"].isin(segments.codes())] if len(rows) else rows
     if not len(rows):
-        return _joined([*said, i18n.word("worth.next_page", language)], language)
+        return i18n.run_on([*said, i18n.word("worth.next_page", language)], language)
     most = rows.sort_values(["at_stake", "value"], ascending=[False, True]).iloc[0]
     entry, share = segments.find(most["value"]), float(most["at_stake"]) / float(whole["at_stake"])
     todo = entry.todo_ja if language == "ja" else entry.todo_en
     told = {"segment": segments.name(entry.code, language), "share": i18n.number(share, "rate", language), "todo": todo}
-    return _joined([*said, i18n.sentence("worth.next_segment", language, **told)], language)
+    return i18n.run_on([*said, i18n.sentence("worth.next_segment", language, **told)], language)
 
 
 def _period(data: ReportData, language: str) -> str:
@@ -226,7 +226,3 @@ def _form(data: ReportData, measure: str, language: str):
 
 def _by(dimension: str, language: str) -> str:
     return i18n.word(f"worth.by_{dimension}", language)
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("" if language == "ja" else " ").join(parts)

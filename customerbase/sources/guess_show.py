@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from customerbase.i18n import run_on
 from customerbase.sources.guess_columns import Column
 from customerbase.sources.guess_diagnosis import Diagnosis
 from customerbase.sources.guess_headers import dictionary, known_targets
@@ -89,7 +90,7 @@ def _summary(diagnosis: Diagnosis, language: str) -> str:
     parts += [word("money_is", language, currency=diagnosis.currency)] if diagnosis.currency else []
     parts += [word("comma_is", language)] if diagnosis.decimal == "," else []
     parts += [word("bad_rows", language, count=f"{diagnosis.bad:,}")] if diagnosis.bad else []
-    return ("" if language == "ja" else " ").join(parts)
+    return run_on(parts, language)
 
 
 def _row(column: Column, language: str) -> list[str]:

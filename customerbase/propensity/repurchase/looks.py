@@ -136,7 +136,7 @@ def _with(row: pd.Series, day: str, low: str, high: str, language: str) -> str:
     if i18n.missing(row[day]):
         return i18n.MISSING
     between = i18n.sentence("clock.days", language, low=row[low], high=row[high])
-    return f"{row[day]}（{between}）" if language == "ja" else f"{row[day]} ({between})"
+    return i18n.aside(str(row[day]), between, language)
 
 
 def _share(row: pd.Series, language: str) -> str:
@@ -144,7 +144,7 @@ def _share(row: pd.Series, language: str) -> str:
         return i18n.MISSING
     ends = i18n.interval(row["share_30d_low"], row["share_30d_high"], "rate", language)
     share = i18n.number(row["share_30d"], "rate", language)
-    return f"{share}（{ends}）" if language == "ja" else f"{share} ({ends})"
+    return i18n.aside(share, ends, language)
 
 
 def _gain(row: pd.Series, language: str) -> str:
@@ -152,4 +152,4 @@ def _gain(row: pd.Series, language: str) -> str:
         return i18n.MISSING
     low, high = (f"{row[f'incremental_{end}']:.1f}" for end in ("low", "high"))
     between = i18n.sentence("clock.days", language, low=low, high=high)
-    return f"{row['incremental']:.1f}（{between}）" if language == "ja" else f"{row['incremental']:.1f} ({between})"
+    return i18n.aside(f"{row['incremental']:.1f}", between, language)

@@ -108,8 +108,7 @@ def criteria(choice: pd.DataFrame, language: str) -> pd.DataFrame:
 def _index(row: pd.Series, language: str) -> str:
     if np.isnan(row["ari_mean"]):
         return i18n.MISSING
-    ends = f"{row['ari_low']:.2f}{'〜' if language == 'ja' else ' to '}{row['ari_high']:.2f}"
-    return f"{row['ari_mean']:.2f}（{ends}）" if language == "ja" else f"{row['ari_mean']:.2f} ({ends})"
+    return _with_ends(*(f"{row[name]:.2f}" for name in ("ari_mean", "ari_low", "ari_high")), language)
 
 
 def choice_title(choice: pd.DataFrame, language: str) -> str:
@@ -147,16 +146,20 @@ def table(summary: pd.DataFrame, k_min: int, language: str, currency: str = "JPY
 def _share(row: pd.Series, language: str) -> str:
     ends = i18n.interval(row["share_low"], row["share_high"], "rate", language)
     share = i18n.number(row["share"], "rate", language)
-    return f"{share}（{ends}）" if language == "ja" else f"{share} ({ends})"
+    return i18n.aside(share, ends, language)
 
 
 def _cltv(row: pd.Series, language: str, currency: str) -> str:
     if i18n.missing(row["cltv_mean"]):
         return i18n.MISSING
-    value, low, high = (
+    texts = (
         i18n.number(row[name], "money", language, currency=currency) for name in ("cltv_mean", "cltv_low", "cltv_high")
     )
-    return f"{value}（{low}〜{high}）" if language == "ja" else f"{value} ({low} to {high})"
+    return _with_ends(*texts, language)
+
+
+def _with_ends(value: str, low: str, high: str, language: str) -> str:
+    return i18n.aside(value, i18n.span(low, high, language), language)
 
 
 def leaving(row: pd.Series, k_min: int, language: str) -> str:

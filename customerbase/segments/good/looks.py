@@ -47,13 +47,13 @@ def _finding(row: dict, language: str) -> str:
         language,
         driver=name(row["driver"], row["stage"], language),
         points=i18n.points(row["difference"], language),
-        interval="〜".join(ends) if language == "ja" else " to ".join(ends),
+        interval=i18n.span(*ends, language),
         **{side: i18n.number(row[f"alike_{side}"], "rate", language) for side in ("with", "without")},
     )
     if i18n.missing(row["e_value_bound"]):
         return said
     unseen = i18n.sentence("good.unseen", language, e=f"{row['e_value_bound']:.1f}")
-    return said + ("" if language == "ja" else " ") + unseen
+    return i18n.run_on([said, unseen], language)
 
 
 def vanished(table: pd.DataFrame, language: str) -> str:
@@ -99,8 +99,7 @@ def _ranked(auc: dict | None, language: str) -> str:
     if auc is None:
         return i18n.word("good.study_no_auc", language)
     ends = [f"{auc[end]:.2f}" for end in ("low", "high")]
-    interval = "〜".join(ends) if language == "ja" else " to ".join(ends)
-    return i18n.sentence("good.study_auc", language, auc=f"{auc['value']:.2f}", interval=interval)
+    return i18n.sentence("good.study_auc", language, auc=f"{auc['value']:.2f}", interval=i18n.span(*ends, language))
 
 
 def rows(table: pd.DataFrame, language: str, most: int = SHOWN) -> pd.DataFrame:

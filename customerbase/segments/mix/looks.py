@@ -89,7 +89,7 @@ def _shift(row: dict, language: str) -> str:
         before=i18n.number(row["share_before"], "rate", language),
         now=i18n.number(row["share"], "rate", language),
         points=i18n.points(row["shift"], language),
-        interval="〜".join(ends) if language == "ja" else " to ".join(ends),
+        interval=i18n.span(*ends, language),
     )
 
 
@@ -201,7 +201,7 @@ def _most(found: pd.DataFrame) -> pd.Series | None:
 
 def _ends(row: pd.Series, name: str, language: str, currency: str) -> str:
     ends = [number(row["kpi"], row[f"{name}_{end}"], language, currency, signed=True) for end in ("low", "high")]
-    return "〜".join(ends) if language == "ja" else " to ".join(ends)
+    return i18n.span(*ends, language)
 
 
 def behaviour(table: pd.DataFrame, of: str, language: str, currency: str) -> pd.DataFrame:

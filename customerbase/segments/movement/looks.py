@@ -102,7 +102,7 @@ def lines(
         "worth": _worth(cells, causes, language, money, k_min),
         "unusual": _unusual(cells, language, k_min),
     }
-    return [(i18n.word(f"movement.line.{key}", language), _joined(text, language)) for key, text in told.items()]
+    return [(i18n.word(f"movement.line.{key}", language), i18n.run_on(text, language)) for key, text in told.items()]
 
 
 def table(cells: pd.DataFrame, *, language: str, money: Money, k_min: int = 10) -> pd.DataFrame:
@@ -270,10 +270,6 @@ def _row(row: dict, language: str, money: Money, k_min: int) -> list[str]:
         money(row["cltv_change"], True) if worth else i18n.MISSING,
         i18n.sentence("movement.range", language, **ends) if worth else i18n.MISSING,
     ]  # fmt: skip
-
-
-def _joined(parts: list[str], language: str) -> str:
-    return ("" if language == "ja" else " ").join(parts)
 
 
 # what charts.caption prints under Japanese figures
