@@ -12,7 +12,7 @@ from customerbase.disclosure import suppress_rows
 from customerbase.engine import Engine
 from customerbase.kpi.formula import COUNT, SHARE
 from customerbase.kpi.registry import find
-from customerbase.kpi.tables import relation
+from customerbase.kpi.rows import relation_of
 from customerbase.periods import add_months
 
 DIMENSIONS = ("segment", "channel", "store", "cohort")
@@ -58,7 +58,7 @@ def kpi_by(
     month = as_of.replace(day=1)
     known = facts.spine(db, as_of)
     if not known:
-        return relation(db, pd.DataFrame(columns=list(BY_COLUMNS)), BY_COLUMNS)
+        return relation_of(db, pd.DataFrame(columns=list(BY_COLUMNS)), BY_COLUMNS)
     first = facts.first_month(db)
     parts = []
     for dimension in DIMENSIONS:
@@ -76,7 +76,7 @@ def kpi_by(
         )
         made = _parts(db, first, silence_months, k_min)
         parts.append(made[made["month"] >= start].assign(dimension=dimension))
-    return relation(db, pd.concat(parts, ignore_index=True).assign(as_of=as_of), BY_COLUMNS)
+    return relation_of(db, pd.concat(parts, ignore_index=True).assign(as_of=as_of), BY_COLUMNS)
 
 
 def _parts(db: Engine, first: date | None, silence_months: int, k_min: int) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from customerbase.features import keep
 from customerbase.intervals import Z
 from customerbase.kpi.changes import AGAINST
 from customerbase.kpi.exact import coins, nearest, round_to_total
+from customerbase.kpi.rows import relation_of, rows_of
 from customerbase.periods import add_months
 
 DIMENSIONS = ("channel", "store", "category", "segment", "prefecture")
@@ -76,8 +77,7 @@ def revenue_movers(
             for row in _shown(found, unit):
                 label = names.get(row["value"]) if dimension == "store" else None
                 rows.append({"as_of": as_of, "against": against, "dimension": dimension, "label": label} | row)
-    arrays = [pa.array([row[name] for row in rows], type=kind) for name, kind in COLUMNS.items()]
-    return db.connection.from_arrow(pa.Table.from_arrays(arrays, names=list(COLUMNS)))
+    return relation_of(db, rows, COLUMNS)
 
 
 revenue_movers.definition_ja = "売上の変化を、チャネル・店舗・部門・セグメント・都道府県の値ごとに分けたもの"
@@ -129,8 +129,7 @@ def _grouped(db: Engine, month: date, before: date, folds: set[tuple[str, str]])
     table = [[one for one, _ in pairs], [two for _, two in pairs], [OTHERS] * len(pairs)]
     arrays = [pa.array(column, type=pa.string()) for column in table]
     db.register("mover_folds", pa.Table.from_arrays(arrays, names=list(names)))
-    relation = db.run("revenue_movers", month=month, before=before)
-    rows = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+    rows = rows_of(db.run("revenue_movers", month=month, before=before))
     for row in rows:
         row["folded"] = sum(one == row["dimension"] for one, _ in pairs) if row["value"] == OTHERS else 1
     return {one: found for one in DIMENSIONS if (found := [row for row in rows if row["dimension"] == one])}

@@ -11,6 +11,7 @@ import pyarrow as pa
 from customerbase.engine import Engine
 from customerbase.intervals import Z
 from customerbase.kpi.days import KINDS, composition, days_of, kind, public_holidays
+from customerbase.kpi.rows import relation_of
 from customerbase.periods import add_months, month_range
 
 MEASURES = ("revenue", "orders")
@@ -175,8 +176,7 @@ def kpi_season(db: Engine, *, as_of: date, country: str | None = "JP") -> duckdb
     for place, measure in enumerate(MEASURES, 1):
         daily = {row[0]: float(row[3 - place]) for row in found}
         rows += [{"as_of": as_of, "measure": measure} | row for row in season_rows(daily, this, free)]
-    arrays = [pa.array([_null(row[name]) for row in rows], type=one) for name, one in COLUMNS.items()]
-    return db.connection.from_arrow(pa.Table.from_arrays(arrays, names=list(COLUMNS)))
+    return relation_of(db, rows, COLUMNS)
 
 
 kpi_season.definition_ja = "曜日と祝日の数の違いをならした月の売上。係数は過去24か月の1日ごとの売上から推定"
@@ -251,7 +251,3 @@ def _named(month: date, free: dict[date, str]) -> dict[str, int]:
         "sundays": sum(day.weekday() == 6 for day in days),
         "holidays": sum(day in free for day in days),
     }
-
-
-def _null(value: object) -> object:
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -11,6 +11,7 @@ import customerbase.kpi.facts as facts
 from customerbase.engine import Engine
 from customerbase.intervals import ratio, wilson
 from customerbase.kpi.registry import KPIS
+from customerbase.kpi.rows import relation_of
 from customerbase.periods import month_range
 
 KPI_COLUMNS = {
@@ -46,7 +47,7 @@ def kpi_table(db: Engine, *, as_of: date, silence_months: int = facts.SILENCE_MO
     facts.prepare(db, as_of=as_of, silence_months=silence_months)
     months = facts.spine(db, as_of)
     if not months:
-        return relation(db, pd.DataFrame(columns=list(KPI_COLUMNS)), KPI_COLUMNS)
+        return relation_of(db, pd.DataFrame(columns=list(KPI_COLUMNS)), KPI_COLUMNS)
     facts.build(db, facts.WHOLE, as_of=as_of, from_month=months[0], silence_months=silence_months)
     found = {"facts": facts.sums(db, facts.of_facts())} | facts.others(db, as_of=as_of)
     found = {table: one.every_month(months) for table, one in found.items()}
@@ -57,7 +58,7 @@ def kpi_table(db: Engine, *, as_of: date, silence_months: int = facts.SILENCE_MO
         known = facts.in_history(one, spine, first, silence_months)
         values[["value", "low", "high"]] = values[["value", "low", "high"]].where(known, np.nan)
         parts.append(values.assign(kpi=one.id, month=spine))
-    return relation(db, pd.concat(parts, ignore_index=True), KPI_COLUMNS)
+    return relation_of(db, pd.concat(parts, ignore_index=True), KPI_COLUMNS)
 
 
 def cohorts(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
@@ -70,7 +71,7 @@ def cohorts(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
     """
     found = db.run("cohorts", as_of=as_of).df()
     if found.empty:
-        return relation(db, found.reindex(columns=list(COHORT_COLUMNS)), COHORT_COLUMNS)
+        return relation_of(db, found.reindex(columns=list(COHORT_COLUMNS)), COHORT_COLUMNS)
     found["cohort_month"] = [stamp.date() for stamp in found["cohort_month"]]
     ages = [
         (first, age) for first in sorted(set(found["cohort_month"])) for age in range(len(month_range(first, as_of)))
@@ -84,7 +85,7 @@ def cohorts(db: Engine, *, as_of: date) -> duckdb.DuckDBPyRelation:
     triangle = triangle.fillna(dict.fromkeys(["retained", "revenue", "revenue_squared", "revenue_product"], 0))
     low, high = wilson(triangle["retained"], triangle["customers"])
     whole = triangle.assign(rate=triangle["retained"] / triangle["customers"], low=low, high=high)
-    return relation(db, whole.assign(**_revenue_rates(triangle)), COHORT_COLUMNS)
+    return relation_of(db, whole.assign(**_revenue_rates(triangle)), COHORT_COLUMNS)
 
 
 def _revenue_rates(triangle: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -120,17 +121,3 @@ def data_until(db: Engine, *, as_of: date) -> date | None:
     """
     query = "select max(cast(order_at as date)) as day from customer_orders where cast(order_at as date) <= $as_of"
     return db.query(query, as_of=as_of).fetchall()[0][0]
-
-
-def relation(db: Engine, frame: pd.DataFrame, columns: dict[str, pa.DataType]) -> duckdb.DuckDBPyRelation:
-    """The frame with exact types, NaN as null, as a relation that no later computation can change."""
-    frame = frame.replace({np.nan: None})
-    arrays = [_array(frame[name], kind) for name, kind in columns.items()]
-    return db.connection.from_arrow(pa.Table.from_arrays(arrays, names=list(columns)))
-
-
-def _array(values: pd.Series, kind: pa.DataType) -> pa.Array:
-    plain = [None if pd.isna(value) else value for value in values]
-    if pa.types.is_decimal(kind):
-        return pa.array([None if value is None else f"{float(value):.2f}" for value in plain]).cast(kind)
-    return pa.array(plain, type=kind)

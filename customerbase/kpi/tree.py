@@ -14,6 +14,7 @@ from customerbase.engine import Engine
 from customerbase.intervals import Z
 from customerbase.kpi.changes import AGAINST, by_month
 from customerbase.kpi.exact import coins, in_coins, nearest, round_to_total, shapley
+from customerbase.kpi.rows import relation_of, rows_of
 from customerbase.periods import add_months
 
 GROUPS = ("new", "returning", "reactivated", "credits")
@@ -74,18 +75,17 @@ def revenue_tree(db: Engine, *, as_of: date, currency: str = "JPY", silence_mont
     customer_orders (features).
     """
     month, unit = as_of.replace(day=1), coins(currency)
-    nobody = {row["month"]: row for row in _rows(db.run("anonymous_months"))}
+    nobody = {row["month"]: row for row in rows_of(db.run("anonymous_months"))}
     known = db.query("select min(month) as month from customer_months").fetchall()[0][0]
     first = min([day for day in (known, *nobody) if day is not None], default=None)
     rows = []
     for against, step in AGAINST.items():
         before = add_months(month, step)
         if first is not None and first <= before:
-            pairs = _rows(db.run("revenue_tree", month=month, before=before, silence_months=silence_months))
+            pairs = rows_of(db.run("revenue_tree", month=month, before=before, silence_months=silence_months))
             tree = _Tree(pairs, nobody.get(before), nobody.get(month), unit)
             rows += [{"as_of": as_of, "against": against} | row for row in tree.rows()]
-    arrays = [pa.array([row[name] for row in rows], type=kind) for name, kind in TREE_COLUMNS.items()]
-    return db.connection.from_arrow(pa.Table.from_arrays(arrays, names=list(TREE_COLUMNS)))
+    return relation_of(db, rows, TREE_COLUMNS)
 
 
 revenue_tree.definition_ja = "売上の変化を、顧客の種類ごとの購入客数 × 購入頻度 × 購入単価の寄与に分けたもの"
@@ -232,10 +232,6 @@ class _Tree:
         point[[2, 5]] /= self.unit
         slopes = np.array([np.imag(_parts(point + 1e-30j * np.eye(6)[i])) / 1e-30 for i in range(6)])
         return list(np.einsum("if,ij,jf->f", slopes, self._moments((group,)), slopes))
-
-
-def _rows(relation: duckdb.DuckDBPyRelation) -> list[dict]:
-    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
 
 
 def _ratios(customers: int, orders: Fraction, revenue: Fraction) -> tuple[Fraction, Fraction, Fraction] | None:
