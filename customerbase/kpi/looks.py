@@ -43,7 +43,7 @@ def listing(language: str, *, goals: Mapping | None = None, settings: Mapping | 
             "definition": one.definition_ja if language == "ja" else one.definition_en,
             "formula": one.formula.text(),
             "unit": i18n.word(f"kpi_words.unit.{one.unit}", language),
-            "direction": "↑" if one.higher_is_better else "↓",
+            "direction": i18n.word(f"kpi_words.{'up' if one.higher_is_better else 'down'}", language),
             "owner": owner(one.id, language, settings),
             "target": target(one.id, goals or {}, language, currency),
         }
