@@ -1,7 +1,7 @@
 """The parts of a figure: canvas, scales, labels and colours, the same in every chart."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import matplotlib as mpl
@@ -196,3 +196,11 @@ def heat_labels(axes: Axes, matrix: pd.DataFrame, language: str, width: float, x
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.patch.set_facecolor("white")
+
+
+def name_dots(axes: Axes, dots: Sequence[tuple[float, str, str]]) -> None:
+    """The names of two dots (place, name, colour) of the first row above it, each to its own side."""
+    style = {"textcoords": "offset points", "annotation_clip": False, "fontsize": TEXT_SIZE - 0.5}
+    left, right = sorted(dots, key=lambda dot: dot[0])
+    for (place, name, color), side, shift in ((left, "right", -3), (right, "left", 3)):
+        axes.annotate(name, (place, 0), (shift, 11), ha=side, color=color, **style)

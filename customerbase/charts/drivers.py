@@ -9,7 +9,7 @@ import pandas as pd
 import customerbase.segments.good as goods
 import customerbase.segments.good.looks as looks
 from customerbase import i18n
-from customerbase.charts.axes import canvas, scale, short
+from customerbase.charts.axes import canvas, name_dots, scale, short
 from customerbase.charts.captions import caption
 from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, BAR_GREY, GREY, HOUSE, INK, TEXT_SIZE, WIDTHS, wrap
@@ -54,10 +54,8 @@ def _two_lines(name: str, width: float) -> str:
 def _label(axes, raw, alike, clear, ends, language: str) -> None:
     """Both kinds of dots named once above the first row; the points of each clear difference at its right."""
     style = {"textcoords": "offset points", "annotation_clip": False, "fontsize": TEXT_SIZE - 0.5}
-    named = {"good.chart.raw": (raw[0], GREY), "good.chart.alike": (alike[0], ACCENT if clear[0] else GREY)}
-    left, right = sorted(named, key=lambda key: named[key][0])
-    axes.annotate(i18n.word(left, language), (named[left][0], 0), (-3, 11), ha="right", color=named[left][1], **style)
-    axes.annotate(i18n.word(right, language), (named[right][0], 0), (3, 11), ha="left", color=named[right][1], **style)
+    plain, matched = (i18n.word(f"good.chart.{kind}", language) for kind in ("raw", "alike"))
+    name_dots(axes, [(raw[0], plain, GREY), (alike[0], matched, ACCENT if clear[0] else GREY)])
     for place in np.flatnonzero(clear):
         text = i18n.points(alike[place], language)
         axes.annotate(text, (ends[place], place), (8, 0), va="center", color=ACCENT, weight="bold", **style)

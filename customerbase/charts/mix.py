@@ -9,7 +9,7 @@ import pandas as pd
 import customerbase.segments.mix as mixed
 import customerbase.segments.mix.looks as looks
 from customerbase import i18n
-from customerbase.charts.axes import canvas, formatter, scale, short
+from customerbase.charts.axes import canvas, formatter, name_dots, scale, short
 from customerbase.charts.captions import caption
 from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, BAR_GREY, GREY, HOUSE, INK, TEXT_SIZE, WIDTHS
@@ -56,10 +56,7 @@ def shifts(
 def _label(axes, now, then, clear, ends, shift, before: str, language: str) -> None:
     """Both dots named once above the row where they lie farthest apart, every shift at the right of its row."""
     style = {"textcoords": "offset points", "annotation_clip": False}
-    names = [(now[0], i18n.word("good.now", language), ACCENT if clear[0] else INK), (then[0], before, GREY)]
-    (left, left_name, left_color), (right, right_name, right_color) = sorted(names, key=lambda one: one[0])
-    axes.annotate(left_name, (left, 0), (-3, 11), ha="right", color=left_color, fontsize=TEXT_SIZE - 0.5, **style)
-    axes.annotate(right_name, (right, 0), (3, 11), ha="left", color=right_color, fontsize=TEXT_SIZE - 0.5, **style)
+    name_dots(axes, [(now[0], i18n.word("good.now", language), ACCENT if clear[0] else INK), (then[0], before, GREY)])
     for place, (end, points, strong) in enumerate(zip(ends, shift, clear, strict=True)):
         axes.annotate(
             i18n.points(points, language), (end, place), (8, 0), va="center", fontsize=TEXT_SIZE - 0.5,

@@ -12,7 +12,6 @@ from customerbase.charts.captions import caption
 from customerbase.charts.draw import heatmap
 from customerbase.charts.output import Figure
 from customerbase.charts.style import WIDTHS
-from customerbase.periods import month_label
 
 
 @dataclass(frozen=True)
@@ -64,25 +63,13 @@ class Pictures:
         return i18n.number(amount, "money", self.language, currency=self.currency, signed=signed)
 
 
-def flow(cells: pd.DataFrame, as_of: date, language: str, k_min: int, width: float, bare: bool = False) -> Figure:
-    """One span of the table migration as an alluvial picture; bare: without title and caption, as reports place them."""
-    counts = looks.grid(cells)
-    title, accent = looks.finding(cells, language=language, k_min=k_min)
-    since = pd.Timestamp(cells["since"].iloc[0]).date()
-    definition = i18n.sentence("movement.definition", language, since=month_label(since, language))
-    said = caption(looks.grid, "migration", as_of, int(counts.to_numpy().sum()), language, definition=definition)
-    return alluvial(
-        counts,
-        heads=(i18n.day(since, language), i18n.day(as_of, language)),
-        title="" if bare else title,
-        caption="" if bare else said,
-        language=language,
-        hidden=looks.withheld(counts, k_min),
-        small=looks.small_sizes(counts, k_min),
-        least=k_min,
-        accent=accent,
-        width=width,
-    )
+def flow(cells: pd.DataFrame, as_of: date, language: str, k_min: int, width: float) -> Figure:
+    """One span of the table migration as an alluvial picture."""
+    counts, look = looks.alluvial(cells, as_of=as_of, language=language, k_min=k_min)
+    title, _ = looks.finding(cells, language=language, k_min=k_min)
+    n, words = int(counts.to_numpy().sum()), looks.definition(cells, language)
+    said = caption(looks.grid, "migration", as_of, n, language, definition=words)
+    return alluvial(counts, title=title, caption=said, width=width, **look)
 
 
 def matrix(cells: pd.DataFrame, as_of: date, language: str, k_min: int) -> Figure:

@@ -2,11 +2,8 @@
 
 from types import ModuleType
 
-import pandas as pd
-
 import customerbase.segments.movement.looks as looks
 from customerbase import i18n, segments
-from customerbase.periods import month_label
 from customerbase.report.data import ReportData
 from customerbase.report.figures import MOVES_SHOWN, Picture
 
@@ -29,24 +26,18 @@ def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None
     cells = looks.of(data.tables.get("migration"), 1)
     if cells is None:
         return None
-    counts = looks.grid(cells)
-    hidden = looks.withheld(counts, data.k_min)
-    title, accent = looks.finding(cells, language=language, k_min=data.k_min)
-    since = pd.Timestamp(cells["since"].iloc[0]).date()
-    look = {
-        "heads": (i18n.day(since, language), i18n.day(data.as_of, language)),
-        "title": "", "caption": "", "language": language, "hidden": hidden, "least": data.k_min, "accent": accent,
-        "small": looks.small_sizes(counts, data.k_min),
-    }  # fmt: skip
-    drawn = [draw.svg(draw.alluvial(counts, width=width, **look)) for width in (7.2, draw.WIDTHS["phone"])]
+    counts, look = looks.alluvial(cells, as_of=data.as_of, language=language, k_min=data.k_min)
+    drawn = [
+        draw.svg(draw.alluvial(counts, title="", caption="", width=width, **look))
+        for width in (7.2, draw.WIDTHS["phone"])
+    ]
     measure = i18n.word("movement.measure", language)
-    if hidden.any(axis=None):
+    if look["hidden"].any(axis=None):
         measure += i18n.sentence("movement.measure_hidden", language, k=data.k_min)
-    words = i18n.sentence("movement.definition", language, since=month_label(since, language))
-    people = int(counts.to_numpy().sum())
-    return Picture(
-        title, measure, draw.caption(looks.grid, "migration", data.as_of, people, language, definition=words), *drawn
-    )
+    people, words = int(counts.to_numpy().sum()), looks.definition(cells, language)
+    caption = draw.caption(looks.grid, "migration", data.as_of, people, language, definition=words)
+    title, _ = looks.finding(cells, language=language, k_min=data.k_min)
+    return Picture(title, measure, caption, *drawn)
 
 
 def moves(data: ReportData, language: str) -> list[dict]:

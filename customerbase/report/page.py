@@ -58,11 +58,6 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             kpi_rows=sections.kpi_rows(data, language) if len(data.kpis) else [],
             second_purchases=sections.second_purchases(data, language),
             gaps=sections.comparison_gaps(data, language),
-            goals=goals.lines(data, language),
-            goal_rows=goals.goal_rows(data, language),
-            goal_pictures=goals.pictures(data, language, draw),
-            open_actions=actions.open_rows(data, language),
-            past_actions=actions.past_rows(data, language),
             segment_rows=sections.segment_rows(data, language),
             segment_total=sections.segment_total(data, language),
             groups=groups.lines(data, language),
@@ -74,9 +69,6 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             risk=risk.lines(data, language),
             risk_groups=risk.groups(data, language, draw),
             risk_outcomes=risk.outcomes(data, language, draw),
-            movement=movement.lines(data, language),
-            flow=movement.picture(data, language, draw),
-            moves=movement.moves(data, language) or figures.moves(data, language),
             quality=quality.box(data, language),
             definitions=_definitions(data, language),
             made=_made(data, language),
@@ -85,7 +77,6 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             tree_lines=tree.lines(data, language),
             movers=tree.mover_rows(data, "last_month", language),
             segment_bars=figures.segment_bars(data, language, draw),
-            migration=figures.migration(data, language, draw),
             cohorts=figures.cohorts(data, language, draw),
             attributes=attributes.pictures(data, language, draw),
             mix=mix.lines(data, language),
@@ -97,11 +88,34 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
             segment_colors=draw.SEGMENT_COLORS,
             running=_running(data, language),
             svg=Markup,
+            **_goals(data, language, draw),
+            **_movement(data, language, draw),
             **_captions(data, language, draw),
         )
     )
     page = re.sub("([+−])([¥£$€])", "\\1\N{WORD JOINER}\\2", page)  # no line may end between a sign and its amount
     return page.replace(FONT_SLOT, fonts.css(visible_text(page)), 1)
+
+
+def _goals(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    return {
+        "goals": goals.lines(data, language),
+        "goal_rows": goals.goal_rows(data, language),
+        "goal_pictures": goals.pictures(data, language, draw),
+        "open_actions": actions.open_rows(data, language),
+        "past_actions": actions.past_rows(data, language),
+    }
+
+
+def _movement(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    """What page 07b tells; in a pipeline without it, page 04's matrix of the last month."""
+    flow = movement.picture(data, language, draw)
+    return {
+        "movement": movement.lines(data, language),
+        "flow": flow,
+        "moves": movement.moves(data, language) or figures.moves(data, language),
+        "migration": None if flow else figures.migration(data, language, draw),
+    }
 
 
 def frame(page: str, height: int = 900) -> str:

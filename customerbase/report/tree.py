@@ -11,6 +11,7 @@ import pandas as pd
 from customerbase import i18n, kpi, segments
 from customerbase.kpi.changes import verdict
 from customerbase.report.data import ReportData
+from customerbase.report.figures import Picture
 
 AGAINST = ("last_month", "last_year")
 EACH_WAY = 3  # movers shown up and down per dimension
@@ -230,8 +231,8 @@ def moving(data: ReportData, language: str) -> str:
     )
 
 
-def picture(data: ReportData, language: str, draw: ModuleType) -> dict | None:
-    """The tree against last month for the report: title, measure, caption, and the drawing for wide and narrow screens."""
+def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
+    """The tree against last month for the report; None where there is nothing to compare with."""
     rows = shown(data, "last_month")
     if not rows:
         return None
@@ -239,5 +240,5 @@ def picture(data: ReportData, language: str, draw: ModuleType) -> dict | None:
         draw.svg(tree_figure(data, "last_month", language, draw, title=False, width=draw.WIDTHS[size]))
         for size in ("half", "phone")
     )
-    texts = {"title": finding(data, "last_month", language), "measure": i18n.word("tree.measure", language)}
-    return texts | {"caption": caption(data, rows, language, draw), "wide": wide, "phone": phone}
+    measure = i18n.word("tree.measure", language)
+    return Picture(finding(data, "last_month", language), measure, caption(data, rows, language, draw), wide, phone)

@@ -5,6 +5,7 @@ report say the same.
 """
 
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,25 @@ def finding(cells: pd.DataFrame, *, language: str, k_min: int = 10) -> tuple[str
     key = "movement.title.largest" if known else "movement.title.largest_unknown"
     said = i18n.sentence(key, language, **told, customers=f"{int(first['customers']):,}")
     return said, [(first["from_segment"], first["to_segment"])]
+
+
+def definition(cells: pd.DataFrame, language: str) -> str:
+    """What the cells of one span count."""
+    since = pd.Timestamp(cells["since"].iloc[0]).date()
+    return i18n.sentence("movement.definition", language, since=month_label(since, language))
+
+
+def alluvial(cells: pd.DataFrame, *, as_of: date, language: str, k_min: int) -> tuple[pd.DataFrame, dict]:
+    """What charts.alluvial is told of one span: the counts, and all words but title, caption and width."""
+    counts, since = grid(cells), pd.Timestamp(cells["since"].iloc[0]).date()
+    return counts, {
+        "heads": (i18n.day(since, language), i18n.day(as_of, language)),
+        "language": language,
+        "hidden": withheld(counts, k_min),
+        "small": small_sizes(counts, k_min),
+        "least": k_min,
+        "accent": finding(cells, language=language, k_min=k_min)[1],
+    }
 
 
 def lines(
