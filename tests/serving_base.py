@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import date
 from http.client import HTTPConnection, HTTPResponse
 from itertools import accumulate
 from pathlib import Path
@@ -20,7 +21,9 @@ from conftest import ROOT
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from customerbase import kpi
+from customerbase import i18n, kpi
+from customerbase.dashboards.part import Column, Part, Table, records
+from customerbase.periods import month_label
 from customerbase.segments import codes
 from customerbase.serving import visitors
 from customerbase.tables import store
@@ -32,7 +35,7 @@ PERSON = "yamada.hanako@example.jp"  # must not be seen or logged anywhere
 
 
 def publish(home: Path, month: str, run: str = "run1", customers: int = 40) -> None:
-    """Write a published month below `home`: two aggregates, a table of persons and one of contacts."""
+    """Write a published month below `home`: the parts of pages, an aggregate, a table of persons and one of contacts."""
     folder = home / "data" / "runs" / "sample" / month
     tables = folder / run / "tables"
     tables.mkdir(parents=True)
@@ -41,6 +44,7 @@ def publish(home: Path, month: str, run: str = "run1", customers: int = 40) -> N
     made = {
         "kpi": pd.DataFrame(numbers, columns=["kpi", "month", "value", "n", "low", "high"]),
         "segment_summary": pd.DataFrame({"segment": segments, "customers": [customers] * len(segments)}),
+        "dashboard_parts": pd.DataFrame(records(overview(month), first)),
         "rfm": pd.DataFrame({"customer_id": ["c1"], "net_spend": [100.0]}),
         "contacts": pd.DataFrame({"customer_id": ["c1"], "email": [PERSON]}),
     }
@@ -51,6 +55,21 @@ def publish(home: Path, month: str, run: str = "run1", customers: int = 40) -> N
     about["tables"] = {name: {"rows": len(frame), "sha256": "0"} for name, frame in made.items()}
     store.replace(folder / run / "manifest.json", json.dumps(about))
     store.replace(folder / "current.json", json.dumps({"run_id": run, "folder": run}))
+
+
+def overview(month: str) -> list[Part]:
+    """A small overview of a month, in both languages: a sentence and the table of KPIs."""
+    made = []
+    for language in i18n.LANGUAGES:
+        told = month_label(date.fromisoformat(f"{month}-01"), language)
+        made.append(Part("style", language, "style", "html", "<style>.report{h2{font-weight:700}}</style>"))
+        made.append(Part("overview", language, "summary", "html", f"<h2>{told}</h2>", notebook="13_monthly_report"))
+        columns = (Column("figure", "KPI"), Column("value", told, "own"), Column("n", "n", "number"))
+        rows = tuple((kpi.name(one, language), 0.5 if kpi.unit(one) == "rate" else 1234.0, 403) for one in kpi.KPIS)
+        units = tuple(kpi.unit(one) for one in kpi.KPIS)
+        table = Table("KPI", columns, rows, "n = 403", units=units)
+        made.append(Part("overview", language, "kpis", "table", table.write(), notebook="12_kpi"))
+    return made
 
 
 def free_port() -> int:

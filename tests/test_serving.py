@@ -10,16 +10,16 @@ from types import SimpleNamespace
 
 import pytest
 import serving_base as base
-from ipywidgets import HTML, Box, Dropdown, HBox, ToggleButtons, VBox
+from ipywidgets import HTML, Box, Button, Dropdown, HBox, ToggleButtons, VBox
 from tornado.web import HTTPError
 from traitlets import TraitError
 
 from customerbase import __main__ as door
-from customerbase import widgets
 from customerbase.errors import ConfigError
 from customerbase.serving import audiences, command, folder, logs, settings, visitors
 from customerbase.serving.kernels import Kernels
 from customerbase.tables import schemas, store
+from customerbase.widgets.overview import Overview
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_an_unknown_audience_names_the_near_miss():
 
 
 @pytest.mark.parametrize(
-    ("audience", "tables"), [("managers", {"kpi", "segment_summary"}), ("analysts", {"kpi", "segment_summary", "rfm"})]
+    ("audience", "tables"), [("managers", {"dashboard_parts"}), ("analysts", {"dashboard_parts", "rfm"})]
 )
 def test_the_folder_holds_the_audiences_tables_and_no_other(published, audience, tables, monkeypatch):
     with folder.opened("sample", audiences.find(audience)) as place:
@@ -351,7 +351,7 @@ def test_a_preheated_kernel_that_could_not_start_is_no_kernel():
 
 @pytest.fixture
 def overview(published):
-    page = widgets.Overview("sample")
+    page = Overview("sample")
     page.show()
     return page
 
@@ -363,7 +363,7 @@ def test_the_overview_holds_controls_of_fixed_choices_only(overview):
             yield from walk(child)
 
     kinds = {type(one) for one in walk(overview.show())}
-    assert kinds <= {VBox, HBox, Box, HTML, Dropdown, ToggleButtons}
+    assert kinds <= {VBox, HBox, Box, HTML, Button, Dropdown, ToggleButtons}
     assert {Dropdown, ToggleButtons} <= kinds
 
 
@@ -382,20 +382,20 @@ def test_a_forged_month_reaches_no_path(overview, forged, monkeypatch):
     asked = []
     monkeypatch.setattr(store, "published_tables", lambda pipeline, month: asked.append(month))
     with contextlib.suppress(TraitError, TypeError):
-        overview.month.set_state(forged)
-    assert overview.month.value in {"2026-09", "2026-10"}
+        overview.month_choice.set_state(forged)
+    assert overview.month_choice.value in {"2026-09", "2026-10"}
     assert set(asked) <= {"2026-09", "2026-10"}
 
 
 def test_a_value_that_is_not_among_the_months_is_not_read(overview, monkeypatch):
     monkeypatch.setattr(store, "published_tables", lambda *_: pytest.fail("a path was made of it"))
-    overview.month = SimpleNamespace(value="../../2026-10")
+    overview.month_choice = SimpleNamespace(value="../../2026-10")
     overview.draw()
-    overview.month, overview.language = SimpleNamespace(value="2026-10"), SimpleNamespace(value="ja; drop")
+    overview.month_choice, overview.language_choice = SimpleNamespace(value="2026-10"), SimpleNamespace(value="ja; drop")
     overview.draw()
 
 
 def test_a_month_that_was_taken_back_is_said_in_words(overview, published):
     (store.month_folder("sample", "2026-09") / "current.json").unlink()
-    overview.month.value = "2026-09"
+    overview.month_choice.value = "2026-09"
     assert "notice" in overview.page.children[0].value

@@ -296,7 +296,7 @@ def test_the_address_takes_no_template_and_no_theme(visitor):
 
 
 def test_the_servers_process_has_no_way_to_other_tables(server):
-    assert {path.stem for path in server.folder.rglob("*.parquet")} == {"kpi", "segment_summary"}
+    assert {path.stem for path in server.folder.rglob("*.parquet")} == {"dashboard_parts"}
     for process in _children(server.process.pid):
         with open(f"/proc/{process}/environ", encoding="utf-8") as file:
             inner = dict(item.split("=", 1) for item in file.read().split("\0") if "=" in item)

@@ -4,7 +4,7 @@ from customerbase.report.actions import action_frame
 from customerbase.report.data import ReportData
 from customerbase.report.goal_looks import backtest_frame, goal_frame, goal_pictures, goal_sentences
 from customerbase.report.headline import happened
-from customerbase.report.page import build, frame
+from customerbase.report.page import build, contents, frame, page, section, styles
 from customerbase.report.sections import kpi_frame
 from customerbase.report.summed_up import summed_up
 from customerbase.report.tree import lines as tree_lines
@@ -15,6 +15,7 @@ __all__ = [
     "action_frame",
     "backtest_frame",
     "build",
+    "contents",
     "frame",
     "goal_frame",
     "goal_pictures",
@@ -23,9 +24,12 @@ __all__ = [
     "kpi_frame",
     "mover_frame",
     "moving",
+    "page",
     "season",
     "season_figure",
+    "section",
     "sentence",
+    "styles",
     "summed_up",
     "tree_figure",
     "tree_lines",

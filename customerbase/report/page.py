@@ -33,6 +33,11 @@ from customerbase.report.data import ReportData
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
+SECTIONS = (
+    *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
+    *("attributes", "mix", "good", "identity", "quality", "definitions", "made"),
+)
+OPTIONAL = ("goals", "groups", "risk", "mix", "good")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -41,60 +46,88 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
     draw: customerbase.charts, which draws the figures. Everything that comes from data is escaped. The sister page in
     the other language is linked as report.<language>.html in the same folder.
     """
+    return page(contents(data, language, draw))
+
+
+def page(told: dict[str, object]) -> str:
+    """The report of what `contents` told, as one HTML page."""
+    shown = [name for name in SECTIONS if has(told, name)]
+    text = join_signs(_environment().get_template("report.html.j2").render(told, sections=shown))
+    return text.replace(FONT_SLOT, fonts.css(visible_text(text)), 1)
+
+
+def has(told: dict[str, object], name: str) -> bool:
+    """Whether a section stands in the report: those of a page that was not run are left out."""
+    return name not in OPTIONAL or told[name] is not None
+
+
+def section(told: dict[str, object], name: str) -> str:
+    """One section of the report as an HTML fragment, for pages that show parts of it; '' for one that is left out."""
+    if not has(told, name):
+        return ""
+    return join_signs(_environment().get_template(f"sections/{name}.html.j2").render(told))
+
+
+def styles(told: dict[str, object]) -> str:
+    """The style sheet of the report, for pages that show sections of it."""
+    return _environment().get_template("report.css.j2").render(told)
+
+
+def join_signs(text: str) -> str:
+    """No line may end between a sign and its amount."""
+    return re.sub("([+−])([¥£$€])", "\\1\N{WORD JOINER}\\2", text)
+
+
+def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    """All that a month's report says and shows in one language, by the names that the templates use."""
     i18n.check_language(language)
-    page = (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            language=language,
-            sister=next(other for other in i18n.LANGUAGES if other != language),
-            word=partial(_word, language),
-            company=data.title[language],
-            month=month_label(data.month, language),
-            as_of=i18n.day(data.as_of, language),
-            incomplete=_incomplete(data, language),
-            sentences=headline.sentences(data, language),
-            tiles=sections.tiles(data, language),
-            kpi_rows=sections.kpi_rows(data, language) if len(data.kpis) else [],
-            second_purchases=sections.second_purchases(data, language),
-            gaps=sections.comparison_gaps(data, language),
-            segment_rows=sections.segment_rows(data, language),
-            segment_total=sections.segment_total(data, language),
-            groups=groups.lines(data, language),
-            group_rows=groups.rows(data, language),
-            groups_left_out=groups.left_out(data, language),
-            value=value.lines(data, language),
-            value_groups=value.groups(data, language, draw),
-            value_second=value.second(data, language, draw),
-            risk=risk.lines(data, language),
-            risk_groups=risk.groups(data, language, draw),
-            risk_outcomes=risk.outcomes(data, language, draw),
-            quality=quality.box(data, language),
-            definitions=_definitions(data, language),
-            made=_made(data, language),
-            trend=figures.trend(data, language, draw),
-            tree=tree.picture(data, language, draw),
-            tree_lines=tree.lines(data, language),
-            movers=tree.mover_rows(data, "last_month", language),
-            segment_bars=figures.segment_bars(data, language, draw),
-            cohorts=figures.cohorts(data, language, draw),
-            attributes=attributes.pictures(data, language, draw),
-            mix=mix.lines(data, language),
-            mix_picture=mix.picture(data, language, draw),
-            good=good.lines(data, language),
-            good_picture=good.picture(data, language, draw),
-            identity=identity.lines(data, language),
-            overlap=identity.overlap(data, language, draw),
-            segment_colors=draw.SEGMENT_COLORS,
-            running=_running(data, language),
-            svg=Markup,
-            **_goals(data, language, draw),
-            **_movement(data, language, draw),
-            **_captions(data, language, draw),
-        )
-    )
-    page = re.sub("([+−])([¥£$€])", "\\1\N{WORD JOINER}\\2", page)  # no line may end between a sign and its amount
-    return page.replace(FONT_SLOT, fonts.css(visible_text(page)), 1)
+    return {
+        "language": language,
+        "sister": next(other for other in i18n.LANGUAGES if other != language),
+        "word": partial(_word, language),
+        "company": data.title[language],
+        "month": month_label(data.month, language),
+        "as_of": i18n.day(data.as_of, language),
+        "incomplete": _incomplete(data, language),
+        "sentences": headline.sentences(data, language),
+        "tiles": sections.tiles(data, language),
+        "kpi_rows": sections.kpi_rows(data, language) if len(data.kpis) else [],
+        "second_purchases": sections.second_purchases(data, language),
+        "gaps": sections.comparison_gaps(data, language),
+        "segment_rows": sections.segment_rows(data, language),
+        "segment_total": sections.segment_total(data, language),
+        "groups": groups.lines(data, language),
+        "group_rows": groups.rows(data, language),
+        "groups_left_out": groups.left_out(data, language),
+        "value": value.lines(data, language),
+        "value_groups": value.groups(data, language, draw),
+        "value_second": value.second(data, language, draw),
+        "risk": risk.lines(data, language),
+        "risk_groups": risk.groups(data, language, draw),
+        "risk_outcomes": risk.outcomes(data, language, draw),
+        "quality": quality.box(data, language),
+        "definitions": _definitions(data, language),
+        "made": _made(data, language),
+        "trend": figures.trend(data, language, draw),
+        "tree": tree.picture(data, language, draw),
+        "tree_lines": tree.lines(data, language),
+        "movers": tree.mover_rows(data, "last_month", language),
+        "segment_bars": figures.segment_bars(data, language, draw),
+        "cohorts": figures.cohorts(data, language, draw),
+        "attributes": attributes.pictures(data, language, draw),
+        "mix": mix.lines(data, language),
+        "mix_picture": mix.picture(data, language, draw),
+        "good": good.lines(data, language),
+        "good_picture": good.picture(data, language, draw),
+        "identity": identity.lines(data, language),
+        "overlap": identity.overlap(data, language, draw),
+        "segment_colors": draw.SEGMENT_COLORS,
+        "running": _running(data, language),
+        "svg": Markup,
+        **_goals(data, language, draw),
+        **_movement(data, language, draw),
+        **_captions(data, language, draw),
+    }
 
 
 def _goals(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:

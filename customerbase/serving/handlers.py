@@ -1,6 +1,7 @@
 """The few addresses a visitor can reach: the page, its kernel's socket, the login. Everything else is not found."""
 
 from http import HTTPStatus
+from pathlib import Path
 
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.services.kernels.handlers import KernelHandler
@@ -12,6 +13,7 @@ from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFile
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, read_header_from_binary_message
 from voila.voila_identity_provider import VoilaLoginHandler
 
+from customerbase import i18n
 from customerbase.serving.kernels import ForVisitor
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
@@ -36,7 +38,9 @@ class Page(VoilaHandler):
         await self.settings["kernel_manager"].expect(self.notebook_path)
         RequestInfoSocketHandler._cache.clear()  # Voila keeps every request's there for ever
         self.request.arguments.clear()
-        self.write(self.render_template("head.html", title=self.settings["titles"][self.notebook_path]))
+        here = Path(self.notebook_path).stem
+        title = " · ".join(i18n.word(f"dashboard.page.{here}", language) for language in i18n.LANGUAGES)
+        self.write(self.render_template("head.html", title=title, pages=self.settings["pages"], here=here))
         await self.flush()
         try:
             async for part in self.get_generator():

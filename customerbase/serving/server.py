@@ -54,7 +54,7 @@ class Dashboards(Voila):
             "compress_response": True,  # in tornado_settings it would come too late
             "brake": Brake(5, 60, time.monotonic),
             "renew": self.renew,
-            "titles": {name: Path(name).stem for name in self.pages.values()},
+            "pages": find(self.service.audience).pages,
         }
 
     def init_handlers(self) -> list:

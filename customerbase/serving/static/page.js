@@ -23,3 +23,17 @@ addEventListener("pagehide", (event) => {
   const body = new URLSearchParams({ _xsrf: xsrf ? decodeURIComponent(xsrf[1]) : "" });
   navigator.sendBeacon(`${baseUrl}voila/api/shutdown/${kernelId}`, body);
 });
+
+// A file that the kernel made for the reader: follow its link as soon as it appears.
+document.addEventListener("DOMContentLoaded", () => {
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes)
+      for (const node of addedNodes) {
+        const link = node.nodeType === 1 && (node.matches("a.saved") ? node : node.querySelector(".saver a.saved, a.saved"));
+        if (link && !link.dataset.followed) {
+          link.dataset.followed = "yes";
+          link.click();
+        }
+      }
+  }).observe(document.body, { childList: true, subtree: true });
+});

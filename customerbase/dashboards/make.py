@@ -1,0 +1,21 @@
+"""All parts of all pages of one month, for the table dashboard_parts."""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+import pandas as pd
+
+import customerbase.dashboards.overview as overview
+import customerbase.dashboards.style as style
+from customerbase.dashboards.part import records
+from customerbase.report import ReportData
+
+MAKERS = (style.parts, overview.parts)
+
+
+def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:
+    """The table dashboard_parts: every page in every language of `told` (language -> report.contents)."""
+    made = [
+        part for language, contents in told.items() for make in MAKERS for part in make(data, contents, language, draw)
+    ]
+    return pd.DataFrame(records(made, data.as_of))
