@@ -33,7 +33,7 @@ def kpis(data: ReportData, language: str, caption: str) -> Table:
         Column("last_year", word["last_year"], "own"),
         Column("vs_last_year", i18n.word("report.vs_last_year", language)),
         Column("interval", i18n.word("report.column.interval", language)),
-        Column("n", "n", "number"),
+        Column("n", "n", "count"),
         Column("definition", i18n.word("dashboard.definition", language)),
     )
     known = [one for one in kpi.KPIS if data.changes[(one, "last_month")]["value"] is not None]

@@ -25,6 +25,8 @@ def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
         return i18n.day(date.fromisoformat(str(value)[:10]), language)
     if unit == "text" or isinstance(value, str):
         return str(value)
+    if unit == "count":
+        return f"{int(value):,}"
     return i18n.number(value, unit, language, currency=currency, exact=True)
 
 
