@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -94,6 +95,14 @@ def bind(text: str, params: dict[str, object]) -> str:
     for name in sorted(params.keys() - names):
         raise ConfigError(f"{name!r} was given, but the SQL has no ${name}.{near_miss(name, names)}")
     return _PLACEHOLDER.sub(lambda match: literal(params[match[1]]), text)
+
+
+@dataclass(frozen=True)
+class Continued:
+    """A table that goes on where it ended: rows that stand in its order already, and later ones in any order."""
+
+    before: duckdb.DuckDBPyRelation
+    rest: duckdb.DuckDBPyRelation
 
 
 class Engine:

@@ -13,7 +13,8 @@ from snapshot_tables import company, engine
 
 import customerbase.features.months as months
 from customerbase import features
-from customerbase.engine import Engine
+from customerbase.engine import Continued, Engine
+from customerbase.errors import TableError
 from customerbase.tables import evaluate, previous, schema, store
 
 AS_OF, BEFORE = date(2026, 7, 31), date(2026, 6, 30)
@@ -351,7 +352,16 @@ def test_the_tables_are_as_declared(tmp_path):
     for table, relation in made.tables.items():
         db.register("kept", store.as_declared(relation, schema(table)))
         assert [check.reason for check in evaluate(db, schema(table), "kept") if not check.success] == []
-        assert list(schema(table).columns) == relation.columns
+        assert list(schema(table).columns) == getattr(relation, "rest", relation).columns
+
+
+def test_a_rest_that_does_not_follow_is_refused(tmp_path):
+    db = today()
+    hand_on(known_then(db, [3]), db, tmp_path)
+    made = features.additive_months(db, as_of=AS_OF).tables["account_months"]
+    assert made.before.shape[0] and made.rest.shape[0]
+    with pytest.raises(TableError, match="must begin later"):
+        store.as_declared(Continued(made.rest, made.before), schema("account_months"))
 
 
 def test_nobody_twice_is_refused(tmp_path):

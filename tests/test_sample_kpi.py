@@ -22,8 +22,11 @@ UNITS = """
         from orders left join identity_links using (source_system, source_customer_id) where status = 'completed')
     left join (
         select source_system, order_id, sum(qty) as items, sum(amount) as goods,
-            sum(amount) filter (cost is not null) as costed, sum(cost) as cost
-        from order_lines where line_type = 'goods' group by all) using (source_system, order_id)
+            sum(amount) filter (told is not null) as costed, sum(told) as cost
+        from (select l.*, coalesce(l.cost, (l.qty * p.cost)::decimal(18, 2)) as told
+            from order_lines l left join products p using (source_system, product_id)
+            where l.line_type = 'goods')
+        group by all) using (source_system, order_id)
     group by all"""
 
 
@@ -80,7 +83,7 @@ def test_baskets_and_prices(sample_month: SampleMonth):
 
 
 def test_margin_where_a_cost_is_known(sample_month: SampleMonth):
-    """A company without costs, as the sample's shops are, has a coverage of 0 and no margin."""
+    """A line that tells no cost costs what its product does today; where neither tells one there is no margin."""
     coverage = f"select month, sum(costed)::double / sum(goods)::double from ({UNITS}) group by month"
     assert published(sample_month, "cost_coverage") == pytest.approx(dict(sample_month.rows(coverage)), rel=1e-12)
     margin = f"""select month, (sum(costed) - sum(cost))::double / sum(costed)::double

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from customerbase.engine import Engine, sql_text
+from customerbase.engine import Continued, Engine, sql_text
 from customerbase.features.behaviour import HISTORY, customer_orders, keep
 from customerbase.features.snapshots import exists
 from customerbase.periods import add_months
@@ -34,7 +34,7 @@ class Months:
     "version", "lines"), or "" when only changed and new months were built.
     """
 
-    tables: dict[str, duckdb.DuckDBPyRelation]
+    tables: dict[str, duckdb.DuckDBPyRelation | Continued]
     built: tuple[tuple[str, date], ...]
     kept: tuple[tuple[str, date], ...]
     why: str
@@ -59,11 +59,11 @@ def additive_months(db: Engine, *, as_of: date, reuse: bool = True) -> Months:
     if why:
         keep(db, "product_lines", f"select * from ({sql_text('product_lines')}) where false")  # nothing to compare
         _goods(db, "month_documents", until)
-    _build(db, as_of, whole=bool(why))
+    sums = _build(db, as_of, whole=bool(why))
     keep(db, "month_fingerprints", sql_text("month_fingerprints"), as_of=as_of, version=version())
     late_before = HISTORY if why in ("first", "version") else open_from  # then nothing can be compared
     keep(db, "late_documents", sql_text("late_documents"), late_before=late_before)
-    tables = {name: db.query(f"select * from {name}") for name in (*SUMS, "month_fingerprints", "late_documents")}
+    tables = sums | {name: db.query(f"select * from {name}") for name in ("month_fingerprints", "late_documents")}
     return Months(tables, _pairs(db, "semi"), _pairs(db, "anti"), why)
 
 
@@ -111,19 +111,28 @@ def _goods(db: Engine, months: str, until: date) -> None:
     keep(db, "line_checks", sql_text("line_checks"))
 
 
-def _build(db: Engine, as_of: date, whole: bool) -> None:
-    """Hold the sums of the months to build; account_months and product_months are they and, unless whole, those before."""
+def _build(db: Engine, as_of: date, whole: bool) -> dict[str, duckdb.DuckDBPyRelation | Continued]:
+    """Hold the sums of the months to build; account_months and product_months are they and, unless whole, those before.
+
+    Returns both tables, as they are to be written: months before the first one built stand in order already.
+    """
     [(first,)] = db.query("select coalesce(min(month), $history) from months_to_build", history=HISTORY).fetchall()
     customer_orders(db, as_of=as_of, from_month=first)
     keep(db, "account_goods", sql_text("account_goods"), until=as_of + timedelta(days=1))
+    tables = {}
     for table in SUMS:
         keep(db, f"built_{table}", sql_text(table))
         if not exists(db, f"previous_{table}"):
             keep(db, f"previous_{table}", f"select * from built_{table} where false")
         taken = f"select * from previous_{table} anti join months_to_build using (source_system, month)"
-        both = f"{taken} union all by name select * from built_{table}"  # those before first: they are in order already
+        both = f"{taken} union all by name select * from built_{table}"
         db.register(table, db.query(f"select * from built_{table}" if whole else both))
+        tables[table] = db.query(f"select * from {table}")
+        if not whole:
+            earlier = db.query(f"select * from previous_{table} where month < $first", first=first)
+            tables[table] = Continued(earlier, db.query(f"select * from {table} where month >= $first", first=first))
     customer_orders(db, as_of=as_of)  # from the beginning again, for whoever reads the view next
+    return tables
 
 
 def _pairs(db: Engine, kind: str) -> tuple[tuple[str, date], ...]:

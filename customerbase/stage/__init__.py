@@ -11,7 +11,7 @@ import duckdb
 import customerbase.tables.previous as before
 import customerbase.tables.secret as secret
 from customerbase import segments
-from customerbase.engine import Engine
+from customerbase.engine import Continued, Engine
 from customerbase.errors import ContractError, TableError, near_miss
 from customerbase.periods import month_end
 from customerbase.stage import company
@@ -156,7 +156,8 @@ class Stage:
             )
         declared = schema(table)
         content = store.empty(self.db, declared) if content is None else content
-        relation = content if isinstance(content, duckdb.DuckDBPyRelation) else self.db.connection.from_df(content)
+        known = isinstance(content, duckdb.DuckDBPyRelation | Continued)
+        relation = content if known else self.db.connection.from_df(content)
         path = self.folder / f"{table}.parquet"
         rows = store.write_parquet(self.db, store.as_declared(relation, declared), path)
         self.db.register(f"_{table}_written", path)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from customerbase.engine import Engine, identifier, literal
+from customerbase.engine import Continued, Engine, identifier, literal
 from customerbase.errors import TableError, near_miss
 from customerbase.tables.schema import Schema
 
@@ -74,12 +74,27 @@ def empty(db: Engine, schema: Schema) -> duckdb.DuckDBPyRelation:
     return db.query(f"select {columns} where false")
 
 
-def as_declared(relation: duckdb.DuckDBPyRelation, schema: Schema) -> duckdb.DuckDBPyRelation:
-    """The relation with exactly the declared columns, in their order and types, no NaN, sorted by key.
+def as_declared(content: duckdb.DuckDBPyRelation | Continued, schema: Schema) -> duckdb.DuckDBPyRelation:
+    """The content with exactly the declared columns, in their order and types, no NaN, sorted by key.
 
-    Sorting by the unique key makes the bytes on disk a function of the content alone.
-    Raises TableError for a missing or an undeclared column.
+    Sorting by the unique key makes the bytes on disk a function of the content alone; of Continued only the rest is sorted.
+    Raises TableError for a missing or an undeclared column, and for a rest that does not follow what stands before it.
     """
+    if isinstance(content, duckdb.DuckDBPyRelation):
+        relation = _projected(content, schema)
+        return relation.order(", ".join(identifier(column) for column in schema.key) or "all")
+    first = (*schema.key, *schema.columns)[0]
+    [(last,)] = content.before.max(identifier(first)).fetchall()
+    [(next_one,)] = content.rest.min(identifier(first)).fetchall()
+    if None not in (last, next_one) and last >= next_one:
+        raise TableError(
+            f"table {schema.name!r}: rows that stand in order already reach to {first} = {last}, and those that follow"
+            f" begin at {next_one}; they must begin later."
+        )
+    return _projected(content.before, schema).union(as_declared(content.rest, schema))
+
+
+def _projected(relation: duckdb.DuckDBPyRelation, schema: Schema) -> duckdb.DuckDBPyRelation:
     given = set(relation.columns)
     for column in schema.columns:
         if column not in given:
@@ -87,10 +102,7 @@ def as_declared(relation: duckdb.DuckDBPyRelation, schema: Schema) -> duckdb.Duc
     for column in sorted(given - schema.columns.keys()):
         hint = near_miss(column, schema.columns)
         raise TableError(f"table {schema.name!r}: column {column!r} is not in expectations/{schema.name}.yaml.{hint}")
-    keys = ", ".join(identifier(column) for column in schema.key) or "all"
-    return relation.project(", ".join(_cast(column.name, column.type) for column in schema.columns.values())).order(
-        keys
-    )
+    return relation.project(", ".join(_cast(column.name, column.type) for column in schema.columns.values()))
 
 
 def _cast(name: str, kind: str) -> str:
