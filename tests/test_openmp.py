@@ -69,19 +69,22 @@ from customerbase.tables import store
 store.published_months = lambda pipeline: ["2026-10"]
 started = []
 def run(command, env=None, **_):
-    started.append((command[2], (os.environ if env is None else env)["OMP_WAIT_POLICY"]))
-    return types.SimpleNamespace(returncode=0)
+    started.append((command[2], (os.environ if env is None else env).get("OMP_WAIT_POLICY")))
+    return types.SimpleNamespace(returncode=0, wait=lambda *_: 0, poll=lambda: 0)
 subprocess.run = run
+if sys.argv[1] == "dashboard":
+    import customerbase.serving.command  # whatever it imports wants the real Popen
+    subprocess.Popen = run
 assert door.main(sys.argv[1:]) == 0
 print(*started[0])
 """
 
 
-@pytest.mark.parametrize(("command", "server"), [("lab", "jupyterlab"), ("dashboard", "voila")])
+@pytest.mark.parametrize(("command", "server"), [("lab", "jupyterlab"), ("dashboard", "customerbase.serving.server")])
 @pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({VARIABLE: "ACTIVE"}, "ACTIVE")])
-def test_the_servers_hand_it_to_their_kernels(command, server, given, policy):
-    line = [sys.executable, "-c", STARTED, command]
-    done = subprocess.run(line, env=environment(**given), cwd=ROOT, capture_output=True, text=True, check=True)
+def test_the_servers_hand_it_to_their_kernels(command, server, given, policy, tmp_path):
+    line, inner = [sys.executable, "-c", STARTED, command], environment(CUSTOMERBASE_HOME=str(tmp_path), **given)
+    done = subprocess.run(line, env=inner, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == [server, policy]
 
 

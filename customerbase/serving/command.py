@@ -18,6 +18,7 @@ from customerbase.errors import ConfigError, RunError
 EVERY = 2.0  # seconds between looks at what is published
 # of the environment, what a server and its kernels need; a key or a password of the machine's is not among it
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH")
+KEPT += ("OMP_WAIT_POLICY",)  # how threads wait: customerbase/__init__.py
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
