@@ -364,6 +364,20 @@ def test_a_rest_that_does_not_follow_is_refused(tmp_path):
         store.as_declared(Continued(made.rest, made.before), schema("account_months"))
 
 
+def test_a_continued_table_has_the_bytes_of_one_written_at_once(tmp_path):
+    """Beyond one group of rows: the groups must be cut at the same places."""
+    db = engine()
+    made = """select date '2026-01-01' + interval (n // 50000) month as month, 'shop' as source_system, 'P' || n as product_id,
+        'web' as channel, 1 as orders, 1 as lines, 1.0 as items, n as goods, n as costed, 1 as cost from range(290000) t(n)"""
+    store.write_parquet(db, store.as_declared(db.query(made), schema("product_months")), tmp_path / "whole.parquet")
+    db.register("whole", tmp_path / "whole.parquet")
+    for first in (2, 4, 6):
+        old, new = (f"select * from whole where month {sign} date '2026-0{first}-01'" for sign in ("<", ">="))
+        two = Continued(db.query(old), db.query(f"{new} order by product_id desc"))
+        store.write_parquet(db, store.as_declared(two, schema("product_months")), tmp_path / "two.parquet")
+        assert (tmp_path / "two.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+
+
 def test_nobody_twice_is_refused(tmp_path):
     db = today()
     features.additive_months(db, as_of=AS_OF)

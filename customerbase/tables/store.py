@@ -19,6 +19,7 @@ from customerbase.engine import Continued, Engine, identifier, literal
 from customerbase.errors import TableError, near_miss
 from customerbase.tables.schema import Schema
 
+ROW_GROUP = 122_880  # rows
 ROOT = Path(__file__).resolve().parents[2]  # the project: notebooks/, pipelines/, expectations/
 
 
@@ -91,7 +92,11 @@ def as_declared(content: duckdb.DuckDBPyRelation | Continued, schema: Schema) ->
             f"table {schema.name!r}: rows that stand in order already reach to {first} = {last}, and those that follow"
             f" begin at {next_one}; they must begin later."
         )
-    return _projected(content.before, schema).union(as_declared(content.rest, schema))
+    # whole row groups only, else a group of another size would stand where the two meet
+    [(rows,)] = content.before.aggregate("count(*)").fetchall()
+    stay = rows // ROW_GROUP * ROW_GROUP
+    follow = content.before.limit(rows - stay, offset=stay).union(content.rest)
+    return _projected(content.before.limit(stay), schema).union(as_declared(follow, schema))
 
 
 def _projected(relation: duckdb.DuckDBPyRelation, schema: Schema) -> duckdb.DuckDBPyRelation:
@@ -116,7 +121,7 @@ def write_parquet(db: Engine, relation: duckdb.DuckDBPyRelation, path: Path) -> 
     """Write a relation to `path` under a temporary name, sync, rename; returns the number of rows."""
     temporary = path.with_name(f".{path.name}.tmp")
     relation.create_view("_to_write", replace=True)
-    options = "format parquet, compression zstd, row_group_size 122880"
+    options = f"format parquet, compression zstd, row_group_size {ROW_GROUP}"
     db.execute(f"copy (select * from _to_write) to {literal(str(temporary))} ({options})")
     sync(temporary)
     os.replace(temporary, path)
