@@ -62,7 +62,7 @@ async def use(address: str, profile: Path, width: int) -> dict:
         seen = json.loads(await browser.run(OF_PAGE))
         await browser.run("[...document.querySelectorAll('button')].find(b => b.innerText == 'English').click()")
         await browser.wait_for("document.body.innerText.includes('Oct 2026')")
-        await browser.run("""(() => { const s = document.querySelector('select'); s.value = '2026-09';
+        await browser.run("""(() => { const s = document.querySelector('select'); s.value = 'Sep 2026';
             s.dispatchEvent(new Event('change', {bubbles: true})) })()""")
         seen["later"] = await browser.wait_for(
             "document.body.innerText.includes('Sep 2026') && document.body.innerText"

@@ -352,7 +352,7 @@ def test_a_new_month_is_on_the_next_page_without_a_restart(home, server):
         return asyncio.run(look())
 
     heated = server.log.count("Kernel pool of")
-    assert months() == ["2026-09"]
+    assert months() == ["2026年9月"]
     deadline = time.monotonic() + 60
     while server.log.count("Kernel pool of") == heated and time.monotonic() < deadline:
         time.sleep(0.1)  # until another kernel is preheated, with the old month
@@ -361,7 +361,7 @@ def test_a_new_month_is_on_the_next_page_without_a_restart(home, server):
     while not (server.folder / "home/data/runs/sample/2026-10/current.json").exists():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert months() == ["2026-10", "2026-09"]
+    assert months() == ["2026年10月", "2026年9月"]
 
 
 # too many
