@@ -10,12 +10,13 @@ import customerbase.dashboards.style as style
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (style.parts, overview.parts)
+MAKERS = (overview.parts,)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:
     """The table dashboard_parts: every page in every language of `told` (language -> report.contents)."""
-    made = [
-        part for language, contents in told.items() for make in MAKERS for part in make(data, contents, language, draw)
-    ]
+    made = []
+    for language, contents in told.items():
+        parts = [part for make in MAKERS for part in make(data, contents, language, draw)]
+        made += [style.part(parts, contents, language), *parts]
     return pd.DataFrame(records(made, data.as_of))

@@ -29,10 +29,10 @@ def kpis(data: ReportData, language: str, caption: str) -> Table:
         Column("figure", word["figure"]),
         Column("value", month_label(data.month, language), "own"),
         Column("last_month", word["last_month"], "own"),
-        Column("vs_last_month", i18n.word("report.vs_last_month", language)),
+        Column("vs_last_month", i18n.word("report.vs_last_month", language), "figure"),
         Column("last_year", word["last_year"], "own"),
-        Column("vs_last_year", i18n.word("report.vs_last_year", language)),
-        Column("interval", i18n.word("report.column.interval", language)),
+        Column("vs_last_year", i18n.word("report.vs_last_year", language), "figure"),
+        Column("interval", i18n.word("report.column.interval", language), "figure"),
         Column("n", "n", "count"),
         Column("definition", i18n.word("dashboard.definition", language)),
     )

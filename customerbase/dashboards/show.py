@@ -10,7 +10,8 @@ from customerbase.dashboards.part import Table
 from customerbase.periods import month_label
 
 FORMATS = {"rate": "0.0%", "money": "#,##0", "score": "0.0", "times": "0.00", "items": "0.00", "number": "0.00"}
-TEXTS = ("text", "month", "day")
+TEXTS = ("text", "month", "day", "figure")
+LEFT = ("text", "month", "day")  # a figure is a text of numbers: an interval, a change with its sign
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins so
 ROWS_AT_FIRST = 12
 
@@ -23,7 +24,7 @@ def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
         return month_label(date.fromisoformat(str(value)[:10]), language)
     if unit == "day":
         return i18n.day(date.fromisoformat(str(value)[:10]), language)
-    if unit == "text" or isinstance(value, str):
+    if unit in ("text", "figure") or isinstance(value, str):
         return str(value)
     if unit == "count":
         return f"{int(value):,}"
@@ -38,7 +39,7 @@ def table_html(table: Table, language: str) -> str:
     marked, falling = table.sort.lstrip("-"), table.sort.startswith("-")
     heads = []
     for column in table.columns:
-        kind = "text" if column.unit in TEXTS else "number"
+        kind = "number" if column.unit not in LEFT else "text"
         sort = f' aria-sort="{"descending" if falling else "ascending"}"' if column.key == marked else ""
         title = f' title="{html.escape(column.definition, quote=True)}"' if column.definition else ""
         heads.append(f'<th scope="col" class="{kind}"{sort}{title}>{html.escape(column.head)}</th>')
@@ -60,7 +61,7 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
         if column is table.columns[0]:
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
-            cells.append(f'<td class="{"text" if column.unit in TEXTS else "number"}"{order}{label}>{shown}</td>')
+            cells.append(f'<td class="{"text" if column.unit in LEFT else "number"}"{order}{label}>{shown}</td>')
     later = ' class="more"' if place >= ROWS_AT_FIRST else ""
     return f"<tr{later}>{''.join(cells)}</tr>"
 

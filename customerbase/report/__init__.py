@@ -2,9 +2,10 @@
 
 from customerbase.report.actions import action_frame
 from customerbase.report.data import ReportData
+from customerbase.report.fonts import css as font_faces
 from customerbase.report.goal_looks import backtest_frame, goal_frame, goal_pictures, goal_sentences
 from customerbase.report.headline import happened
-from customerbase.report.page import build, contents, frame, page, section, styles
+from customerbase.report.page import build, contents, frame, page, section, styles, visible_text
 from customerbase.report.sections import kpi_frame
 from customerbase.report.summed_up import summed_up
 from customerbase.report.tree import lines as tree_lines
@@ -16,6 +17,7 @@ __all__ = [
     "backtest_frame",
     "build",
     "contents",
+    "font_faces",
     "frame",
     "goal_frame",
     "goal_pictures",
@@ -33,4 +35,5 @@ __all__ = [
     "summed_up",
     "tree_figure",
     "tree_lines",
+    "visible_text",
 ]

@@ -17,6 +17,7 @@ from customerbase.tables import store
 
 PARTS, STYLE = "dashboard_parts", "style"
 SAVED = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+LABELS = ("search", "all", "less", "none", "svg", "png")  # of what page.js adds to tables and figures
 _READ = """
 select page, language, name, kind, content, choice, notebook from read_parquet(?)
 where page in (?, ?) and language = ? order by position
@@ -42,9 +43,15 @@ class Page:
         )
         self.month_choice = widgets.Dropdown()
         self._kept: dict[tuple[str, str, str], dict[tuple[str, str], Part]] = {}
-        self._saver = widgets.HTML().add_class("saver")
+        self._title, self._saver = widgets.HTML(), widgets.HTML().add_class("saver")
         self.page = widgets.VBox().add_class("page")
         self._naming = False
+        name, question = (
+            html.escape(i18n.word(f"dashboard.{key}.{self.name}", language)) for key in ("page", "question")
+        )
+        self._title.value = (
+            f'<div class="report head" lang="{language}"><h1>{name}</h1><p class="asof">{question}</p></div>'
+        )
         self._name_controls()
         for control in (self.month_choice, self.language_choice):
             control.observe(self._changed, names="value")
@@ -63,7 +70,7 @@ class Page:
         """The whole page."""
         self.draw()
         controls = widgets.HBox([self.month_choice, self.language_choice]).add_class("controls")
-        return widgets.VBox([controls, self.page, self._saver])
+        return widgets.VBox([self._title, controls, self.page, self._saver])
 
     def draw(self) -> None:
         """Fill the page for the chosen month and language; says so when the month cannot be read."""
@@ -106,7 +113,10 @@ class Page:
 
     def html(self, content: str) -> widgets.HTML:
         """A piece of HTML in the language of the page; everything in it that comes from data is escaped already."""
-        return widgets.HTML(f'<div class="report" lang="{self.language}">{content}</div>')
+        labels = "".join(
+            f' data-{key}="{html.escape(i18n.word(f"dashboard.{key}", self.language), quote=True)}"' for key in LABELS
+        )
+        return widgets.HTML(f'<div class="report" lang="{self.language}"{labels}>{content}</div>')
 
     def notice(self, key: str) -> widgets.HTML:
         """A notice out of words.yaml."""
@@ -170,3 +180,9 @@ class Page:
         self.month_choice.value = chosen
         self.month_choice.description = i18n.word("dashboard.month", language)
         self._naming = False
+        name, question = (
+            html.escape(i18n.word(f"dashboard.{key}.{self.name}", language)) for key in ("page", "question")
+        )
+        self._title.value = (
+            f'<div class="report head" lang="{language}"><h1>{name}</h1><p class="asof">{question}</p></div>'
+        )

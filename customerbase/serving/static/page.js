@@ -24,16 +24,41 @@ addEventListener("pagehide", (event) => {
   navigator.sendBeacon(`${baseUrl}voila/api/shutdown/${kernelId}`, body);
 });
 
+// What is on the page now and what comes: calls `each` once for every element that a selector finds.
+window.whenever = (selector, each) => {
+  const seen = new WeakSet();
+  const look = (root) => {
+    const found = root.matches?.(selector) ? [root, ...root.querySelectorAll(selector)] : root.querySelectorAll?.(selector);
+    for (const one of found ?? []) if (!seen.has(one)) seen.add(one) && each(one);
+  };
+  const start = () => {
+    look(document);
+    new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach(look))).observe(document.body, {
+      childList: true,
+      subtree: true,
+    });
+  };
+  document.body ? start() : addEventListener("DOMContentLoaded", start);
+};
+
 // A file that the kernel made for the reader: follow its link as soon as it appears.
-document.addEventListener("DOMContentLoaded", () => {
-  new MutationObserver((changes) => {
-    for (const { addedNodes } of changes)
-      for (const node of addedNodes) {
-        const link = node.nodeType === 1 && (node.matches("a.saved") ? node : node.querySelector(".saver a.saved, a.saved"));
-        if (link && !link.dataset.followed) {
-          link.dataset.followed = "yes";
-          link.click();
-        }
-      }
-  }).observe(document.body, { childList: true, subtree: true });
+whenever("a.saved", (link) => link.click());
+
+// The language of the page is that of its content; it and the month go along to the next page.
+const CHOICES = ["language", "month"];
+const kept = (name) => sessionStorage.getItem(`customerbase.${name}`);
+whenever(".report[lang]", ({ lang }) => (document.documentElement.lang = lang));
+whenever(".controls", (controls) => {
+  const toggles = [...controls.querySelectorAll(".widget-toggle-buttons button")];
+  const months = controls.querySelector("select");
+  toggles.forEach((one, place) => one.addEventListener("click", () => sessionStorage.setItem("customerbase.language", place)));
+  months?.addEventListener("change", () => sessionStorage.setItem("customerbase.month", months.selectedIndex));
+  setTimeout(() => {
+    const [language, month] = CHOICES.map(kept);
+    if (month > 0 && month < months.options.length && months.selectedIndex !== Number(month)) {
+      months.selectedIndex = month;
+      months.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    if (language !== null && !toggles[language]?.classList.contains("mod-active")) toggles[language]?.click();
+  });
 });
