@@ -1,0 +1,188 @@
+"""All pages of all audiences in a real browser: one visit a page, language and width, and everything asked of it there."""
+
+import asyncio
+import csv
+import io
+import json
+import os
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import openpyxl
+import pytest
+import sample_run
+import serving_base as base
+from browser import CHROMIUM, Browser
+from sample_run import SampleMonth
+
+from customerbase.serving.audiences import audiences
+
+sample_month = sample_run.sample_month  # the fixture
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("sample_month"),
+    pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install the package `chromium` to run it"),
+]
+PAGES = [
+    (name, page) for name, one in audiences().items() for page in one.pages if name == "managers" or page == "customer"
+]
+K_MIN = 10
+LIVE = (
+    "!!document.querySelector('#rendered_cells .controls button')?.offsetParent && !document.querySelector('#waiting')"
+)
+ENGLISH = "[...document.querySelectorAll('.controls button')].find(one => one.innerText == 'English').click()"
+CONTROLS = """[...document.querySelectorAll('a[href],button,select,input,[tabindex="0"]')].filter(one =>
+  one.checkVisibility({checkVisibilityCSS: true}) && !one.disabled && one.tabIndex >= 0).length"""
+WALK = "(() => { const one = document.activeElement; if (!one || one == document.body) return ''; "
+WALK += "one.dataset.walked ??= String(Math.random()); return one.dataset.walked })()"
+
+
+@pytest.fixture(scope="module")
+def servers(sample_month: SampleMonth, tmp_path_factory):
+    """A server an audience, over the sample's published month."""
+    home = sample_run.copy_of(sample_month, tmp_path_factory.mktemp("served")).home
+    with base.Server(home, audience="managers") as managers, base.Server(home, audience="analysts") as analysts:
+        yield {"managers": managers, "analysts": analysts}
+
+
+def screens() -> Path:
+    """Where the pictures go: reports/screens of the project, or $CUSTOMERBASE_SCREENS."""
+    folder = Path(os.environ.get("CUSTOMERBASE_SCREENS") or base.ROOT / "reports" / "screens")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def axe() -> str | None:
+    """The text of axe-core."""
+    found = find_spec("axe_core_python")
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8") if found else None
+
+
+async def visit(server: base.Server, page: str, width: int, folder: Path) -> dict:
+    """Open a page in Japanese, then in English; what was seen."""
+    seen = {}
+    async with Browser(folder / "profile") as browser:
+        await browser.size(width)
+        await browser.send("Page.navigate", url=f"http://127.0.0.1:{server.port}/{page}")
+        await browser.wait_for(LIVE)
+        for language in ("ja", "en"):
+            if language == "en":
+                await browser.run(ENGLISH)
+            await browser.wait_for(f"document.documentElement.lang == '{language}'")
+            await asyncio.sleep(0.3)
+            seen[language] = json.loads(
+                await browser.run("""JSON.stringify({
+                    text: document.body.innerText, width: document.documentElement.scrollWidth,
+                    failed: document.querySelectorAll('#rendered_cells .notice, .jp-mod-error').length,
+                    menu: [...document.querySelectorAll('nav a')].map(one => one.innerText.trim()),
+                    asked: performance.getEntriesByType('resource').map(one => one.name).filter(
+                        one => !one.startsWith(location.origin) && !one.startsWith('data:')),
+                    heads: [...document.querySelectorAll('h1')].filter(one => one.checkVisibility()).length})""")
+            )
+            await browser.picture(screens() / f"{page}-{width}-{language}.png")
+            if (script := axe()) is not None:
+                await browser.run(script + "; 1")
+                found = await browser.run("""axe.run(document, {resultTypes: ['violations']}).then(one => JSON.stringify(
+                    one.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map(
+                        v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])))""")
+                seen[language]["axe"] = json.loads(found)
+        if width > 1000:
+            seen["walked"] = await walk(browser)
+        seen["complaints"] = browser.complaints
+    return seen
+
+
+async def walk(browser: Browser) -> tuple[int, int]:
+    """How many controls are seen, and how many the Tab key reaches."""
+    await browser.run("document.activeElement?.blur(); document.body.tabIndex = -1; document.body.focus()")
+    controls, reached = await browser.run(CONTROLS), set()
+    for _ in range(controls + 40):
+        for kind in ("keyDown", "keyUp"):
+            await browser.send("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+        if one := await browser.run(WALK):
+            reached.add(one)
+    return controls, len(reached)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("audience", "page"), PAGES)
+def test_a_page_stands_in_both_languages(servers, audience, page, width, tmp_path):
+    seen = asyncio.run(visit(servers[audience], page, width, tmp_path))
+    assert seen["complaints"] == []
+    for language in ("ja", "en"):
+        one = seen[language]
+        assert (one["failed"], one["asked"], one["heads"]) == (0, [], 1), language
+        assert one["width"] <= width
+        assert one.get("axe", []) == []
+        assert len(one["menu"]) == len(audiences()[audience].pages)
+    assert re.search(r"[ぁ-ん]", " ".join(seen["ja"]["menu"])) and not re.search(
+        r"[ぁ-ん]", " ".join(seen["en"]["menu"])
+    )
+    if "walked" in seen:
+        controls, reached = seen["walked"]
+        assert reached >= controls
+
+
+def test_no_group_of_people_below_k_stands_on_a_page(sample_month: SampleMonth):
+    """Every number of customers (人, people) that any part of any page shows: 0, withheld or at least k."""
+    people = re.compile(r"(?<![\d,.])([\d,]+)(?:人|\u00a0?people| customers)(?![^<]*</title>)")
+    shown = 0
+    for page, content in sample_month.rows(
+        "select page, content from dashboard_parts where page not in ('style', 'quality')"
+    ):
+        for found in people.finditer(re.sub(r"<(style|title).*?</\1>", "", content, flags=re.S)):
+            shown += 1
+            count = int(found[1].replace(",", "") or 0)
+            assert count == 0 or count >= K_MIN, (page, content[max(0, found.start() - 200) : found.end() + 40])
+    assert shown > 50
+
+
+def test_tables_sort_search_and_are_saved_and_figures_too(servers, tmp_path):
+    async def use() -> dict:
+        server, seen = servers["managers"], {}
+        async with Browser(tmp_path / "profile") as browser:
+            await browser.size(1440)
+            kept = {"behavior": "allow", "downloadPath": str(tmp_path / "saved")}
+            await browser.send("Browser.setDownloadBehavior", **kept)
+            await browser.send("Page.navigate", url=f"http://127.0.0.1:{server.port}/overview")
+            await browser.wait_for(LIVE)
+            table = "[...document.querySelectorAll('table.data')].at(-1)"
+            rows = f"[...{table}.tBodies[0].rows].filter(one => !one.hidden).map(one => one.cells[0].innerText)"
+            await browser.wait_for(f"!!{table}?.querySelector('button.sort')")
+            seen["first"] = await browser.run(rows)
+            await browser.run(f"{table}.querySelector('button.sort').click()")
+            seen["sorted"] = await browser.run(rows)
+            await browser.run(f"{table}.querySelector('button.sort').click()")
+            seen["falling"] = await browser.run(rows)
+            await browser.run(f"{table}.closest('.report').querySelector('.showall:not([hidden])')?.click()")
+            seen["all"] = await browser.run(rows)
+            await browser.run(f"""(() => {{ const one = {table}.closest('.report').querySelector('input[type=search]');
+                one.value = 'リピート'; one.dispatchEvent(new Event('input')) }})()""")
+            seen["found"] = await browser.run(rows)
+            for label in ("表をCSVで保存", "表をExcelで保存"):
+                await browser.run(
+                    f"[...document.querySelectorAll('button')].filter(one => one.innerText == '{label}').at(-1).click()"
+                )
+            for kind in ("SVG", "PNG"):
+                await browser.run(
+                    f"[...document.querySelectorAll('.savefigure button')].find(one => one.innerText == '{kind}').click()"
+                )
+                await asyncio.sleep(0.5)
+            for _ in range(200):
+                saved = [one for one in (tmp_path / "saved").glob("*") if one.suffix != ".crdownload"]
+                if len(saved) == 4:
+                    break
+                await asyncio.sleep(0.1)
+            seen["saved"] = {one.suffix: one.read_bytes() for one in saved}
+        return seen
+
+    (tmp_path / "saved").mkdir()
+    seen = asyncio.run(use())
+    assert len(seen["first"]) == 12 < len(seen["all"])
+    assert seen["sorted"] != seen["falling"] and set(seen["found"]) == {one for one in seen["all"] if "リピート" in one}
+    rows = list(csv.reader(io.StringIO(seen["saved"][".csv"].decode("utf-8-sig"), newline="")))
+    assert {row[0] for row in rows[1:]} == set(seen["all"])
+    assert openpyxl.load_workbook(io.BytesIO(seen["saved"][".xlsx"])).worksheets[0].max_row >= len(rows)
+    assert seen["saved"][".svg"].startswith(b"<svg") and b"@font-face" in seen["saved"][".svg"]
+    assert seen["saved"][".png"].startswith(b"\x89PNG") and len(seen["saved"][".png"]) > 5000
