@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import copy
+import itertools
 import json
 import shutil
 import subprocess
@@ -21,7 +23,7 @@ class Browser:
     """One window; `async with Browser(folder) as browser`. `events` holds all that the browser reported."""
 
     def __init__(self, profile: Path):
-        self.profile, self.events, self._waiting, self._number = profile, [], {}, 0
+        self.profile, self.events, self._waiting, self._numbers = profile, [], {}, itertools.count(1)
 
     async def __aenter__(self):
         command = [CHROMIUM, *FLAGS, f"--user-data-dir={self.profile}", "about:blank"]
@@ -31,12 +33,23 @@ class Browser:
         number, path = port.read_text().split("\n")[:2]
         self._socket = await websocket_connect(f"ws://127.0.0.1:{number}{path}", max_message_size=1 << 28)
         self._reader = asyncio.ensure_future(self._read())
+        await self._attach()
+        return self
+
+    async def _attach(self, **context: str) -> None:
         self._session = None
-        target = (await self.send("Target.createTarget", url="about:blank"))["targetId"]
+        target = (await self.send("Target.createTarget", url="about:blank", **context))["targetId"]
         self._session = (await self.send("Target.attachToTarget", targetId=target, flatten=True))["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             await self.send(f"{domain}.enable")
-        return self
+
+    async def another(self) -> "Browser":
+        """A window of somebody else: own cookies, own cache, the same process."""
+        other = copy.copy(self)  # shares the socket, the answers awaited and the events
+        other._session = None
+        context = await other.send("Target.createBrowserContext")
+        await other._attach(browserContextId=context["browserContextId"])
+        return other
 
     async def __aexit__(self, *_):
         self._reader.cancel()
@@ -45,11 +58,11 @@ class Browser:
 
     async def send(self, method: str, **params) -> dict:
         """One command of the DevTools protocol."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": params}
+        number = next(self._numbers)
+        message = {"id": number, "method": method, "params": params}
         if self._session:
             message["sessionId"] = self._session
-        self._waiting[self._number] = future = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future = asyncio.get_running_loop().create_future()
         await self._socket.write_message(json.dumps(message))
         answer = await asyncio.wait_for(future, PATIENCE)
         assert "error" not in answer, answer

@@ -116,6 +116,7 @@ def _kernels(c: Config, service: Service) -> None:
     c.Kernels.limit = service.kernels  # a kernel is about 120 MB; page loads are free for whoever makes them
     c.VoilaConfiguration.preheat_kernel = True  # safe because Kernels.renew throws away what has read older data
     c.VoilaConfiguration.default_pool_size = 1
+    c.NotebookClient.iopub_timeout = 120  # after 4 s, when many come at once, Voila gave the page without its content
     c.Voila.kernel_websocket_connection_class = "customerbase.serving.kernels.Connection"  # errors without their words
     c.MappingKernelManager.allow_tracebacks = False  # of callbacks: they went over the socket to the visitor
     c.MappingKernelManager.cull_idle_timeout = 900  # a browser that went away leaves its kernel; below 600 slow
