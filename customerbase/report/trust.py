@@ -139,5 +139,5 @@ def _reason(ground: Ground, language: str) -> str:
 
 def _all_well(data: ReportData, language: str) -> str:
     found = counts(data)
-    share = i18n.number(found["accepted"] / found["read"] if found["read"] else None, "rate", language, exact=True)
-    return i18n.sentence("board_quality.ground.nothing", language, read=rows_text(found["read"], language), share=share)
+    share = i18n.number(found["accepted"] / found["read"] if found["read"] else None, "rate", language)
+    return i18n.sentence("board_quality.ground.nothing", language, read=f"{found['read']:,}", share=share)
