@@ -176,7 +176,7 @@ def share_by_month(data: ReportData, language: str, draw: ModuleType) -> Picture
     measure = i18n.word("board_quality.months_measure", language)
     read = sum(totals[month]["read"] for month in months)
     caption = draw.caption(quality.source_files, "source_files", data.as_of, read, language, definition=measure)
-    look = {"title": "", "caption": "", "language": language, "fmt": "rate", "accent": month_label(most, language)}
+    look = {"title": "", "caption": "", "language": language, "fmt": "rate", "accent": most}
     pictures = [
         draw.svg(draw.bars(frame, "month", "share", width=draw.WIDTHS[size], **look)) for size in ("half", "phone")
     ]
