@@ -58,6 +58,9 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
         order = f' data-value="{html.escape(raw, quote=True)}"'
         label = f' data-label="{html.escape(column.head, quote=True)}"'
         if column is table.columns[0]:
+            if table.about:
+                about = html.escape(table.about[place])
+                shown = f'<details class="about"><summary title="{html.escape(table.about[place], quote=True)}">{shown}</summary>{about}</details>'
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
             cells.append(f'<td class="{"text" if column.unit in TEXTS else "number"}"{order}{label}>{shown}</td>')
@@ -126,6 +129,9 @@ def _definitions(book, table: Table, head, language: str) -> None:
     for line, column in enumerate(table.columns, 1):
         sheet.write_string(line, 0, column.head)
         sheet.write_string(line, 1, column.definition)
+    for line, (row, about) in enumerate(zip(table.rows, table.about, strict=False), len(table.columns) + 1):
+        sheet.write_string(line, 0, str(row[0]))
+        sheet.write_string(line, 1, about)
 
 
 def _width(text: str) -> int:
