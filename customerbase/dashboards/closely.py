@@ -50,8 +50,8 @@ def months(data: ReportData, kpi_id: str, language: str, draw: ModuleType) -> Ta
     columns = (
         Column("month", i18n.word("dashboard.month", language), "month"),
         Column("value", kpi.name(kpi_id, language), "own", _definition(kpi_id, language)),
-        Column("vs_last_month", i18n.word("report.vs_last_month", language)),
-        Column("vs_last_year", i18n.word("report.vs_last_year", language)),
+        Column("vs_last_month", i18n.word("report.vs_last_month", language), "change"),
+        Column("vs_last_year", i18n.word("report.vs_last_year", language), "change"),
         Column("interval", i18n.word("report.column.interval", language)),
         Column("n", "n", "count"),
     )
@@ -90,7 +90,10 @@ def parts_of(data: ReportData, by: dict, kpi_id: str, dimension: str, language: 
     if all(row["withheld"] or row["value"] is None for row in now.values()):
         return None
     ranked = sorted(now, key=lambda part: (bool(now[part]["withheld"]), -(now[part]["value"] or 0.0), part))
-    whole = data.changes[(kpi_id, "last_month")] | {"n": data.n(kpi_id), "withheld": (kpi_id, data.month) in data.withheld}
+    whole = data.changes[(kpi_id, "last_month")] | {
+        "n": data.n(kpi_id),
+        "withheld": (kpi_id, data.month) in data.withheld,
+    }
     before = {"last_month": add_months(data.month, -1), "last_year": add_months(data.month, -12)}
     top = {key: data.changes[(kpi_id, key)]["previous"] for key in before}
     lines = [_part(data, i18n.word("profile.together", language), whole, top, kpi_id, language)]
@@ -100,8 +103,8 @@ def parts_of(data: ReportData, by: dict, kpi_id: str, dimension: str, language: 
     columns = (
         Column("part", i18n.word(f"kpi_words.dimension.{dimension}", language)),
         Column("value", kpi.name(kpi_id, language), "own", _definition(kpi_id, language)),
-        Column("vs_last_month", i18n.word("report.vs_last_month", language)),
-        Column("vs_last_year", i18n.word("report.vs_last_year", language)),
+        Column("vs_last_month", i18n.word("report.vs_last_month", language), "change"),
+        Column("vs_last_year", i18n.word("report.vs_last_year", language), "change"),
         Column("interval", i18n.word("report.column.interval", language)),
         Column("n", "n", "count"),
     )
@@ -157,9 +160,7 @@ def curve(data: ReportData, kpi_id: str, language: str, draw: ModuleType) -> Pic
     first = max(add_months(data.month, 1 - MONTHS), min(rows.index))
     frame = rows.reindex(month_range(first, data.month))[["value", "low", "high"]].astype(float)
     frame = frame.rename_axis("month").reset_index()
-    frame["last_year"] = [
-        float(rows["value"].get(add_months(month, -12), np.nan)) for month in frame["month"]
-    ]
+    frame["last_year"] = [float(rows["value"].get(add_months(month, -12), np.nan)) for month in frame["month"]]
     look = {"title": "", "caption": "", "language": language, "low": "low", "high": "high", "last_year": "last_year"}
     look |= {"fmt": lambda value: data.number(kpi_id, value, language), "goal": data.goal(kpi_id)}
     pictures = [
@@ -167,7 +168,13 @@ def curve(data: ReportData, kpi_id: str, language: str, draw: ModuleType) -> Pic
         for size in ("half", "phone")
     ]
     caption = draw.caption(
-        kpi.find(kpi_id).function, "kpi", data.as_of, data.n(kpi_id), language, 0.95, definition=_definition(kpi_id, language)
+        kpi.find(kpi_id).function,
+        "kpi",
+        data.as_of,
+        data.n(kpi_id),
+        language,
+        0.95,
+        definition=_definition(kpi_id, language),
     )
     return Picture(_finding(data, kpi_id, language), _measure(frame, language), caption, *pictures)
 

@@ -56,7 +56,11 @@ def _terms(data: ReportData, told: dict[str, object], language: str, draw: Modul
         for state in trust.STATES
     ]
     listed += [
-        (i18n.word(f"board_quality.severity.{code}", language), i18n.word(f"board_quality.about.{code}", language), None)
+        (
+            i18n.word(f"board_quality.severity.{code}", language),
+            i18n.word(f"board_quality.about.{code}", language),
+            None,
+        )
         for code in ("block", "warn")
     ]
     return [(str(term), kind, str(text), None, None, None, where) for term, text, where in listed]
@@ -81,7 +85,13 @@ def _segments(language: str, draw: ModuleType) -> list[tuple]:
 def _ranks(one: segments.Segment, language: str) -> str:
     """The ranks that make a segment, in words: days since last order 4–5, order count 1–2."""
     said = [
-        i18n.sentence("board_quality.glossary.rank", language, figure=i18n.word(f"board_quality.glossary.{name}", language), low=low, high=high)
+        i18n.sentence(
+            "board_quality.glossary.rank",
+            language,
+            figure=i18n.word(f"board_quality.glossary.{name}", language),
+            low=low,
+            high=high,
+        )
         for name, (low, high) in (("r", one.r), ("f", one.f), ("m", one.m))
         if (low, high) != (1, 5)
     ]

@@ -37,7 +37,7 @@ def _curve(curve: Curve, language: str) -> str:
     name, about = html.escape(curve.name), html.escape(curve.definition, quote=True)
     return (
         f'<div class="curve"><h4 title="{about}">{name}</h4><p class="newest"><b>{shown}</b> '
-        f'<span>{interval} · n = {n:,}</span></p>{_svg(curve, language)}</div>'
+        f"<span>{interval} · n = {n:,}</span></p>{_svg(curve, language)}</div>"
     )
 
 
@@ -47,7 +47,10 @@ def _svg(curve: Curve, language: str) -> str:
     lows = [value if low is None else low for _, value, low, _, _ in curve.points]
     highs = [value if high is None else high for _, value, _, high, _ in curve.points]
     up = _scale(min(lows), max(highs))
-    band = " ".join(f"{x:.1f},{up(y):.1f}" for x, y in [*zip(across, highs, strict=True), *list(zip(across, lows, strict=True))[::-1]])
+    band = " ".join(
+        f"{x:.1f},{up(y):.1f}"
+        for x, y in [*zip(across, highs, strict=True), *list(zip(across, lows, strict=True))[::-1]]
+    )
     line = " ".join(f"{x:.1f},{up(value):.1f}" for x, (_, value, *_) in zip(across, curve.points, strict=True))
     last = curve.points[-1][1]
     first_label, last_label = (html.escape(month_label(month, language)) for month in (months[0], months[-1]))

@@ -27,7 +27,11 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
         if (content := section(told, name))
     ]
     table = kpis(data, language, str(told["kpi_caption"]))
-    return [*shown, Part(PAGE, language, "kpis", TABLE, table.write(), notebook="12_kpi"), *closely(data, told, language, draw)]
+    return [
+        *shown,
+        Part(PAGE, language, "kpis", TABLE, table.write(), notebook="12_kpi"),
+        *closely(data, told, language, draw),
+    ]
 
 
 def kpis(data: ReportData, language: str, caption: str) -> Table:
@@ -41,9 +45,9 @@ def kpis(data: ReportData, language: str, caption: str) -> Table:
         Column("group", i18n.word("board_quality.overview.group", language)),
         Column("value", month_label(data.month, language), "own"),
         Column("last_month", word["last_month"], "own"),
-        Column("vs_last_month", i18n.word("report.vs_last_month", language)),
+        Column("vs_last_month", i18n.word("report.vs_last_month", language), "change"),
         Column("last_year", word["last_year"], "own"),
-        Column("vs_last_year", i18n.word("report.vs_last_year", language)),
+        Column("vs_last_year", i18n.word("report.vs_last_year", language), "change"),
         Column("interval", i18n.word("report.column.interval", language)),
         Column("n", "n", "count"),
     )

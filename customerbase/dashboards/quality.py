@@ -29,7 +29,9 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
         ),
         *([_part("months", HTML, section(told, "picture"), language)] if told["picture"] else []),
         *(_part(name, TABLE, table.write(), language) for name, table in tables.items() if table.rows),
-        _part("trend", NUMBERS, json.dumps(trend(data, language, draw), ensure_ascii=False), language, notebook="12_kpi"),
+        _part(
+            "trend", NUMBERS, json.dumps(trend(data, language, draw), ensure_ascii=False), language, notebook="12_kpi"
+        ),
     ]
     return made
 
@@ -135,8 +137,15 @@ def readiness(data: ReportData, language: str, draw: ModuleType) -> Table:
         Column("requirement", i18n.word("board_quality.column.requirement", language)),
         Column("state", i18n.word("report.column.state", language)),
         Column("rows", i18n.word("board_quality.column.rows", language), "count"),
-        Column("fill", i18n.word("report.column.fill", language), "rate", i18n.word("board_quality.about.fill", language)),
-        Column("unlocks", i18n.word("report.column.unlocks", language), "text", i18n.word("board_quality.about.unlocks", language)),
+        Column(
+            "fill", i18n.word("report.column.fill", language), "rate", i18n.word("board_quality.about.fill", language)
+        ),
+        Column(
+            "unlocks",
+            i18n.word("report.column.unlocks", language),
+            "text",
+            i18n.word("board_quality.about.unlocks", language),
+        ),
     )
     caption = draw.caption(quality.readiness, "readiness", data.as_of, None, language, definition=columns[5].definition)
     return Table(i18n.word("board_quality.readiness", language), columns, rows, caption)
@@ -180,7 +189,9 @@ def scores(data: ReportData, language: str, draw: ModuleType) -> Table:
         Column("n", i18n.word("board_quality.column.n", language), "count"),
         *(_column(name, units[name], language) for name in DIMENSIONS),
     )
-    caption = draw.caption(quality.scores, "quality_scores", data.as_of, None, language, definition=columns[3].definition)
+    caption = draw.caption(
+        quality.scores, "quality_scores", data.as_of, None, language, definition=columns[3].definition
+    )
     return Table(i18n.word("board_quality.scores", language), columns, rows, caption, sort="validity")
 
 

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from datetime import date, datetime
 
 from customerbase import i18n
@@ -10,7 +11,8 @@ from customerbase.dashboards.part import Table
 from customerbase.periods import month_label
 
 FORMATS = {"rate": "0.0%", "money": "#,##0", "score": "0.0", "times": "0.00", "items": "0.00", "number": "0.00"}
-TEXTS = ("text", "month", "day")
+LEFT = ("text", "month", "day")
+TEXTS = (*LEFT, "change")  # a change is a text that stands with the numbers
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins so
 ROWS_AT_FIRST = 12
 
@@ -23,7 +25,7 @@ def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
         return month_label(date.fromisoformat(str(value)[:10]), language)
     if unit == "day":
         return i18n.day(date.fromisoformat(str(value)[:10]), language)
-    if unit == "text" or isinstance(value, str):
+    if unit in TEXTS or isinstance(value, str):
         return str(value)
     if unit == "count":
         return f"{int(value):,}"
@@ -38,7 +40,7 @@ def table_html(table: Table, language: str) -> str:
     marked, falling = table.sort.lstrip("-"), table.sort.startswith("-")
     heads = []
     for column in table.columns:
-        kind = "text" if column.unit in TEXTS else "number"
+        kind = "text" if column.unit in LEFT else "number"
         sort = f' aria-sort="{"descending" if falling else "ascending"}"' if column.key == marked else ""
         title = f' title="{html.escape(column.definition, quote=True)}"' if column.definition else ""
         heads.append(f'<th scope="col" class="{kind}"{sort}{title}>{html.escape(column.head)}</th>')
@@ -54,8 +56,7 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
     cells = []
     for column, value in zip(table.columns, row, strict=True):
         shown = html.escape(text(value, table.unit(column, place), language, table.currency))
-        raw = "" if i18n.missing(value) or (isinstance(value, str) and column.unit not in TEXTS) else str(value)
-        order = f' data-value="{html.escape(raw, quote=True)}"'
+        order = f' data-value="{html.escape(_order(value, column.unit), quote=True)}"'
         label = f' data-label="{html.escape(column.head, quote=True)}"'
         if column is table.columns[0]:
             if table.about:
@@ -63,9 +64,18 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
                 shown = f'<details class="about"><summary title="{html.escape(table.about[place], quote=True)}">{shown}</summary>{about}</details>'
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
-            cells.append(f'<td class="{"text" if column.unit in TEXTS else "number"}"{order}{label}>{shown}</td>')
+            cells.append(f'<td class="{"text" if column.unit in LEFT else "number"}"{order}{label}>{shown}</td>')
     later = ' class="more"' if place >= ROWS_AT_FIRST else ""
     return f"<tr{later}>{''.join(cells)}</tr>"
+
+
+def _order(value: object, unit: str) -> str:
+    """What the browser sorts a cell by: the number of a change, nothing for what is withheld."""
+    if i18n.missing(value) or (isinstance(value, str) and unit not in TEXTS):
+        return ""
+    if unit == "change":
+        return re.sub(r"[^0-9.-]", "", str(value).replace(i18n.MINUS, "-"))
+    return str(value)
 
 
 def csv_bytes(table: Table) -> bytes:

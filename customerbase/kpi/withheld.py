@@ -26,21 +26,26 @@ def withheld(table: pd.DataFrame, k_min: int) -> pd.Series:
     rows = [row for row in table.to_dict("records") if pd.notna(row["value"])]
     months: dict[date, dict[str, tuple[float, float]]] = {}
     for row in rows:
-        months.setdefault(pd.Timestamp(row["month"]).date(), {})[row["kpi"]] = (float(row["value"]), float(row["n"] or 0))
+        months.setdefault(pd.Timestamp(row["month"]).date(), {})[row["kpi"]] = (
+            float(row["value"]),
+            float(row["n"] or 0),
+        )
     hidden: dict[date, set[str]] = {}
     for month in sorted(months):
         last = (pd.Timestamp(month) - pd.DateOffset(months=1)).date()
         hidden[month] = _of_month(months[month], months.get(last, {}), hidden.get(last, set()), k_min)
     keys = zip(table["kpi"], table["month"], strict=True)
-    return pd.Series([kpi in hidden.get(pd.Timestamp(month).date(), ()) for kpi, month in keys], index=table.index, dtype=bool)
+    return pd.Series(
+        [kpi in hidden.get(pd.Timestamp(month).date(), ()) for kpi, month in keys], index=table.index, dtype=bool
+    )
 
 
 def _of_month(now: dict, before: dict, hidden_before: set[str], k_min: int) -> set[str]:
     counts = {name: round(value) for name, (value, _) in now.items() if KPIS[name].unit == "count" and name != "orders"}
     if 0 < counts.get("active_customers", 0) < k_min:
         return {name for name in now if KPIS[name].group != "data" and name not in TOTALS} | _few(now, k_min)
-    hidden = _buyers(counts, k_min) | _leavers(counts, before, hidden_before, k_min)
-    hidden |= _tied(counts, hidden)
+    leaving = _leavers(counts, before, hidden_before, k_min)
+    hidden = leaving | _tied(counts, _buyers(counts, k_min), leaving, k_min)
     if "new_customers" in hidden:
         hidden |= {*ON_NEW, *SECOND}
     if "lost_customers" in hidden:
@@ -68,13 +73,15 @@ def _leavers(counts: dict[str, int], before: dict, hidden_before: set[str], k_mi
     return hidden | ({"lost_customers"} if "current_customers" in hidden else set())
 
 
-def _tied(counts: dict[str, int], hidden: set[str]) -> set[str]:
-    """Never one alone of new, reactivated and lost is withheld: current customers, month by month, would tell it."""
+def _tied(counts: dict[str, int], buyers: set[str], leaving: set[str], k_min: int) -> set[str]:
+    """Buyers and lost customers to withhold together, since current customers, month by month, tell new + reactivated − lost."""
     if "lost_customers" not in counts:
-        return set()
-    if hidden & set(BUYERS):
-        return {"lost_customers"}
-    return set(BUYERS) if "lost_customers" in hidden else set()
+        return buyers
+    if "lost_customers" in leaving:  # neither new + reactivated nor one of them alone may be known beside it
+        back = {"returning_customers", "reactivated_customers"}
+        return buyers | back | ({"new_customers"} if sum(counts.get(name, 0) for name in back) < k_min else set())
+    alike = buyers == {"new_customers", "reactivated_customers"}  # only their sum follows, from active and from current
+    return buyers | ({"lost_customers"} if buyers and not alike else set())
 
 
 def _seconds(now: dict, counts: dict[str, int], k_min: int) -> set[str]:

@@ -112,7 +112,9 @@ def _required(data: ReportData) -> list[dict]:
 
 def group_names(ground: Ground, language: str) -> str:
     """The groups of records that a ground names, in words."""
-    return i18n.join([i18n.word_or(f"quality.group.{name}", language, name) for name in ground.facts["groups"]], language)
+    return i18n.join(
+        [i18n.word_or(f"quality.group.{name}", language, name) for name in ground.facts["groups"]], language
+    )
 
 
 def rows_text(count: int, language: str) -> str:

@@ -23,8 +23,9 @@ class Home(Page):
 
     def body(self, parts: dict[tuple[str, str], Part]) -> list[widgets.Widget]:
         """What is here, which months there are, then the glossary of the chosen month."""
-        glossary = [self.place(part) for part in parts.values() if part.kind == TABLE]
-        return [self.html(self._pages()), self.table(self._months(), "home-months"), *glossary]
+        glossary = [self.place(part).add_class("glossary") for part in parts.values() if part.kind == TABLE]
+        months_table = self.table(self._months(), "home-months").add_class("months")
+        return [self.html(self._pages()), months_table, *glossary]
 
     def _pages(self) -> str:
         """Every page of the audience with its question, each a link beside this one."""
@@ -43,7 +44,14 @@ class Home(Page):
         """The published months, the newest first: state of the data, as-of date, when it was published, run."""
         lights = months.numbers(self.pipeline, self.name, "light", self.language)
         rows = tuple(self._month(month, lights.get(month, {})) for month in sorted(lights, reverse=True))
-        units = {"month": "month", "state": "text", "reason": "text", "as_of": "day", "published": "text", "run": "text"}
+        units = {
+            "month": "month",
+            "state": "text",
+            "reason": "text",
+            "as_of": "day",
+            "published": "text",
+            "run": "text",
+        }
         columns = tuple(
             Column(key, i18n.word(f"board_quality.home.{key}", self.language), unit) for key, unit in units.items()
         )
