@@ -50,7 +50,10 @@ def table_of(months: list[tuple], start: int) -> pd.DataFrame:
         month, before, active = add_months(base.MONTH, place - len(months) + 1), current, new + returning + back
         current = before + new + back - lost
         counts = dict(zip(NAMES, (active, new, returning, back, lost, current), strict=True))
-        rows += [(name, month, float(value), before if name == "lost_customers" else active) for name, value in counts.items()]
+        rows += [
+            (name, month, float(value), before if name == "lost_customers" else active)
+            for name, value in counts.items()
+        ]
         rows.append(("loss_rate", month, lost / before if before else None, before))
         if active:
             rows.append(("repeat_rate", month, (active - new) / active, active))

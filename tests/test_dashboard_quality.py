@@ -159,10 +159,12 @@ def test_the_month_in_a_files_name(file, month):
 
 
 def test_rows_set_aside_add_up_as_plain_sql_counts_them():
-    raw = base.quarantine()  # noqa: F841 (read by the query)
+    raw = base.quarantine()
     tables = faults.faults(base.month(), "en", charts)
     assert list(tables) == list(faults.CHOICES)
-    counted = duckdb.sql("select count(distinct (file, line)) from raw group by reason, severity order by 1 desc").fetchall()
+    counted = duckdb.sql(
+        "select count(distinct (file, line)) from raw group by reason, severity order by 1 desc"
+    ).fetchall()
     assert sorted((row[2] for row in tables["reason"].rows), reverse=True) == [count for (count,) in counted]
     assert tables["reason"].rows[0][2:4] == (12, 0.012)  # of the 1,000 rows read
     of_files = {name: (files, read, set_aside) for name, files, read, set_aside, *_ in tables["system"].rows}
@@ -193,7 +195,9 @@ def test_the_finding_names_the_month_with_the_largest_share(language):
 
 def test_four_lines_from_what_was_read_to_what_to_do():
     lines = dict(quality.lines(base.month(), "en"))
-    assert lines["What was read"].startswith("1,000 rows read = 985 accepted + 15 set aside. They stand in 4 files of 2")
+    assert lines["What was read"].startswith(
+        "1,000 rows read = 985 accepted + 15 set aside. They stand in 4 files of 2"
+    )
     assert "15 rows (1.5\u00a0%) were set aside, mostly for “not an amount” (10 rows)" in lines["What was set aside"]
     assert "Another 12 rows were kept with a warning." in lines["What was set aside"]
     assert lines["What is there"].startswith("All required data are there. Not possible yet: campaign effects")
