@@ -81,7 +81,7 @@ def _by(data: ReportData) -> dict[tuple[str, str], dict[tuple[str, date], dict]]
 
 
 def parts_of(data: ReportData, by: dict, kpi_id: str, dimension: str, language: str, draw: ModuleType) -> Table | None:
-    """A KPI by the parts of a dimension, the largest first, the whole company on top; None where nothing may be shown.
+    """A KPI by the parts of a dimension, the largest (or newest) first, the whole company on top; None where nothing may be shown.
 
     Parts that would tell of fewer than k_min people, or give such a part away, read `*` (table kpi_by).
     """
@@ -90,6 +90,8 @@ def parts_of(data: ReportData, by: dict, kpi_id: str, dimension: str, language: 
     if all(row["withheld"] or row["value"] is None for row in now.values()):
         return None
     ranked = sorted(now, key=lambda part: (bool(now[part]["withheld"]), -(now[part]["value"] or 0.0), part))
+    if dimension == "cohort":  # a time, not a ranking
+        ranked = sorted((part for part in now if "-Q" in part), reverse=True) + [p for p in ranked if "-Q" not in p]
     whole = data.changes[(kpi_id, "last_month")] | {
         "n": data.n(kpi_id),
         "withheld": (kpi_id, data.month) in data.withheld,
@@ -108,6 +110,8 @@ def parts_of(data: ReportData, by: dict, kpi_id: str, dimension: str, language: 
         Column("interval", i18n.word("report.column.interval", language)),
         Column("n", "n", "count"),
     )
+    if all(line[2:4] == (i18n.MISSING, i18n.MISSING) for line in lines[1:]):  # parts of this month alone
+        columns, lines = columns[:2] + columns[4:], [line[:2] + line[4:] for line in lines]
     return _table(data, kpi_id, dimension, columns, tuple(lines), "kpi_by", kpi.kpi_by, language, draw)
 
 
