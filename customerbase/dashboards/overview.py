@@ -21,6 +21,7 @@ SECTIONS = {
 
 def parts(data: ReportData, told: dict[str, object], language: str, draw: ModuleType) -> list[Part]:
     """The page's parts in one language; `told` is what the report says (report.contents)."""
+    told = told | {"incomplete": ""}  # the state of the data above the headline says it
     shown = [
         Part(PAGE, language, name, HTML, content, notebook=notebook)
         for name, notebook in SECTIONS.items()

@@ -232,7 +232,9 @@ def checks(data: ReportData, language: str, draw: ModuleType) -> Table:
         Column("rate", i18n.word("board_quality.column.rate", language), "rate"),
     )
     title = i18n.sentence("board_quality.checks", language, all=len(known), found=len(found))
-    caption = draw.caption(quality.results, "quality_results", data.as_of, None, language, definition=title)
+    caption = draw.caption(
+        quality.results, "quality_results", data.as_of, None, language, definition=columns[2].definition
+    )
     return Table(title, columns, rows, caption, sort="-rate")
 
 

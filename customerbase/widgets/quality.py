@@ -25,7 +25,7 @@ class Quality(Page):
             if name == "trend":
                 continue
             if name != "quarantine":
-                made.append(self.place(part))
+                made.append(self.place(part).add_class(f"quality-{name}"))
             elif part is next(iter(views.values())):
                 made.append(self.views(views))
             if name == "lines":
