@@ -70,14 +70,14 @@ def test_parts_by_hand():
 COUNTS = ("active_customers", "new_customers", "returning_customers", "reactivated_customers")
 
 
-def company(seed: int) -> list[tuple]:
-    """Some hundred customers with stores of very different size, over a few months."""
+def company(seed: int, customers: int = 400, first: date = date(2026, 5, 1)) -> list[tuple]:
+    """Some hundred customers with stores of very different size, from `first` to the as-of date."""
     rng = np.random.default_rng(seed)
-    orders = []
-    for number in range(400):
+    orders, days = [], (AS_OF - first).days + 1
+    for number in range(customers):
         store = str(min(rng.geometric(0.35), 8))
         for _ in range(rng.integers(1, 6)):
-            day = date(2026, 5, 1) + timedelta(days=int(rng.integers(0, 184)))
+            day = first + timedelta(days=int(rng.integers(0, days)))
             orders.append((f"c{number}", f"{day:%Y-%m-%d}", 10.0, "store", store))
     return orders
 
@@ -107,3 +107,26 @@ def test_no_small_count_is_shown_or_follows(seed):
     assert (wide_["new_customers"].fillna(1) >= wide_["repeat_rate"].fillna(0) * (wide_["repeat_rate"] == 1)).all()
     hidden = both[both["withheld_shown"]]
     assert hidden[["value_shown", "n_shown", "low_shown", "high_shown"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_current_customers_from_month_to_month_give_nothing_back(seed):
+    db = shop(company(seed, 800, date(2025, 8, 1)))
+    kpi.kpi_table(db, as_of=AS_OF)
+    table = kpi.kpi_by(db, as_of=AS_OF, k_min=10).df()
+    shown = table[table["dimension"] == "cohort"].pivot_table(
+        index=["part", "month"], columns="kpi", values="value", dropna=False
+    )
+    withheld = table[table["dimension"] == "cohort"].pivot_table(
+        index=["part", "month"], columns="kpi", values="withheld", aggfunc="max"
+    )
+    before = shown["current_customers"].groupby("part").shift()
+    terms = {name: shown[name] for name in ("new_customers", "reactivated_customers", "lost_customers")}
+    known = shown["current_customers"].notna() & before.notna()
+    checked = 0
+    for name in terms:
+        others = [terms[other].notna() for other in terms if other != name]
+        told = known & np.logical_and.reduce(others) & (withheld[name] == 1)
+        assert not told.any(), f"{name} is withheld and follows from current customers"
+        checked += int((withheld[name] == 1).sum())
+    assert checked  # something was withheld at all

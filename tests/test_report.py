@@ -1,6 +1,7 @@
 """The monthly report: one safe, self-contained page whose sentences agree with their numbers."""
 
 import base64
+import importlib
 import io
 import re
 from dataclasses import replace
@@ -13,7 +14,7 @@ from fontTools.ttLib import TTFont
 
 from customerbase import charts, i18n, kpi, report, segments
 from customerbase.periods import add_months, month_range
-from customerbase.report import figures, headline, page, quality, sections
+from customerbase.report import figures, headline, quality, sections
 from customerbase.report.data import ReportData
 
 AS_OF = date(2026, 10, 31)
@@ -573,6 +574,7 @@ def test_an_account_that_does_not_balance_is_said_loudly():
 
 def test_a_month_whose_data_end_early_carries_a_notice():
     early = replace(data(), data_until=date(2026, 10, 9))
+    page = importlib.import_module("customerbase.report.page")  # its name belongs to the function beside it
     assert "9 Oct 2026" in page._incomplete(early, "en")
     assert page._incomplete(replace(data(), data_until=date(2026, 10, 29)), "en") == ""
 

@@ -159,7 +159,8 @@ def test_large_tables_are_summed_up_without_a_customer():
     db.query("select 'grey_zone' as reason from range(3)").create_view("identity_review")
     db.query("select 'new' as change from range(2) union all select 'merged'").create_view("id_changes")
     for name, columns in {
-        "quarantine": "'' as reason, '' as severity, '' as source_system, '' as file, 1 as line",
+        "quarantine": "'' as reason, '' as severity, '' as source_system, '' as file, 1 as line, '' as table_name,"
+        " '' as column_name",
         "line_types": "'' as line_type, 1 as lines, 1 as amount, 0 as anonymous_lines",
         "orders": "'' as status, 1 as total, '' as source_customer_id",
         "cltv": "1.0 as cltv, 1.0 as previous_cltv, 1.0 as purchases_3m, 1.0 as purchases_6m, 1.0 as purchases_12m,"

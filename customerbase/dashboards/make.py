@@ -5,12 +5,14 @@ from types import ModuleType
 
 import pandas as pd
 
+import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
+import customerbase.dashboards.quality as quality
 import customerbase.dashboards.style as style
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts,)
+MAKERS = (overview.parts, quality.parts, home.parts)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

@@ -51,6 +51,7 @@ class Table:
 
     rows: one list per row in the order of the columns; days as ISO texts, missing values None. units: the unit of each
     row, for columns of unit `own`. sort: the column that the rows are sorted by, descending with a leading "-".
+    about: what each row's first cell means, shown when it is opened.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Table:
     sort: str = ""
     currency: str = "JPY"
     units: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
     def unit(self, column: Column, place: int) -> str:
         """The unit of one cell."""
@@ -74,8 +76,8 @@ class Table:
         """The table that `write` wrote."""
         made = json.loads(text)
         columns = tuple(Column(**one) for one in made.pop("columns"))
-        rows, units = tuple(map(tuple, made.pop("rows"))), tuple(made.pop("units"))
-        return cls(columns=columns, rows=rows, units=units, **made)
+        rows, units, about = (tuple(made.pop(name)) for name in ("rows", "units", "about"))
+        return cls(columns=columns, rows=tuple(map(tuple, rows)), units=units, about=about, **made)
 
 
 def records(parts: Iterable[Part], as_of: date) -> list[dict]:

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 from datetime import date, datetime
 
 from customerbase import i18n
@@ -55,15 +56,27 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
     cells = []
     for column, value in zip(table.columns, row, strict=True):
         shown = html.escape(text(value, table.unit(column, place), language, table.currency))
-        raw = "" if i18n.missing(value) or (isinstance(value, str) and column.unit not in TEXTS) else str(value)
-        order = f' data-value="{html.escape(raw, quote=True)}"'
+        order = f' data-value="{html.escape(_order(value, column.unit), quote=True)}"'
         label = f' data-label="{html.escape(column.head, quote=True)}"'
         if column is table.columns[0]:
+            if table.about:
+                about = html.escape(table.about[place])
+                shown = f'<details class="about"><summary title="{html.escape(table.about[place], quote=True)}">{shown}</summary>{about}</details>'
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
             cells.append(f'<td class="{"text" if column.unit in LEFT else "number"}"{order}{label}>{shown}</td>')
     later = ' class="more"' if place >= ROWS_AT_FIRST else ""
     return f"<tr{later}>{''.join(cells)}</tr>"
+
+
+def _order(value: object, unit: str) -> str:
+    """What the browser sorts a cell by: the first number of a figure, nothing for what is withheld."""
+    if i18n.missing(value) or (isinstance(value, str) and unit not in TEXTS):
+        return ""
+    if unit == "figure":
+        found = re.search(r"-?\d+(\.\d+)?", str(value).replace(i18n.MINUS, "-").replace(",", ""))
+        return found[0] if found else ""
+    return str(value)
 
 
 def csv_bytes(table: Table) -> bytes:
@@ -127,6 +140,9 @@ def _definitions(book, table: Table, head, language: str) -> None:
     for line, column in enumerate(table.columns, 1):
         sheet.write_string(line, 0, column.head)
         sheet.write_string(line, 1, column.definition)
+    for line, (row, about) in enumerate(zip(table.rows, table.about, strict=False), len(table.columns) + 1):
+        sheet.write_string(line, 0, str(row[0]))
+        sheet.write_string(line, 1, about)
 
 
 def _width(text: str) -> int:

@@ -76,6 +76,7 @@ from customerbase.kpi.state import (
 from customerbase.kpi.tables import cohorts, data_until, kpi_table, triangle
 from customerbase.kpi.targets import Target, better, read_targets
 from customerbase.kpi.tree import revenue_change, revenue_tree, shown_tree
+from customerbase.kpi.withheld import withheld
 
 __all__ = [
     "AT_RISK",
@@ -167,4 +168,5 @@ __all__ = [
     "unit",
     "validity",
     "verdict",
+    "withheld",
 ]

@@ -21,8 +21,8 @@ MONTHS_BACK = 13
 BUYING = ("active_customers", "new_customers", "repeat_rate")
 FAMILIES = (
     BUYING,
-    ("returning_customers", "reactivated_customers"),
-    ("lost_customers", "current_customers", "loss_rate"),
+    # one family: current customers are those of the month before + new + reactivated - lost
+    ("returning_customers", "reactivated_customers", "lost_customers", "current_customers", "loss_rate"),
 )
 BY_COLUMNS = {
     "as_of": pa.date32(),

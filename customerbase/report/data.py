@@ -64,7 +64,22 @@ class ReportData:
 
     @cached_property
     def kpis(self) -> pd.DataFrame:
-        """The kpi table with months as dates, up to the month."""
+        """The kpi table with months as dates, up to the month; what would tell of fewer than k_min people is empty."""
+        frame = self._kpis
+        hidden = [key in self.withheld for key in zip(frame["kpi"], frame["month"], strict=True)]
+        if not any(hidden):
+            return frame
+        numbers = ("value", "n", "low", "high")
+        return frame.assign(**{name: frame[name].astype("Float64").mask(hidden).astype(float) for name in numbers})
+
+    @cached_property
+    def withheld(self) -> set[tuple[str, date]]:
+        """(KPI, month) of all figures of the whole company that are withheld (kpi.withheld)."""
+        frame = self._kpis[kpi.withheld(self._kpis, self.k_min)]
+        return set(zip(frame["kpi"], frame["month"], strict=True))
+
+    @cached_property
+    def _kpis(self) -> pd.DataFrame:
         frame = self.tables.get("kpi")
         if frame is None or not len(frame):
             return pd.DataFrame(columns=["kpi", "month", "value", "n", "low", "high"])

@@ -3,15 +3,14 @@
 import numpy as np
 
 import customerbase.report.goals as goals
+import customerbase.report.trust as trust
 from customerbase import i18n, kpi, segments
 from customerbase.intervals import difference, poisson
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
 from customerbase.report.quality import reason_text
 
-QUARANTINE_ALARM = 0.05  # beyond this share of rows set aside, the data come first
 WORTH_NAMING = 0.1  # a part of the change below this share of it is left out of the sentence
-EXPECTED = ("after_month", "overlap")  # reasons that say nothing against the data
 FALLS = ("revenue", "retention_rate", "new_customers", "active_customers")  # falls worth a look, the gravest first
 WATCHED = ("cant_lose", "at_risk")  # segments whose growth calls for action, the dearest first
 
@@ -135,28 +134,19 @@ def next_step(data: ReportData, language: str) -> str:
 
 
 def _about_data(data: ReportData, language: str) -> str:
-    files = data.rows("source_files")
-    read = sum(int(row["rows_read"]) for row in files)
-    if any(row["rows_read"] != row["rows_accepted"] + row["rows_quarantined"] for row in files):
+    found = {ground.name: ground for ground in trust.grounds(data)}
+    if "unbalanced" in found:
         return i18n.word("headline.next_unbalanced", language)
-    groups = [
-        row["group_name"] for row in data.rows("readiness") if row["requirement"] == "required" and not row["present"]
-    ]
-    purchase = [name for name in dict.fromkeys(groups) if name == "purchase"]
-    if purchase:
-        names = i18n.join([i18n.word_or(f"quality.group.{name}", language, name) for name in purchase], language)
-        return i18n.sentence("headline.next_missing", language, groups=names)
-    blocked = [row for row in data.rows("quarantine") if row["severity"] == "block" and row["reason"] not in EXPECTED]
-    aside = sum(int(row["rows"]) for row in blocked)
-    if not read or aside / read <= QUARANTINE_ALARM:
+    if ground := found.get("missing"):
+        return i18n.sentence("headline.next_missing", language, groups=trust.group_names(ground, language))
+    if (ground := found.get("aside")) is None:
         return ""
-    reason = max(blocked, key=lambda row: (row["rows"], row["reason"]))["reason"]
     return i18n.sentence(
         "headline.next_data",
         language,
-        share=i18n.number(aside / read, "rate", language),
-        rows=_rows(aside, language),
-        reason=reason_text(reason, language),
+        share=i18n.number(ground.facts["share"], "rate", language),
+        rows=trust.rows_text(ground.facts["rows"], language),
+        reason=reason_text(ground.facts["reason"], language),
     )
 
 
@@ -246,8 +236,3 @@ def _about_a_kpi(data: ReportData, language: str) -> str:
                 change=i18n.change(row["value"], row["previous"], kpi.unit(kpi_id), language),
             )
     return ""
-
-
-def _rows(count: int, language: str) -> str:
-    text = i18n.number(count, "rows", language)
-    return text if language == "ja" else f"{text} {i18n.word('unit.rows', language)}"

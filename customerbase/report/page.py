@@ -26,6 +26,7 @@ import customerbase.report.quality as quality
 import customerbase.report.risk as risk
 import customerbase.report.sections as sections
 import customerbase.report.tree as tree
+import customerbase.report.trust as trust
 import customerbase.report.value as value
 from customerbase import i18n, kpi, profile, segments
 from customerbase.periods import month_label
@@ -89,6 +90,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "month": month_label(data.month, language),
         "as_of": i18n.day(data.as_of, language),
         "incomplete": _incomplete(data, language),
+        "light": trust.told(data, language),
         "sentences": headline.sentences(data, language),
         "tiles": sections.tiles(data, language),
         "kpi_rows": sections.kpi_rows(data, language) if len(data.kpis) else [],
@@ -187,7 +189,7 @@ def _running(data: ReportData, language: str) -> Markup:
 
 def _incomplete(data: ReportData, language: str) -> str:
     """A warning when the data end days before the month does."""
-    if data.data_until is None or (data.as_of - data.data_until).days < 4:
+    if data.data_until is None or (data.as_of - data.data_until).days < trust.DAYS_MISSING:
         return ""
     return i18n.sentence("report.incomplete", language, date=i18n.day(data.data_until, language))
 

@@ -6,6 +6,7 @@ from customerbase.engine import Engine
 
 LARGE = (
     "quarantine",
+    "quarantine_files",
     "line_types",
     "documents",
     "identity_links",
@@ -18,7 +19,7 @@ LARGE = (
 
 
 def summed_up(db: Engine) -> dict[str, pd.DataFrame]:
-    """Counts and amounts without a customer: rows set aside by reason, lines by type, documents by status, identity,
+    """Counts and amounts without a customer: rows set aside by reason and by file, lines by type, documents by status, identity,
     customer lifetime value, risk of leaving.
 
     Reads quarantine, line_types, orders, identity_links, profile, identity_review, id_changes, cltv and churn. Everything is up to

@@ -21,7 +21,16 @@ from pathlib import Path
 from customerbase.serving.audiences import Audience
 from customerbase.tables import store
 
-SHOWN = ("run_id", "pipeline", "month", "as_of", "settings", "goals", "segments")  # of a manifest; not its records
+SHOWN = (
+    "run_id",
+    "pipeline",
+    "month",
+    "as_of",
+    "finished_at",
+    "settings",
+    "goals",
+    "segments",
+)  # of a manifest; not its records
 
 
 @contextmanager

@@ -120,9 +120,10 @@ def main(arguments: list[str] | None = None) -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--identity-provider")
     service = Service(**vars(parser.parse_args(arguments)))
+    pages = find(service.audience).pages
     os.environ |= {"CUSTOMERBASE_HOME": str(service.home), "CUSTOMERBASE_PIPELINE": service.pipeline}
-    first = find(service.audience).pages[0]
-    page = str(PAGES / f"{first}.ipynb")
+    os.environ["CUSTOMERBASE_PAGES"] = " ".join(pages)
+    page = str(PAGES / f"{pages[0]}.ipynb")
     app = Dashboards(config=settings(service), service=service, notebook_path=page, log=logs.setup())
     app.initialize([])
     app.start()
