@@ -6,11 +6,12 @@ from types import ModuleType
 import pandas as pd
 
 import customerbase.dashboards.overview as overview
+import customerbase.dashboards.segments as segments
 import customerbase.dashboards.style as style
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (style.parts, overview.parts)
+MAKERS = (style.parts, overview.parts, segments.parts)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """RFM: how recently, how often and for how much a customer has bought, each as a rank from 1 to 5 (5 is best)."""
 
+from customerbase.rfm.cells import grid, withheld
 from customerbase.rfm.effect import effect, effect_title, effects_shown
 from customerbase.rfm.ranks import MEASURES, METHODS, check_cuts, cut_points, rfm
 from customerbase.rfm.rule import Rule, rule, rule_in_force
@@ -13,7 +14,9 @@ __all__ = [
     "effect",
     "effect_title",
     "effects_shown",
+    "grid",
     "rfm",
     "rule",
     "rule_in_force",
+    "withheld",
 ]
