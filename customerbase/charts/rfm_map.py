@@ -46,12 +46,12 @@ def rfm_map(
                 fill = colors(depth[down, across]) if shown.iat[down, across] else "#F6F7F8"
                 axes.add_patch(Rectangle((across, down), 1, 1, facecolor=fill, edgecolor="white", linewidth=1.5))
                 _strip(axes, across, down, named.get((r, f), ()))
-                _number(axes, across, down, shown.iat[down, across], whole, (r, f) in hidden, size, language)
+                _number(axes, across, down, shown.iat[down, across], whole, (r, f) in hidden, size, narrow, language)
         readable_cells(axes, depth, colors)
         for down, r in enumerate(counts.index):
             for across, f in enumerate(counts.columns):
-                dark = depth[down, across] > 0.55
-                _names(axes, across, down, named.get((r, f), ()), size, width, dark, language)
+                color = axes.texts[down * len(counts.columns) + across].get_color()
+                _names(axes, across, down, named.get((r, f), ()), size, width, color, language)
         _frame(axes, counts, size, language)
     return figure
 
@@ -63,25 +63,33 @@ def _strip(axes: Axes, across: int, down: int, codes: Sequence[str]) -> None:
         axes.add_patch(Rectangle(spot, _STRIP, high, facecolor=SEGMENT_COLORS.get(code, GREY), linewidth=0))
 
 
-def _number(axes: Axes, across: int, down: int, count: float, whole: int, withheld: bool, size: float, language: str):
+def _number(
+    axes: Axes,
+    across: int,
+    down: int,
+    count: float,
+    whole: int,
+    withheld: bool,
+    size: float,
+    narrow: bool,
+    language: str,
+) -> None:
     text = WITHHELD if withheld else i18n.MISSING if not count else f"{count:,.0f}"
     if count:
         share = i18n.number(count / whole, "rate", language)
-        text += f" ({share})" if language == "en" else f"（{share}）"
-    axes.text(across + 0.55, down + 0.3, text, ha="center", va="center", fontsize=size - 0.2, weight="bold")
+        text += f"\n{share}" if narrow else f" ({share})" if language == "en" else f"（{share}）"
+    style = {"ha": "center", "va": "center", "fontsize": size - 0.2, "weight": "bold", "linespacing": 1.25}
+    axes.text(across + 0.55, down + 0.3, text, **style)
 
 
 def _names(
-    axes: Axes, across: int, down: int, codes: Sequence[str], size: float, width: float, dark: bool, language: str
-):
+    axes: Axes, across: int, down: int, codes: Sequence[str], size: float, width: float, color: str, language: str
+) -> None:
     """The segments' names below the number, in as many lines as fit."""
     joined = (" / " if language == "en" else "・").join(segments.name(code, language) for code in codes)
     lines = wrap(joined, max(width * 72 * 0.155 / (size - 2), 4))
-    color = "white" if dark else INK
-    axes.text(
-        across + 0.55, down + 0.5, "\n".join(lines[:3]), ha="center", va="top", fontsize=size - 2, color=color,
-        linespacing=1.2,
-    )  # fmt: skip
+    style = {"ha": "center", "va": "top", "fontsize": size - 2, "color": color, "linespacing": 1.2}
+    axes.text(across + 0.55, down + 0.54, "\n".join(lines[:3]), **style)
 
 
 def _frame(axes: Axes, counts: pd.DataFrame, size: float, language: str) -> None:

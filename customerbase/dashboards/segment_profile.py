@@ -2,6 +2,8 @@
 
 from types import ModuleType
 
+import pandas as pd
+
 import customerbase.churn.looks as churning
 import customerbase.cltv.worth as worth
 import customerbase.segments.movement.looks as looks
@@ -126,14 +128,20 @@ def _rule_lines(data: ReportData, code: str, language: str) -> list[tuple[str, s
     return [(i18n.word(f"board_segments.{key}", language), text) for key, text in told.items()]
 
 
-def tables(data: ReportData, code: str, language: str, draw: ModuleType) -> list[Named]:
-    """The tables of a profile: name, table (None where nothing can be shown), notebook."""
+def moves(data: ReportData) -> pd.DataFrame | None:
+    """The movements since last month that may be shown; None without them."""
+    cells = looks.of(data.tables.get("migration"), 1)
+    return None if cells is None else looks.shown(cells, data.k_min)
+
+
+def tables(data: ReportData, code: str, moved: pd.DataFrame | None, language: str, draw: ModuleType) -> list[Named]:
+    """The tables of a profile: name, table (None where nothing can be shown), notebook. moved: as `moves` gives it."""
     if code.startswith(RULE):
         return [("reasons", _reasons(data, code.removeprefix(RULE), language, draw), "04_segments")]
     found = [("kpis", _kpis(data, code, language, draw), "12_kpi")]
     if attributes_known(data) and code not in data.withheld_segments:
         found.append(("differences", _differences(data, code, language, draw), "04_segments"))
-    return [*found, ("came_went", _came_went(data, code, language, draw), "07b_movement")]
+    return [*found, ("came_went", _came_went(data, code, moved, language, draw), "07b_movement")]
 
 
 def _kpis(data: ReportData, code: str, language: str, draw: ModuleType) -> Table | None:
@@ -231,12 +239,12 @@ def _shares(data, rows: list[dict], title: str, language: str, draw: ModuleType,
     return Table(title, columns, tuple(made), caption)
 
 
-def _came_went(data: ReportData, code: str, language: str, draw: ModuleType) -> Table | None:
+def _came_went(
+    data: ReportData, code: str, moved: pd.DataFrame | None, language: str, draw: ModuleType
+) -> Table | None:
     """Who entered the segment and who left it since last month, by the other segment, where it may be shown."""
-    cells = looks.of(data.tables.get("migration"), 1)
-    shown = [] if cells is None else looks.shown(cells, data.k_min).to_dict("records")
     rows = []
-    for row in shown:
+    for row in [] if moved is None else moved.to_dict("records"):
         origin, target = row["from_segment"], row["to_segment"]
         if origin != target and code in (origin, target):
             entered = target == code
@@ -250,6 +258,7 @@ def _came_went(data: ReportData, code: str, language: str, draw: ModuleType) -> 
         Column("other", i18n.word("board_segments.other", language)),
         Column("customers", i18n.word("report.column.customers", language), "count"),
     )
+    cells = looks.of(data.tables["migration"], 1)
     people, words = int(looks.grid(cells).to_numpy().sum()), looks.definition(cells, language)
     caption = draw.caption(looks.grid, "migration", data.as_of, people, language, definition=words)
     rows.sort(key=lambda row: (-row[2], row[0], row[1]))

@@ -57,11 +57,7 @@ def rfm_map(data: ReportData, language: str, draw: ModuleType) -> Picture:
     """Customers by recency and frequency, with the segments of each cell; what may not be shown is withheld."""
     cells = data.tables["rfm"]
     counts, hidden = rfm.grid(cells), rfm.withheld(cells, data.k_min, data.withheld_segments)
-    order = segments.codes()
-    named = {
-        cell: sorted(set(rows["segment"]) & set(order), key=order.index)
-        for cell, rows in cells[cells["customers"] > 0].groupby(["r", "f"])
-    }
+    named = {(r, f): _possible(r, f) for r in counts.index for f in counts.columns if counts.loc[r, f]}
     title, total = i18n.word("board_segments.map_few", language), int(counts.to_numpy().sum())
     shown = {(r, f): int(counts.loc[r, f]) for r in counts.index for f in counts.columns if (r, f) not in hidden}
     if max(shown.values(), default=0):
@@ -74,6 +70,12 @@ def rfm_map(data: ReportData, language: str, draw: ModuleType) -> Picture:
     look = {"title": "", "caption": "", "language": language, "hidden": hidden}
     drawn = [draw.svg(draw.rfm_map(counts, named, width=draw.WIDTHS[size], **look)) for size in ("wide", "phone")]
     return Picture(title, measure, draw.caption(rfm.grid, "rfm", data.as_of, total, language), *drawn)
+
+
+def _possible(r: int, f: int) -> list[str]:
+    """Segments that customers of a cell may be in, by the rules alone: what the data hold is nobody's to read off."""
+    found = {segments.segment_of(r, f, m) for m in rfm.RANKS}
+    return [code for code in segments.codes() if code in found]
 
 
 def _named(data: ReportData, told: dict, language: str, draw: ModuleType) -> list[Part]:
@@ -148,10 +150,10 @@ def _attributes(data: ReportData, told: dict, language: str, draw: ModuleType) -
 
 
 def _profiles(data: ReportData, told: dict, language: str, draw: ModuleType) -> list[Part]:
-    made = []
+    made, moved = [], profile.moves(data)
     for _, code in profile.choices(data, language):
         made.append(_part(language, "profile", sentences(profile.lines(data, code, language)), code))
-        for name, table, notebook in profile.tables(data, code, language, draw):
+        for name, table, notebook in profile.tables(data, code, moved, language, draw):
             content = empty(f"board_segments.{name}_missing", language) if table is None else table
             made.append(_part(language, name, content, code, notebook))
     return made
