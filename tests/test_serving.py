@@ -391,7 +391,10 @@ def test_a_value_that_is_not_among_the_months_is_not_read(overview, monkeypatch)
     monkeypatch.setattr(store, "published_tables", lambda *_: pytest.fail("a path was made of it"))
     overview.month_choice = SimpleNamespace(value="../../2026-10")
     overview.draw()
-    overview.month_choice, overview.language_choice = SimpleNamespace(value="2026-10"), SimpleNamespace(value="ja; drop")
+    overview.month_choice, overview.language_choice = (
+        SimpleNamespace(value="2026-10"),
+        SimpleNamespace(value="ja; drop"),
+    )
     overview.draw()
 
 

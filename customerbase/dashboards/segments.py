@@ -39,7 +39,7 @@ def _finding(data: ReportData, told: dict, language: str, draw: ModuleType) -> l
     """The largest segment and what moved since last month, in the report's own sentences."""
     bars = told["segment_bars"]
     said = [(i18n.word("report.segments", language), bars.title)] if bars else []
-    lines = [*said, *told["movement"]]
+    lines = [*said, *told["movement"][:1], *told["movement"][3:]]  # what came of it stands with the movement itself
     if not lines:
         return [_part(language, "finding", empty("report.empty.segments", language))]
     return [_part(language, "finding", sentences(lines), notebook=moving.NOTEBOOK if told["movement"] else NOTEBOOK)]
@@ -172,7 +172,7 @@ def empty(key: str, language: str) -> str:
 def sentences(lines: Iterable[tuple[str, str]]) -> str:
     """Labelled sentences as the report sets them."""
     told = "".join(f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(text)}</dd></div>" for key, text in lines)
-    return f'<dl class="sentences">{told}</dl>'
+    return f'<section><dl class="sentences">{told}</dl></section>'
 
 
 def figure(picture: Picture, name: str) -> str:
