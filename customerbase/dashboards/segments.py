@@ -39,7 +39,7 @@ def _finding(data: ReportData, told: dict, language: str, draw: ModuleType) -> l
     """The largest segment and what moved since last month, in the report's own sentences."""
     bars = told["segment_bars"]
     said = [(i18n.word("report.segments", language), bars.title)] if bars else []
-    lines = [*said, *told["movement"][:1], *told["movement"][3:]]  # what came of it stands with the movement itself
+    lines = [*said, *told["movement"][:1], *told["movement"][2:]]  # what came of it stands with the movement itself
     if not lines:
         return [_part(language, "finding", empty("report.empty.segments", language))]
     return [_part(language, "finding", sentences(lines), notebook=moving.NOTEBOOK if told["movement"] else NOTEBOOK)]
@@ -97,7 +97,7 @@ def named(data: ReportData, language: str, caption: str) -> Table:
         Column("share", word["share"], "rate"),
         Column("interval", word["interval"]),
         Column("net_spend", word["net_spend"], "money"),
-        Column("silence", word["silence"], "number"),
+        Column("silence", word["silence"], "days"),
         Column("todo", i18n.word("board_segments.todo", language)),
     )
     ranked = sorted(data.rows("segment_summary"), key=lambda row: (-row["customers"], row["segment"]))
