@@ -4,19 +4,22 @@ import numpy as np
 import pandas as pd
 
 
-def suppress(counts: np.ndarray, k_min: int) -> np.ndarray:
+def suppress(counts: np.ndarray, k_min: int, also: np.ndarray | None = None) -> np.ndarray:
     """Mask (True = withhold) of a table of counts whose row and column totals are, or may become, known.
 
     Cells of 1 .. k_min − 1 are withheld (primary). Then, while a withheld cell could be computed from the totals, or
     the withheld cells of a row or column sum to less than k_min, one more cell of that row or column is withheld too
     (complementary): rather one whose row and column hold withheld cells already, the smallest of those, the first of
     equals, never a zero while there are others; what turns out to be needless is shown again.
+    also (same shape): cells that are withheld for another reason; they stay so.
     Source: Willenborg & de Waal, Elements of Statistical Disclosure Control (2001), ch. 4.
     """
     hidden = (counts > 0) & (counts < k_min)
     filled = np.ix_(counts.any(axis=1), counts.any(axis=0))  # a total of 0 gives its cells away: they hide nothing
+    if also is not None:
+        hidden |= also
     hidden[filled] = _complete(counts[filled], hidden[filled], k_min)
-    return hidden
+    return hidden if also is None else hidden | also
 
 
 def suppress_parts(counts: np.ndarray, k_min: int) -> np.ndarray:

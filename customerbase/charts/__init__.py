@@ -19,6 +19,7 @@ from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
+from customerbase.charts.rfm_map import rfm_map
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
@@ -62,6 +63,7 @@ __all__ = [
     "priorities",
     "profit",
     "reliability",
+    "rfm_map",
     "setup",
     "shifts",
     "snapshots",

@@ -8,11 +8,12 @@ import pandas as pd
 import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
 import customerbase.dashboards.quality as quality
+import customerbase.dashboards.segments as segments
 import customerbase.dashboards.style as style
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts, quality.parts, home.parts)
+MAKERS = (overview.parts, segments.parts, quality.parts, home.parts)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

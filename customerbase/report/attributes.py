@@ -11,16 +11,16 @@ from customerbase.report.figures import Picture
 ATTRIBUTE_VALUES = 8
 
 
-def pictures(data: ReportData, language: str, draw: ModuleType) -> list[Picture]:
-    """One picture per attribute: share of the best segment among the customers of each value, with intervals."""
+def pictures(data: ReportData, language: str, draw: ModuleType) -> dict[str, Picture]:
+    """Attribute -> its picture: share of the best segment among the customers of each value, with intervals."""
     frame = data.tables.get("segment_attributes")
     if frame is None or not len(frame):
-        return []
-    return [
-        picture
+        return {}
+    return {
+        attribute: picture
         for attribute in segments.ATTRIBUTES
         if (picture := _attribute(data, frame[frame["attribute"] == attribute], attribute, language, draw))
-    ]
+    }
 
 
 def _attribute(

@@ -57,10 +57,16 @@ class ReportData:
 
     def rows(self, table: str) -> list[dict]:
         """A table as dictionaries, every kind of missing value as None; [] when the table is missing."""
-        frame = self.tables.get(table)
-        if frame is None or not len(frame):
-            return []
-        return frame.astype(object).where(frame.notna(), None).to_dict("records")
+        if table not in self._rows:
+            frame = self.tables.get(table)
+            known = frame is not None and len(frame)
+            self._rows[table] = frame.astype(object).where(frame.notna(), None).to_dict("records") if known else []
+        return [dict(row) for row in self._rows[table]]
+
+    @cached_property
+    def _rows(self) -> dict[str, list[dict]]:
+        """What `rows` has made already: pages ask for the same tables many times."""
+        return {}
 
     @cached_property
     def kpis(self) -> pd.DataFrame:

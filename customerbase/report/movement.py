@@ -1,4 +1,4 @@
-"""Who moved between segments (セグメント間の移動): an alluvial picture and three sentences, of one month."""
+"""Who moved between segments (セグメント間の移動): an alluvial picture and three sentences, of one span of months."""
 
 from types import ModuleType
 
@@ -8,12 +8,12 @@ from customerbase.report.data import ReportData
 from customerbase.report.figures import MOVES_SHOWN, Picture
 
 
-def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
-    """Label and sentence: how many moved, why and what came in late; what it is worth; whether it is unusual.
+def lines(data: ReportData, language: str, months: int = 1) -> list[tuple[str, str]]:
+    """Label and sentence of a span: how many moved, why and what came in late; what it is worth; whether it is unusual.
 
     [] without the tables migration and migration_causes, or where there was no month before.
     """
-    cells, causes = (looks.of(data.tables.get(name), 1) for name in ("migration", "migration_causes"))
+    cells, causes = (looks.of(data.tables.get(name), months) for name in ("migration", "migration_causes"))
     if cells is None or causes is None:
         return []
     told = looks.lines(cells, causes, language=language, money=_money(data, language), k_min=data.k_min)
@@ -21,9 +21,9 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]]:
     return [(label, i18n.run_on([changed, late], language)), *others]
 
 
-def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
-    """From last month's segments to this month's as an alluvial picture; None without the table migration."""
-    cells = looks.of(data.tables.get("migration"), 1)
+def picture(data: ReportData, language: str, draw: ModuleType, months: int = 1) -> Picture | None:
+    """From the segments at the beginning of a span to this month's as an alluvial picture; None without the table migration."""
+    cells = looks.of(data.tables.get("migration"), months)
     if cells is None:
         return None
     counts, look = looks.alluvial(cells, as_of=data.as_of, language=language, k_min=data.k_min)

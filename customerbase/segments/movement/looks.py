@@ -69,6 +69,21 @@ def flows(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
     )
 
 
+def sum_tells(hidden: pd.DataFrame) -> bool:
+    """Whether the number of all who moved, beside all sizes and the cells shown, would give a withheld cell away.
+
+    hidden: the mask of `withheld`. A cell is given away where it is the same in every solution of these equations.
+    """
+    cells = [(i, j) for i, j in np.argwhere(hidden.to_numpy())]
+    if not cells:
+        return False
+    moved = [hidden.index[i] not in (hidden.columns[j], ABSENT_BEFORE) for i, j in cells]
+    sizes = [[line == cell[axis] for cell in cells] for axis in (0, 1) for line in range(hidden.shape[axis])]
+    equations = np.array([*sizes, moved], dtype=float)
+    free = np.eye(len(cells)) - np.linalg.pinv(equations) @ equations  # onto what no equation sees
+    return bool((np.abs(np.diag(free)) < 1e-9).any())
+
+
 def alarms(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
     """Unusual cells that may be shown, those furthest from the usual number of customers first."""
     rows = shown(cells, k_min)
@@ -184,7 +199,8 @@ def _changed(cells: pd.DataFrame, causes: pd.DataFrame, language: str, k_min: in
     if changed < k_min or 0 < customers - changed < k_min:
         return [i18n.sentence("movement.changed_few", language, span=span)]
     seen = int(flows(cells, k_min)["customers"].sum())
-    if 0 < changed - seen < k_min:  # with the movements shown, the sum would tell of those few that are withheld
+    # with the movements shown, the sum would tell of those few that are withheld, or of one of them
+    if 0 < changed - seen < k_min or sum_tells(withheld(grid(cells), k_min)):
         told = {
             "customers": i18n.number(customers, "people", language),
             "changed": i18n.number(seen, "people", language),
