@@ -218,6 +218,10 @@ def _analyse(db: Engine) -> None:
         "create table churn as select customer_id, cast(90 as integer) as horizon_days, 0.5 as probability,"
         " 'medium' as risk_band from identity_links"
     )
+    db.execute(
+        "create table rfm as select customer_id, cast(3 as integer) as r, cast(length(customer_id) % 5 + 1 as integer) as f,"
+        " 'loyal' as segment from identity_links"
+    )
     report.summed_up(db)
 
 
