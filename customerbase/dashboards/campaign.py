@@ -7,6 +7,7 @@ are contacted in the order of their expected profit, the customers of a cell in 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import floor, sqrt
 
 
@@ -116,7 +117,7 @@ def _point(sums: Sequence[float], z: float) -> Point:
 
 def _where_cost_is(points: Sequence[Point], budget: float) -> Point | None:
     """The last whole customer within the budget; None where everybody is."""
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         if after.cost > budget:
             each = (after.cost - before.cost) / (after.contacted - before.contacted)
             return _between(before, after, floor(before.contacted + max(budget - before.cost, 0.0) / each + 1e-9))
@@ -127,7 +128,7 @@ def _even(points: Sequence[Point]) -> float | None:
     """Where the profit, having been above zero, comes back to it; everybody where it does not."""
     if points[1].profit < 0:
         return None
-    for before, after in zip(points[1:], points[2:], strict=False):
+    for before, after in pairwise(points[1:]):
         if after.profit < 0:
             share = before.profit / (before.profit - after.profit)
             return floor(before.contacted + share * (after.contacted - before.contacted) + 1e-9)

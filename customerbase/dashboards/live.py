@@ -78,7 +78,9 @@ def steps(low: float, high: float, most: int = 5) -> list[float]:
 
 def _grid(ticks: Sequence[float], words: Words, up: Callable, width: float) -> str:
     """Lines across at round heights, zero the darkest, each with its number; above them what they count."""
-    made = [_text(LEFT - 8, TOP - 8, words.y, GREY, "end") if len(words.y) < 6 else _text(2, 13, words.y, GREY, "start")]
+    made = [
+        _text(LEFT - 8, TOP - 8, words.y, GREY, "end") if len(words.y) < 6 else _text(2, 13, words.y, GREY, "start")
+    ]
     for tick in ticks:
         y, color = up(tick), GREY if abs(tick) < 1e-9 else RULE
         made.append(f'<line x1="{LEFT}" x2="{width - RIGHT:g}" y1="{y:.1f}" y2="{y:.1f}" stroke="{color}"/>')
