@@ -24,10 +24,10 @@ def best_days(rows: pd.DataFrame, *, title: str, caption: str, language: str, wi
         places = np.arange(len(rows))
         good = [rows[name].astype(float).to_numpy() for name in ("good_from", "good_to", "best_day")]
         axes.hlines(places, good[0], good[1], color=AGAINST, linewidth=7, alpha=0.22)
-        best = axes.scatter(good[2], places, s=40, color=AGAINST, zorder=3)
+        best = axes.scatter(good[2], places, s=40, color=AGAINST, zorder=3, clip_on=False)
         peak, low, high = (rows[name].astype(float).to_numpy() for name in ("peak_day", "peak_low", "peak_high"))
         axes.hlines(places, low, high, color=ACCENT, linewidth=1.6, zorder=2)
-        diamond = axes.scatter(peak, places, s=44, marker="D", color=ACCENT, zorder=4)
+        diamond = axes.scatter(peak, places, s=44, marker="D", color=ACCENT, zorder=4, clip_on=False)
         axes.set_yticks(places, [short(str(name), width) for name in rows["name"]], color=INK)
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(left=0)

@@ -59,7 +59,8 @@ def curve(
     parts.append(f'<path d="{_path(band, across, up)}Z" fill="{ACCENT}" fill-opacity="0.16"/>')
     line = _path([point[:2] for point in points], across, up)
     parts.append(f'<path d="{line}" fill="none" stroke="{ACCENT}" stroke-width="2.4" stroke-linejoin="round"/>')
-    parts += [_mark(mark, row, across, up, width, height) for row, mark in enumerate(marks)]
+    sides = _sides(marks, last)
+    parts += [_mark(mark, row, sides[row], across, up, width, height) for row, mark in enumerate(marks)]
     name = html.escape(words.name, quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{name}"'
@@ -94,11 +95,22 @@ def _feet(ticks: Sequence[float], words: Words, across: Callable, height: float)
     return "".join([*made, _text(across(ticks[-1]), height - 6, words.x, GREY, "end")])
 
 
-def _mark(mark: Mark, row: int, across: Callable, up: Callable, width: float, height: float) -> str:
+def _sides(marks: Sequence[Mark], last: float) -> list[str]:
+    """On which side of its words each mark stands: two words grow away from each other where there is room."""
+    shares = [mark.x / last for mark in marks]
+    sides = ["start" if share < 0.3 else "end" if share > 0.7 else "middle" for share in shares]
+    if len(marks) == 2 and "middle" in sides:
+        first = "end" if shares[0] <= shares[1] else "start"
+        sides = [
+            first if sides[0] == "middle" else sides[0],
+            ("start" if first == "end" else "end") if sides[1] == "middle" else sides[1],
+        ]
+    return sides
+
+
+def _mark(mark: Mark, row: int, side: str, across: Callable, up: Callable, width: float, height: float) -> str:
     """A vertical line from its words down: dotted to a dot in the accent, dashed against it."""
     x, words, color = across(mark.x), TOP - 8 - ROW * (1 - row), AGAINST if row else ACCENT
-    share = (x - LEFT) / (width - LEFT - RIGHT)
-    side = "start" if share < 0.3 else "end" if share > 0.7 else "middle"
     place = max(min(x, width - RIGHT), LEFT)
     dashes = "5 3" if row else "1.5 3"
     made = (

@@ -4,6 +4,7 @@ import html
 import json
 from types import ModuleType
 
+import customerbase.churn.looks as leaving
 import customerbase.dashboards.value_calendar as calendar
 import customerbase.dashboards.value_campaign as campaign
 import customerbase.dashboards.value_groups as groups
@@ -38,7 +39,7 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
         _part(language, "finding", _finding(told, language), "13_monthly_report"),
         _part(language, "worth", _worth(data, told, language, draw)),
         *(_part(language, "worth_groups", table, choice=one, block="worth") for one, table in tables["worth"].items()),
-        _part(language, "risk", _risk(told, language)),
+        _part(language, "risk", _risk(data, told, language, draw)),
         *(_part(language, "risk_groups", table, choice=one, block="risk") for one, table in tables["risk"].items()),
         _campaign(data, language, draw),
         _part(language, "outcomes", _outcomes(data, told, language, draw)),
@@ -86,12 +87,9 @@ def _worth(data: ReportData, told: dict, language: str, draw: ModuleType) -> str
     head = heading("board_value.worth", language)
     if not told["value"]:
         return head + empty("report.empty.value", language)
-    pair = [one for one in (spread(data, language, draw), told["value_second"]) if one]
-    drawn = "".join(figure(one, "worth") for one in pair)
-    drawn = f'<div class="pair even">{drawn}</div>' if drawn else ""
-    held = told["value_groups"]
     said = _of(told, WORTH, language)
-    return head + (sentences(said) if said else "") + drawn + (figure(held, "worth held") if held else "")
+    pair = (spread(data, language, draw) or told["value_second"], told["value_groups"])
+    return head + (sentences(said) if said else "") + _pair(*pair)
 
 
 def spread(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
@@ -118,12 +116,28 @@ def spread(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     return Picture(title, measure, draw.caption(worth.distribution, "cltv", data.as_of, valued, language), *drawn)
 
 
-def _risk(told: dict, language: str) -> str:
-    head, drawn = heading("board_value.risk", language), told["risk_groups"]
+def _risk(data: ReportData, told: dict, language: str, draw: ModuleType) -> str:
+    head = heading("board_value.risk", language)
     if not told["risk"]:
         return head + empty("risk.empty" if told["risk"] is not None else "board_value.no_risk", language)
     said = _of(told, RISK, language)
-    return head + (sentences(said) if said else "") + (figure(drawn, "worth held") if drawn else "")
+    return head + (sentences(said) if said else "") + _pair(told["risk_groups"], bands(data, language, draw))
+
+
+def bands(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
+    """Customers and their value by how high their risk is; None where a band is too small to show."""
+    table = data.tables["churn_groups"]
+    rows = leaving.strips(table, language, data.k_min)
+    if not len(rows):
+        return None
+    counted = {"customers": "customers"} | ({"value": "cltv"} if leaving.has_value(table) else {})
+    strips = {i18n.word(f"churn.column.{name}", language): column for name, column in counted.items()}
+    look = {"title": "", "caption": "", "language": language}
+    drawn = [draw.svg(draw.bands(rows, "name", strips, width=width, **look)) for width in (4.8, draw.WIDTHS["phone"])]
+    measure = i18n.word("board_value.bands_measure", language)
+    n = int(leaving.everybody(table)["customers"])
+    caption = draw.caption(leaving.strips, "churn_groups", data.as_of, n, language, definition=measure)
+    return Picture(leaving.strips_title(table, language), measure, caption, *drawn)
 
 
 def _campaign(data: ReportData, language: str, draw: ModuleType) -> Part:
@@ -140,7 +154,12 @@ def _outcomes(data: ReportData, told: dict, language: str, draw: ModuleType) -> 
     """Predictions whose window is over against what happened: of leaving, and of buying."""
     buying = outcomes.bought(data, language, draw)
     said = _of(told, RIGHT, language) + outcomes.bought_said(data, language)
-    pair = "".join(figure(one, "worth") for one in (told["risk_outcomes"], buying) if one)
     head = heading("board_value.outcomes", language)
-    missing = "" if said or pair else empty("board_value.no_outcomes", language)
-    return head + (sentences(said) if said else missing) + (f'<div class="pair even">{pair}</div>' if pair else "")
+    said_or_missing = sentences(said) if said else empty("board_value.no_outcomes", language)
+    return head + said_or_missing + _pair(told["risk_outcomes"], buying)
+
+
+def _pair(*pictures: Picture | None) -> str:
+    """Pictures side by side; those that are None are left out."""
+    drawn = "".join(figure(one, "worth") for one in pictures if one)
+    return f'<div class="pair even">{drawn}</div>' if drawn else ""

@@ -16,6 +16,7 @@ from customerbase.report.figures import Picture
 
 WEEK, MOST = 7, 12  # days; things in a picture
 OBSERVED = 0.95
+WIDE = 7.2  # inches
 
 
 def said(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -28,7 +29,7 @@ def said(data: ReportData, language: str, draw: ModuleType) -> str:
         (i18n.word("board_value.again", language), looks.things_title(things, language) + i18n.word("board_value.stop", language)),
     ]  # fmt: skip
     drawn = best(data, language, draw)
-    return head + sentences(lines) + (figure(drawn, "worth held") if drawn else "")
+    return head + sentences(lines) + (figure(drawn, "best") if drawn else "")
 
 
 def tables(data: ReportData, language: str, draw: ModuleType) -> dict[str, Table | None]:
@@ -48,9 +49,7 @@ def best(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     rows = rows.sort_values(["peak_day", "best_day", "thing"], na_position="last", kind="stable")
     rows = rows.assign(name=[looks.name_of(row, language) for _, row in rows.iterrows()])
     look = {"title": "", "caption": "", "language": language}
-    drawn = [
-        draw.svg(draw.best_days(rows, width=width, **look)) for width in (draw.WIDTHS["half"], draw.WIDTHS["phone"])
-    ]
+    drawn = [draw.svg(draw.best_days(rows, width=width, **look)) for width in (WIDE, draw.WIDTHS["phone"])]
     measure = i18n.word("board_value.best_measure", language)
     words, n = i18n.word("clock.definition.things", language), int(rows["purchases"].sum())
     caption = draw.caption(propensity.clock, "repurchase_things", data.as_of, n, language, OBSERVED, definition=words)

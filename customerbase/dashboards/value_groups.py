@@ -43,10 +43,10 @@ def _worth(
         _group(dimension, language),
         Column("customers", i18n.word("cltv.column.customers", language), "count"),
         Column("share", i18n.word("board_value.share", language), "rate"),
-        Column("p_alive", i18n.word("cltv.column.p_alive", language), "rate"),
+        Column("p_alive", i18n.word("board_value.p_alive", language), "rate"),
         Column(measure, i18n.word(f"cltv.column.{measure}", language), unit),
         Column("interval", i18n.word("board_value.interval_80", language), "figure"),
-        Column("value_share", i18n.word("cltv.column.value_share", language), "rate"),
+        Column("value_share", i18n.word("board_value.value_share", language), "rate"),
         Column("each", i18n.word(f"cltv.column.{'each' if money else 'each_purchases'}", language), unit),
         *([Column("at_stake", i18n.word("cltv.column.at_stake", language), "money")] if money else ()),
     )
@@ -63,7 +63,7 @@ def _worth(
     people = int(worth.everybody(data.tables["cltv_groups"])["customers"])
     words = i18n.word(f"definition.{'value' if money else 'purchases_ahead'}", language)
     caption = draw.caption(worth.by, "cltv_groups", data.as_of, people, language, RANGE, definition=words)
-    title = i18n.sentence("board_value.worth_by", language, by=i18n.word(f"board_value.by_{dimension}", language))
+    title = i18n.sentence("board_value.worth_by", language, by=_by(dimension, language))
     sort = "group" if dimension == "cohort" else f"-{measure}"
     return Table(title, columns, cells, caption + _left(all_shown, data, language), sort, data.currency)
 
@@ -107,7 +107,7 @@ def _risk(
     columns = (
         _group(dimension, language),
         Column("customers", i18n.word("churn.column.customers", language), "count"),
-        Column("probability", i18n.word("churn.column.probability", language), "rate"),
+        Column("probability", i18n.word("board_value.probability", language), "rate"),
         Column("leavers", i18n.word("board_value.leavers", language), "count"),
         Column("leavers_interval", interval, "figure"),
         *(value if money else ()),
@@ -131,7 +131,7 @@ def _risk(
     days = int(data.rows("churn")[0]["horizon_days"])
     words = "; ".join([i18n.sentence("churn.definition", language, days=days), i18n.word("churn.risk", language)])
     caption = draw.caption(leaving.by, "churn_groups", data.as_of, people, language, RANGE, definition=words)
-    title = i18n.sentence("board_value.risk_by", language, by=i18n.word(f"board_value.by_{dimension}", language))
+    title = i18n.sentence("board_value.risk_by", language, by=_by(dimension, language))
     sort = "-value_at_risk" if money else "-leavers"
     return Table(title, columns, cells, caption + _left(all_shown, data, language), sort, data.currency)
 
@@ -139,6 +139,12 @@ def _risk(
 def _amounts(data: ReportData, row: pd.Series, language: str) -> tuple:
     ends = (row["value_at_risk_low"], row["value_at_risk_high"])
     return float(row["value_at_risk"]), i18n.interval(*ends, "money", language, currency=data.currency)
+
+
+def _by(dimension: str, language: str) -> str:
+    """What the groups are, within a sentence."""
+    word = i18n.word(f"board_value.by_{dimension}", language)
+    return word[:1].lower() + word[1:]
 
 
 def _group(dimension: str, language: str) -> Column:

@@ -12,7 +12,7 @@ from customerbase.dashboards.part import Column, Part, Table
 from customerbase.widgets.page import SAVED, Page
 
 NAMES = ("contact_cost", "offer_cost", "acceptance", "budget")
-SHARES = 10  # rows of the table, besides the best and where the budget ends
+SHARES = 5  # rows of the table, besides the best and where the budget ends
 SIZES = {"wide": (640, 340), "phone": (360, 300)}
 
 
@@ -37,7 +37,8 @@ class Campaign:
         note = i18n.sentence("board_value.campaign_note", self.language, k=self.known["k_min"])
         head = f'<h2>{html.escape(self._word("campaign"))}</h2><p class="measure">{html.escape(note)}</p>'
         again = self.page.button("board_value.reset", self.reset)
-        controls = widgets.VBox([*self.sliders.values(), again]).add_class("sliders")
+        back = widgets.HBox([again]).add_class("save")
+        controls = widgets.VBox([*self.sliders.values(), back]).add_class("sliders")
         pair = widgets.HBox([widgets.VBox([controls, self.told]), self.drawn]).add_class("pair")
         buttons = [self.page.button(f"dashboard.{kind}", partial(self._save, kind)) for kind in SAVED]
         saves = widgets.HBox(buttons).add_class("save")
@@ -60,9 +61,10 @@ class Campaign:
 
     def _slider(self, name: str) -> widgets.FloatSlider:
         top, step = (self.known["sliders"][name][key] for key in ("max", "step"))
-        told = i18n.sentence(f"board_value.slider_{name}", self.language, currency=self._currency())
+        unit = {} if name == "acceptance" else {"currency": self._currency()}
+        told = i18n.sentence(f"board_value.slider_{name}", self.language, **unit)
         form = ".0%" if name == "acceptance" else ",.0f" if step >= 1 else ",.2f"
-        look = {"readout_format": form, "description": told, "description_tooltip": told, "continuous_update": False}
+        look = {"readout_format": form, "description": told, "tooltip": told, "continuous_update": False}
         made = widgets.FloatSlider(min=0.0, max=top, step=step, value=self.known["start"][name], **look)
         made.observe(partial(self._moved, name), names="value")
         return made
@@ -167,30 +169,30 @@ class Campaign:
         )
 
     def _table(self, found: campaign.Answer) -> Table:
-        """The curve at the cells next to each tenth of the customers, the best of it, and where the budget ends."""
+        """The curve at the cells next to each fifth of the customers, the best of it, and where the budget ends."""
         columns = (
             Column("where", self._word("where")),
             Column("contacted", self._word("contacted"), "count"),
-            Column("share", self._word("share"), "rate"),
             Column("cost", self._word("cost"), "money", self._word("cost_definition")),
             Column("profit", self._word("profit"), "money"),
             Column("interval", self._word("interval_95"), "figure"),
         )
-        tenths = [found.customers * place / SHARES for place in range(1, SHARES + 1)]
-        near = dict.fromkeys(min(found.points[1:], key=lambda point: abs(point.contacted - at)) for at in tenths)
-        named = [(self._word("row_first"), point) for point in near if point not in (found.best, found.reached)]
+        even = [found.customers * place / SHARES for place in range(1, SHARES + 1)]
+        near = dict.fromkeys(min(found.points[1:], key=lambda point: abs(point.contacted - at)) for at in even)
+        named = [("first", point) for point in near if point not in (found.best, found.reached)]
         if found.best.contacted:
-            named.append((self._word("row_best"), found.best))
+            named.append(("best", found.best))
         if found.reached is not None:
-            named.append((self._word("row_budget"), found.reached))
+            named.append(("budget", found.reached))
         rows = tuple(self._row(name, point, found) for name, point in sorted(named, key=lambda one: one[1].contacted))
         return Table(self._word("curve_table"), columns, rows, self.known["caption"], currency=self.known["currency"])
 
     def _row(self, name: str, point: campaign.Point, found: campaign.Answer) -> tuple:
+        told = i18n.sentence(f"board_value.row_{name}", self.language, share=self._share(point.contacted, found))
         few = 0 < point.contacted < self.known["k_min"]
         ends = i18n.interval(point.low, point.high, "money", self.language, currency=self.known["currency"])
         n = f"<{self.known['k_min']}" if few else round(point.contacted)
-        return name, n, point.contacted / found.customers, point.cost, point.profit, ends
+        return told, n, point.cost, point.profit, ends
 
     def _save(self, kind: str) -> None:
         self.page.save(self.table, "value-campaign", kind, self.month, self.language)

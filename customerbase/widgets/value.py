@@ -1,10 +1,7 @@
 """Value and risk (価値と離脱): lifetime value, value at risk, a campaign's profit by sliders, predictions, due calendar."""
 
-import html
-
 import ipywidgets as widgets
 
-from customerbase import i18n
 from customerbase.dashboards.part import NUMBERS, Part
 from customerbase.widgets.campaign import Campaign
 from customerbase.widgets.page import Page
@@ -44,8 +41,4 @@ class Value(Page):
 
         draw(options[0][1])
         chooser = self.choice("board_value.by", [tuple(one) for one in options], draw).add_class("chooser")
-        return [widgets.VBox([chooser, shown])]
-
-    def heading(self, key: str) -> widgets.HTML:
-        """A heading out of words.yaml."""
-        return self.html(f"<h2>{html.escape(i18n.word(key, self.language))}</h2>")
+        return [widgets.VBox([chooser, shown]).add_class("chosen")]
