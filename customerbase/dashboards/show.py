@@ -15,6 +15,7 @@ TEXTS = ("text", "month", "day", "figure")
 LEFT = ("text", "month", "day")  # a figure is a text of numbers: an interval, a change with its sign
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins so
 ROWS_AT_FIRST = 12
+LONG = 28  # half-width characters: on a phone, what is longer gets lines of its own
 
 
 def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
@@ -64,7 +65,8 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
                 shown = f'<details class="about"><summary title="{html.escape(table.about[place], quote=True)}">{shown}</summary>{about}</details>'
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
-            cells.append(f'<td class="{"text" if column.unit in LEFT else "number"}"{order}{label}>{shown}</td>')
+            kind = "number" if column.unit not in LEFT else "text long" if _width(shown) > LONG else "text"
+            cells.append(f'<td class="{kind}"{order}{label}>{shown}</td>')
     later = ' class="more"' if place >= ROWS_AT_FIRST else ""
     return f"<tr{later}>{''.join(cells)}</tr>"
 

@@ -34,6 +34,7 @@ const standalone = (figure) => {
     whole.append(made);
   };
   add("title", {}, title);
+  add("desc", {}, figure.querySelector("figcaption")?.textContent ?? "");
   add("style", {}, fontFaces());
   add("rect", { width: "100%", height: "100%", fill: "#fff" });
   const face = { "font-family": "BIZ UDPGothic, sans-serif" };
@@ -64,7 +65,7 @@ whenever(".report figure", (figure) => {
   const bar = Object.assign(document.createElement("p"), { className: "savefigure" });
   const button = (kind, clicked) => {
     const made = Object.assign(document.createElement("button"), { type: "button", textContent: kind.toUpperCase(), title: words[kind] });
-    made.setAttribute("aria-label", words[kind]);
+    made.setAttribute("aria-label", `${words[kind]}: ${figure.querySelector("h3,h4")?.textContent ?? ""}`);
     made.addEventListener("click", clicked);
     bar.append(made);
   };
