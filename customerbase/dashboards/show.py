@@ -36,7 +36,7 @@ def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
 def table_html(table: Table, language: str) -> str:
     """The table as HTML: everything escaped, numbers to the right, definitions on their heads, the sort column marked.
 
-    data-value holds the value that the browser sorts by; rows beyond the first twelve are marked `more`.
+    data-key and data-unit of a head name its column, data-value holds what the browser sorts a cell by; rows beyond the first twelve are marked `more`.
     """
     marked, falling = table.sort.lstrip("-"), table.sort.startswith("-")
     heads = []
@@ -44,7 +44,8 @@ def table_html(table: Table, language: str) -> str:
         kind = "number" if column.unit not in LEFT else "text"
         sort = f' aria-sort="{"descending" if falling else "ascending"}"' if column.key == marked else ""
         title = f' title="{html.escape(column.definition, quote=True)}"' if column.definition else ""
-        heads.append(f'<th scope="col" class="{kind}"{sort}{title}>{html.escape(column.head)}</th>')
+        about = f' data-key="{html.escape(column.key, quote=True)}" data-unit="{column.unit}"'
+        heads.append(f'<th scope="col" class="{kind}"{about}{sort}{title}>{html.escape(column.head)}</th>')
     body = "".join(_row(table, row, place, language) for place, row in enumerate(table.rows))
     caption = f"<caption>{html.escape(table.title)}</caption>"
     return (

@@ -60,19 +60,27 @@ whenever(".report[lang]", ({ lang }) => {
   document.documentElement.lang = lang;
   document.title = document.querySelector(`nav [aria-current] [lang=${lang}]`)?.textContent ?? document.title;
 });
-whenever(".controls", (controls) => {
-  const toggles = [...controls.querySelectorAll(".widget-toggle-buttons button")];
-  const months = controls.querySelector("select");
-  toggles.forEach((one, place) => one.addEventListener("click", () => keep("language", LANGUAGES[place])));
+const toggles = () => [...document.querySelectorAll(".controls .widget-toggle-buttons button")];
+const months = () => document.querySelector(".controls select");
+document.addEventListener("click", ({ target }) => {
+  const place = toggles().indexOf(target.closest("button"));
+  if (place >= 0) keep("language", LANGUAGES[place]);
+});
+document.addEventListener("change", ({ target }) => {
   // months stand newest first: counted from the oldest, a month keeps its number when another one is published
-  months.addEventListener("change", () => keep("month", months.selectedIndex ? months.options.length - months.selectedIndex : ""));
+  if (target === months()) keep("month", target.selectedIndex ? target.length - target.selectedIndex : "");
+});
+whenever(".controls :is(button, option)", () => {
+  // the controls come one by one: when the last one is there, each is set once
+  if (document.documentElement.dataset.set || toggles().length < LANGUAGES.length || !months()?.length) return;
+  document.documentElement.dataset.set = "yes";
   setTimeout(() => {
-    const place = months.options.length - Number(kept("month") || Infinity);
-    if (place > 0 && place !== months.selectedIndex) {
-      months.selectedIndex = place;
-      months.dispatchEvent(new Event("change", { bubbles: true }));
+    const place = months().length - Number(kept("month") || Infinity);
+    if (place > 0) {
+      months().selectedIndex = place;
+      months().dispatchEvent(new Event("change", { bubbles: true }));
     }
-    const toggle = toggles[LANGUAGES.indexOf(wanted)];
+    const toggle = toggles()[LANGUAGES.indexOf(wanted)];
     if (!toggle.classList.contains("mod-active")) toggle.click();
   });
 });
