@@ -197,7 +197,7 @@ def test_tables_sort_search_and_are_saved_and_figures_too(servers, tmp_path):
                 "figure"
             ] = await browser.run("""(() => { const one = document.querySelector('figure:has(.savefigure)');
                 const {width} = one.querySelector('.drawing svg').getBoundingClientRect();
-                return {title: one.querySelector('h3,h4').textContent, caption: one.querySelector('figcaption').textContent, width} })()""")
+                return {title: one.querySelector('h3,h4').textContent, caption: one.querySelector('figcaption').textContent, measure: one.querySelector('.measure').textContent, width} })()""")
             for label in ("表をCSVで保存", "表をExcelで保存"):
                 press = f"[...{table}.closest('.widget-vbox').querySelectorAll('.save button')]"
                 await browser.run(f"{press}.find(one => one.innerText == '{label}').click()")
@@ -227,6 +227,7 @@ def test_tables_sort_search_and_are_saved_and_figures_too(servers, tmp_path):
     drawn, figure = ElementTree.fromstring(seen["saved"][".svg"]), seen["figure"]
     told = {one.tag.split("}")[1]: one.text for one in reversed(drawn)}
     assert (told["title"], told["desc"]) == (figure["title"], figure["caption"])
+    assert figure["measure"].strip() in "".join(one.text or "" for one in drawn if one.tag.endswith("}text"))
     assert "@font-face" in told["style"] and "BIZ UDPGothic" in told["style"]
     data = seen["saved"][".png"]
     assert data.startswith(b"\x89PNG") and len(data) > 5000

@@ -57,6 +57,7 @@ whenever("a.saved", (link) => link.click());
 
 // The language of the page is that of its content; it and the month go along to the next page.
 whenever(".report[lang]", ({ lang }) => {
+  if (lang !== wanted && document.documentElement.classList.contains("turning")) return; // not what will be shown
   document.documentElement.lang = lang;
   document.title = document.querySelector(`nav [aria-current] [lang=${lang}]`)?.textContent ?? document.title;
 });
