@@ -212,15 +212,12 @@ def _analyse(db: Engine) -> None:
     )
     db.execute(
         "create table quarantine as select 'no_date' as reason, 'reject' as severity, source_system, 'f.csv' as file,"
+        " 'orders' as table_name, 'order_at' as column_name,"
         " row_number() over (order by order_id) as line from orders where status = 'cancelled'"
     )
     db.execute(
         "create table churn as select customer_id, cast(90 as integer) as horizon_days, 0.5 as probability,"
         " 'medium' as risk_band from identity_links"
-    )
-    db.execute(
-        "create table rfm as select customer_id, cast(3 as integer) as r, cast(length(customer_id) % 5 + 1 as integer) as f,"
-        " 'loyal' as segment from identity_links"
     )
     report.summed_up(db)
 

@@ -4,6 +4,8 @@ import base64
 import csv
 import io
 import re
+import subprocess
+import sys
 from datetime import date
 
 import openpyxl
@@ -66,6 +68,19 @@ def test_month_and_language_change_the_page_and_its_controls(page):
     assert page.month_choice.options == (("Oct 2026", "2026-10"), ("Sep 2026", "2026-09"))
     page.month_choice.value = "2026-09"
     assert "Sep 2026" in text(page) and "Oct 2026" not in text(page)
+
+
+@pytest.mark.parametrize("name", ["overview", "segments", "quality", "home"])
+def test_a_page_is_shown_without_pandas_and_its_like(home, name):
+    """Each of them costs every visitor's kernel 0.3 s and some 30 MB; DuckDB imports pandas for a parameter."""
+    base.publish(home, "2026-10")
+    program = f"""
+import sys
+from customerbase.widgets.{name} import {name.capitalize()}
+{name.capitalize()}("sample").show()
+print([one for one in ("pandas", "numpy", "matplotlib", "scipy", "sklearn") if one in sys.modules])"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_month_without_parts_says_so(page, home):

@@ -31,7 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token-file", type=Path, default=None, metavar="FILE", help="what a proxy has to send")
     parser.add_argument("--identity-provider", default=None, metavar="PACKAGE.CLASS", help="a login of your own")
     parser.add_argument("--behind-proxy", action="store_true", help="believe the X-Forwarded- headers of this machine")
-    parser.add_argument("--kernels", type=int, default=10, help="visitors at once (10); about 120 MB each")
+    parser.add_argument(
+        "--kernels", type=int, default=16, help="kernels at once (16), preheated ones included; about 55 MB each"
+    )
     parser.add_argument("--new-password", type=Path, default=None, metavar="FILE", help="ask for a password and stop")
 
 

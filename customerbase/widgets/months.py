@@ -4,11 +4,12 @@ import json
 
 import duckdb
 
+from customerbase.engine import bind
 from customerbase.errors import TableError
 from customerbase.tables import store
 
 PARTS = "dashboard_parts"
-_READ = "select content from read_parquet(?) where page = ? and name = ? and language = ? and kind = 'numbers'"
+_READ = "select content from read_parquet($path) where page = $page and name = $name and language = $language and kind = 'numbers'"
 
 
 def numbers(pipeline: str, page: str, name: str, language: str) -> dict[str, dict]:
@@ -19,7 +20,12 @@ def numbers(pipeline: str, page: str, name: str, language: str) -> dict[str, dic
 def _of(pipeline: str, month: str, page: str, name: str, language: str) -> dict:
     try:
         path = store.published_tables(pipeline, month).get(PARTS)
-        row = path and duckdb.execute(_READ, [str(path), page, name, language]).fetchone()
+        row = (
+            path
+            and duckdb.execute(
+                bind(_READ, {"path": str(path), "page": page, "name": name, "language": language})
+            ).fetchone()
+        )
     except (OSError, TableError, duckdb.Error):
         return {}
     return json.loads(row[0]) if row else {}
