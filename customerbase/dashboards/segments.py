@@ -94,7 +94,7 @@ def named(data: ReportData, language: str, caption: str) -> Table:
         Column("customers", word["customers"], "count"),
         Column("change", word["change"], "count"),
         Column("share", word["share"], "rate"),
-        Column("interval", word["interval"]),
+        Column("interval", word["interval"], "figure"),
         Column("net_spend", word["net_spend"], "money"),
         Column("silence", word["silence"], "days"),
         Column("todo", i18n.word("board_segments.todo", language)),

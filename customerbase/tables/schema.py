@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from customerbase.errors import ConfigError, TableError, near_miss
+from customerbase.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "expectations"
 KINDS = ("source", "analysis", "record")
@@ -168,7 +169,7 @@ def schemas(folder: Path = FOLDER) -> dict[str, Schema]:
 def load(path: Path) -> Schema:
     """One expectations file, checked. Raises ConfigError naming file, key path and near miss."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path)
     except yaml.YAMLError as error:
         raise ConfigError(f"expectations/{path.name} is not YAML: {error}") from error
     where = path.stem

@@ -19,7 +19,7 @@ from customerbase.tables import store
 
 PARTS, STYLE = "dashboard_parts", "style"
 SAVED = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-LABELS = ("search", "all", "less", "none", "svg", "png")  # of what page.js adds to tables and figures
+LABELS = ("search", "sort", "found", "all", "less", "none", "svg", "png")  # of what page.js adds to tables and figures
 _READ = """
 select page, language, name, kind, content, choice, notebook from read_parquet($path)
 where page in ($page, $style) and language = $language order by position
