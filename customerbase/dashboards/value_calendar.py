@@ -116,10 +116,10 @@ def clocks(data: ReportData, language: str, draw: ModuleType) -> Table:
         Column("share_interval", interval, "figure"),
         Column("verdict", i18n.word("clock.column.verdict", language)),
         Column(
-            "peak", i18n.word("board_value.peak_day", language), "count", i18n.word("clock.definition.things", language)
+            "peak", i18n.word("board_value.peak_day", language), "days", i18n.word("clock.definition.things", language)
         ),
         Column("peak_interval", interval, "figure"),
-        Column("best", i18n.word("board_value.best_day", language), "count"),
+        Column("best", i18n.word("board_value.best_day", language), "days"),
         Column("good", i18n.word("board_value.good_days", language), "figure"),
     )
     rows = tuple(_clock(row, data.k_min, language) for _, row in _things(data).iterrows())

@@ -119,8 +119,7 @@ def _risk(
             _name(dimension, str(row["value"]), language),
             int(row["customers"]),
             float(row["probability"]),
-            round(float(row["leavers"])),
-            i18n.interval(row["leavers_low"], row["leavers_high"], "people", language),
+            *_leavers(row, data.k_min, language),
             *(_amounts(data, row, language) if money else ()),
             *_numbers(row, "share"),
             i18n.join([topic(row[f"reason_{k}"], language) for k in (1, 2, 3) if isinstance(row[f"reason_{k}"], str)], language),
@@ -134,6 +133,14 @@ def _risk(
     title = i18n.sentence("board_value.risk_by", language, by=_by(dimension, language))
     sort = "-value_at_risk" if money else "-leavers"
     return Table(title, columns, cells, caption + _left(all_shown, data, language), sort, data.currency)
+
+
+def _leavers(row: pd.Series, k_min: int, language: str) -> tuple[int | str, str]:
+    """How many are expected to leave, with the interval; fewer than k_min are called so, estimated as they are."""
+    expected = round(float(row["leavers"]))
+    if 0 < expected < k_min:
+        return f"<{k_min}", i18n.MISSING
+    return expected, i18n.interval(row["leavers_low"], row["leavers_high"], "people", language)
 
 
 def _amounts(data: ReportData, row: pd.Series, language: str) -> tuple:
