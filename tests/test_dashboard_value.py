@@ -193,6 +193,18 @@ def test_the_height_of_a_point_is_its_profit():
     assert float(dot.attrib["cy"]) == pytest.approx(y1)
 
 
+@pytest.mark.parametrize("width", [640, 360])
+@pytest.mark.parametrize("places", [(0, 0), (0.65, 0.61), (0.61, 0.65), (0.02, 0.05), (0.95, 1), (0.3, 0.3), (1, 0)])
+def test_words_above_the_plot_stay_within_the_frame_wherever_their_marks_stand(width, places):
+    marks = [live.Mark(places[0], "最適 324人：12.3万円", 1.0), live.Mark(places[1], "Budget ends: 345")]
+    root = ET.fromstring(live.curve([(0, 0, 0, 0), (1, 1, 1, 1)], marks, WORDS, width, 300))
+    shown = {one.text: one.attrib for one in root.iter("{http://www.w3.org/2000/svg}text")}
+    for mark in marks:
+        x, long = float(shown[mark.text]["x"]), sum(12.5 if ord(one) > 255 else 6 for one in mark.text)
+        begins = {"start": x, "middle": x - long / 2, "end": x - long}[shown[mark.text]["text-anchor"]]
+        assert begins >= 0 and begins + long <= width
+
+
 @settings(deadline=None)
 @given(st.floats(-1e9, 0), st.floats(0, 1e9))
 def test_steps_are_round_few_and_hold_zero(low, high):

@@ -9,6 +9,7 @@ INK, GREY, RULE, ACCENT, AGAINST = "#1B1D21", "#666C75", "#D5D8DD", "#0A56B0", "
 LEFT, RIGHT, TOP, BOTTOM = 66, 16, 58, 46  # of the drawing, around the plot
 ROW = 17  # between two labels above the plot
 SIZE = 12.5
+WIDE = 0x2E80  # from this character on letters are as wide as high
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,10 @@ def curve(
     parts.append(f'<path d="{_path(band, across, up)}Z" fill="{ACCENT}" fill-opacity="0.16"/>')
     line = _path([point[:2] for point in points], across, up)
     parts.append(f'<path d="{line}" fill="none" stroke="{ACCENT}" stroke-width="2.4" stroke-linejoin="round"/>')
-    sides = _sides(marks, last)
-    parts += [_mark(mark, row, sides[row], across, up, width, height) for row, mark in enumerate(marks)]
+    for row, mark in enumerate(marks):  # two words grow away from each other
+        left = mark.x <= marks[1 - row].x if len(marks) == 2 else mark.x > last / 2
+        left = left if row == 0 or mark.x != marks[0].x else False
+        parts.append(_mark(mark, row, _side(mark, left, across(mark.x), width), across, up, width, height))
     name = html.escape(words.name, quote=True)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{name}"'
@@ -95,17 +98,12 @@ def _feet(ticks: Sequence[float], words: Words, across: Callable, height: float)
     return "".join([*made, _text(across(ticks[-1]), height - 6, words.x, GREY, "end")])
 
 
-def _sides(marks: Sequence[Mark], last: float) -> list[str]:
-    """On which side of its words each mark stands: two words grow away from each other where there is room."""
-    shares = [mark.x / last for mark in marks]
-    sides = ["start" if share < 0.3 else "end" if share > 0.7 else "middle" for share in shares]
-    if len(marks) == 2 and "middle" in sides:
-        first = "end" if shares[0] <= shares[1] else "start"
-        sides = [
-            first if sides[0] == "middle" else sides[0],
-            ("start" if first == "end" else "end") if sides[1] == "middle" else sides[1],
-        ]
-    return sides
+def _side(mark: Mark, left: bool, x: float, width: float) -> str:
+    """Which way the words of a mark grow from its line: to the left if so wished, unless there is only room elsewhere."""
+    room = {"end": x, "start": width - x, "middle": 2 * min(x, width - x)}
+    long = sum(SIZE if ord(one) > WIDE else 0.58 * SIZE for one in mark.text)
+    wished = ("end", "start", "middle") if left else ("start", "end", "middle")
+    return next((side for side in wished if room[side] >= long), max(room, key=lambda side: room[side]))
 
 
 def _mark(mark: Mark, row: int, side: str, across: Callable, up: Callable, width: float, height: float) -> str:
