@@ -3,21 +3,23 @@
 import argparse
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
+import customerbase.commands as months
 from customerbase.errors import CustomerbaseError
 from customerbase.serving import command as serving
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 done, 1 a run or check failed, 2 the request cannot be."""
+    """Run one command; returns the exit status: 0 done, 1 a run or check failed, 2 the request cannot be, 3 another run is
+    under way, 4 done but somebody was not told (docs/unattended.md)."""
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
     except CustomerbaseError as error:
         print(f"customerbase: {error}", file=sys.stderr)
-        return 1 if type(error).__name__ == "RunError" else 2
+        return months.code(error)
     except KeyboardInterrupt:
         print("customerbase: stopped; what finished is kept, the published month is untouched.", file=sys.stderr)
         return 130
@@ -27,15 +29,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="customerbase", description="The customer base, understood, every month.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    run = commands.add_parser("run", help="run a month and publish its report")
-    _run_options(run)
-    run.add_argument("--force", action="store_true", help="execute every stage again")
-    run.add_argument("--no-data-docs", action="store_true", help="leave out the pages of Great Expectations")
-    run.add_argument("--jobs", type=int, default=2, help="stages side by side (2)")
-    run.set_defaults(command=_run)
+    months.add_run(commands.add_parser("run", help="run a month, or several, and publish their reports"))
+    months.add_status(commands.add_parser("status", help="where a pipeline stands: months, versions, the last run"))
+    months.add_prune(commands.add_parser("prune", help="remove old versions of published months"))
 
     verify = commands.add_parser("verify", help="rebuild a published month elsewhere and compare")
-    _run_options(verify)
+    months.add_options(verify)
     verify.set_defaults(command=_verify)
 
     sample = commands.add_parser("sample", help="generate the sample company")
@@ -120,55 +119,10 @@ def _value_options(value: argparse.ArgumentParser) -> None:
     value.add_argument("--language", default="en", choices=("ja", "en"))
 
 
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
-    parser.add_argument("--month", default=None, help="YYYY-MM (the sample company's newest)")
-    parser.add_argument("--data", default=None, help="folder of the raw files")
-    parser.add_argument("--language", default=None, choices=("ja", "en"))
-    parser.add_argument("--set", action="append", default=[], metavar="STAGE.NAME=VALUE", help="override a parameter")
-
-
-def _plan(options):
-    from customerbase.pipeline import make_plan
-
-    _make_sample_if_missing(options)
-    yesterday_month = date.today().replace(day=1) - timedelta(days=1)  # noqa: DTZ011 - only to refuse an unfinished month
-    return make_plan(
-        options.pipeline,
-        options.month,
-        data=options.data,
-        language=options.language,
-        overrides=options.set,
-        latest_month=yesterday_month.replace(day=1),
-    )
-
-
-def _make_sample_if_missing(options) -> None:
-    from customerbase.stage import company
-    from customerbase.tables import store
-
-    folder = store.home() / company.load(options.pipeline).data
-    if options.pipeline == "sample" and options.data is None and not folder.exists():
-        print("generating the sample company (5,000 people, 24 months) …", file=sys.stderr)
-        from customerbase import sample
-
-        sample.generate(5000, seed=1, months=24, out=folder)
-
-
-def _run(options) -> int:
-    from customerbase.pipeline import run
-
-    plan = _plan(options)
-    folder = run(plan, jobs=options.jobs, force=options.force, data_docs=not options.no_data_docs)
-    report = folder / f"report.{plan.language}.html"
-    print(f"report: {_near(report if report.exists() else folder)}")
-    return 0
-
-
 def _verify(options) -> int:
     from customerbase.pipeline import verify
 
-    return 0 if verify(_plan(options)) else 1
+    return 0 if verify(months.plan_of(options)) else 1
 
 
 def _sample(options) -> int:
@@ -177,7 +131,7 @@ def _sample(options) -> int:
 
     out = options.out or store.home() / "data" / "sample"
     sample.generate(options.customers, seed=options.seed, months=options.months, out=out)
-    print(f"sample company: {_near(out)}")
+    print(f"sample company: {months.near(out)}")
     return 0
 
 
@@ -189,7 +143,7 @@ def _doctor(options) -> int:
     draft = doctor.draft_yaml(diagnoses, options.system)
     if options.out:
         options.out.write_text(draft, encoding="utf-8")
-        print(f"draft: {_near(options.out)}")
+        print(f"draft: {months.near(options.out)}")
     else:
         print(f"\n--- pipelines/sources/{options.system}.yaml (draft; --out FILE writes it)\n{draft}")
     return 0
@@ -266,13 +220,8 @@ def _docs(options) -> int:
 
     stale = documents.write(check=options.check)
     for path in stale:
-        print(f"{'stale' if options.check else 'written'}: {_near(path)}")
+        print(f"{'stale' if options.check else 'written'}: {months.near(path)}")
     return 1 if stale and options.check else 0
-
-
-def _near(path: Path) -> str:
-    path = Path(path).absolute()
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ CustomerbaseError
 ├── InputError       a raw file cannot be read as what it is declared to be
 ├── TableError       an unknown table, or a table that breaks its expectations
 └── RunError         a run cannot start, or one of its stages failed
+    └── BusyError    another run of this pipeline is under way
 """
 
 import difflib
@@ -34,6 +35,10 @@ class TableError(CustomerbaseError):
 
 class RunError(CustomerbaseError):
     """A run cannot start, or one of its stages failed."""
+
+
+class BusyError(RunError):
+    """Another run of this pipeline is under way."""
 
 
 def near_miss(word: str, options: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from customerbase.pipeline.guard import Guard, Limits
+
 SAFE_TO_SHOW = {
     "ConfigError",
     "ContractError",
@@ -36,33 +38,51 @@ class CellFailure(Exception):
 
 
 def execute(
-    notebook: Path, output: Path, parameters: dict, context: Path, progress: Callable[[int, int], None]
-) -> None:
-    """Run one notebook; `progress(done, all)` is called after each cell.
+    notebook: Path,
+    output: Path,
+    parameters: dict,
+    context: Path,
+    progress: Callable[[int, int], None],
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+) -> float:
+    """Run one notebook; returns the most MiB its kernel held. `progress(done, all)` is called after each cell.
 
-    Raises CellFailure for the cell that failed; the partly executed notebook is left at `output`.
+    Raises CellFailure for the cell that failed (the partly executed notebook is left at `output`), and KernelDied for a
+    kernel that was stopped at its limits or ended by itself.
     """
     import papermill  # about 3 s of imports: only when something runs
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     _register_engine()
     logging.getLogger("papermill").setLevel(logging.ERROR)
     environment = os.environ | {"CUSTOMERBASE_CONTEXT": str(context), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    managers: list = []  # the kernel's, once it is made
     try:
-        papermill.execute_notebook(
-            notebook,
-            output,
-            parameters=parameters,
-            engine_name="customerbase",
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            kernel_environment=environment,
-            kernel_log=context.with_name("kernel.log"),
-            progress=progress,
-        )
+        with Guard(limits, lambda: _process(managers)) as guard:
+            papermill.execute_notebook(
+                notebook,
+                output,
+                parameters=parameters,
+                engine_name="customerbase",
+                kernel_name="python3",
+                language="python",
+                progress_bar=False,
+                kernel_environment=environment,
+                kernel_log=context.with_name("kernel.log"),
+                managers=managers,
+                progress=progress,
+            )
     except PapermillExecutionError as error:
         raise CellFailure(error.exec_count or error.cell_index, error.source, error.ename, _safe(error)) from None
+    except (DeadKernelError, RuntimeError):  # nbclient's words for a kernel that is gone, or never came
+        raise guard.died() from None
+    return guard.peak_mib
+
+
+def _process(managers: list) -> int | None:
+    provisioner = managers[-1].provisioner if managers else None
+    return getattr(provisioner, "pid", None)
 
 
 def _safe(error) -> str:
@@ -82,7 +102,7 @@ def _register_engine() -> None:
 
         @classmethod
         def execute_managed_notebook(
-            cls, nb_man, kernel_name, *, kernel_environment, kernel_log, progress, start_timeout=60, **_
+            cls, nb_man, kernel_name, *, kernel_environment, kernel_log, managers, progress, start_timeout=60, **_
         ):
             complete, total = nb_man.cell_complete, len(nb_man.nb.cells)
 
@@ -94,6 +114,7 @@ def _register_engine() -> None:
             # ipc sockets in a private folder belong to this user alone; TCP ones are open to all on the machine
             with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
                 manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/socket")
+                managers.append(manager)
                 client = PapermillNotebookClient(
                     nb_man, km=manager, kernel_name=kernel_name, startup_timeout=start_timeout
                 )

@@ -4,11 +4,12 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 
+import customerbase.pipeline.pointers as pointers
 import customerbase.tables.secret as secret
 from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
@@ -56,6 +57,7 @@ class Plan:
     overrides: dict[str, dict]
     inputs: dict[str, dict]
     memory: Memory = field(default_factory=Memory)
+    mended: tuple[str, ...] = ()  # pointers that were lost and are set again, in words
 
     @property
     def as_of(self) -> date:
@@ -83,6 +85,23 @@ class Plan:
     def upstream(self, contract: Contract) -> set[str]:
         """Names of the stages whose tables this one reads."""
         return {other.name for other in self.contracts if set(other.writes) & set(contract.reads)}
+
+    def until(self, stage: str) -> "Plan":
+        """The plan of one stage and all that it reads from; the run it belongs to keeps its name.
+
+        Raises ConfigError for a stage that the plan does not have.
+        """
+        by_name = {contract.name: contract for contract in self.contracts}
+        if stage not in by_name:
+            raise ConfigError(f"pipeline {self.company.name!r} has no stage {stage!r}.{near_miss(stage, by_name)}")
+        wanted, open_ones = set(), [stage]
+        while open_ones:
+            if (name := open_ones.pop()) not in wanted:
+                wanted.add(name)
+                open_ones += self.upstream(by_name[name])
+        part = replace(self, contracts=tuple(one for one in self.contracts if one.name in wanted))
+        part.__dict__["run_id"] = self.run_id  # cached: that of the whole
+        return part
 
     def key(self, contract: Contract, tables_in: dict[str, str]) -> str:
         """Hash of all that a stage's result depends on: page, package, parameters, settings, inputs, versions.
@@ -114,6 +133,11 @@ class Plan:
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
+def digest(text: str) -> str:
+    """Sixteen hex digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def make_plan(
     pipeline: str,
     month: str | None,
@@ -129,6 +153,7 @@ def make_plan(
     `overrides` are texts such as "segments.window_months=12". A month later than `latest_month` is refused.
     """
     company = load(pipeline)
+    mended = tuple(pointers.mend(pipeline))  # before the month before is looked for
     contracts = read_contracts(notebooks)
     check_tables(contracts, tables.schemas())
     check_overrides(contracts, company.parameters, company.path.name)
@@ -145,7 +170,7 @@ def make_plan(
     chosen = tuple(_chosen(company, contracts))
     check_segments(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
-    return Plan(company, month, language, folder, chosen, merged, inputs, _memory(pipeline, month, chosen))
+    return Plan(company, month, language, folder, chosen, merged, inputs, _memory(pipeline, month, chosen), mended)
 
 
 def _memory(pipeline: str, month: str, contracts: Iterable[Contract]) -> Memory:

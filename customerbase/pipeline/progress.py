@@ -31,6 +31,10 @@ class Progress:
                 self._erase()
                 self._draw()
 
+    def retried(self, stage: str, why: str) -> None:
+        """A stage begins anew."""
+        self.say(f"  {stage:<22} once more: {why}")
+
     def done(self, stage: str, text: str) -> None:
         """The last line of a stage."""
         with self._lock:

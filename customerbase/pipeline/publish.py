@@ -1,6 +1,5 @@
 """Publication: the run's directory is completed under a temporary name, renamed, then one pointer is replaced."""
 
-import hashlib
 import json
 import os
 import platform
@@ -11,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from customerbase.pipeline.outcome import Outcome
-from customerbase.pipeline.plan import Memory, Plan, code_hash
+from customerbase.pipeline.plan import Memory, Plan, code_hash, digest
 from customerbase.tables import store
 
 STATED = (  # packages that a number may depend on
@@ -25,11 +24,6 @@ STATED = (  # packages that a number may depend on
     "papermill",
     "great-expectations",
 )
-
-
-def digest(text: str) -> str:
-    """Sixteen hex digits of a text's SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def publish(plan: Plan, outcomes: dict[str, Outcome]) -> Path:
@@ -107,6 +101,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "pipeline": plan.company.name,
         "month": plan.month,
         "as_of": str(plan.as_of),
+        "restates": store.pointed(plan.company.name, plan.month),  # the version that stood before, which is kept
         "finished_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),  # about the run, never inside a table or a report
         "inputs": plan.inputs,
         "previous": {stage: before.stated for stage, before in sorted(plan.memory.previous.items())},
@@ -118,7 +113,12 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "code": {"commit": commit(), "sha256": code_hash()},
         "versions": {"python": platform.python_version(), **_versions()},
         "stages": {
-            name: {"folder": outcome.folder.name, "reused": outcome.reused, "seconds": round(outcome.seconds, 2)}
+            name: {
+                "folder": outcome.folder.name,
+                "reused": outcome.reused,
+                "seconds": round(outcome.seconds, 2),
+                "peak_mib": round(outcome.peak_mib),
+            }
             for name, outcome in sorted(outcomes.items())
         },
         "tables": dict(sorted(tables.items())),

@@ -24,6 +24,7 @@ _KINDS = {
     "settings": dict,
     "goals": dict,
     "segments": dict,
+    "run": dict,
 }
 _SEGMENTS = ("named", "rules")
 
@@ -43,6 +44,7 @@ class Company:
     settings: dict = field(default_factory=dict)
     goals: dict = field(default_factory=dict)
     segments: dict = field(default_factory=dict)
+    run: dict = field(default_factory=dict)
 
     @property
     def named(self) -> tuple[Segment, ...]:

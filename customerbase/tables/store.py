@@ -164,6 +164,13 @@ def published_tables(pipeline: str, month: str) -> dict[str, Path]:
     return {table: run / "tables" / f"{table}.parquet" for table in manifest(run)["tables"]}
 
 
+def damaged(pipeline: str, month: str) -> list[str]:
+    """Tables of the published run whose file is not the one that was published."""
+    facts = (current(pipeline, month) or {"tables": {}})["tables"]
+    paths = published_tables(pipeline, month) if facts else {}
+    return [one for one, path in paths.items() if not path.is_file() or sha256(path) != facts[one]["sha256"]]
+
+
 def published_months(pipeline: str) -> list[str]:
     """The months of a pipeline that have a published run, oldest first."""
     folder = home() / "data" / "runs" / pipeline
