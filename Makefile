@@ -12,6 +12,7 @@ LANGUAGE ?= ja
 SET ?=
 FILES ?=
 NOTEBOOK ?= notebooks
+RESTATE ?=
 # A LANGUAGE set by the desktop (en_US:en) is not ours.
 ifneq ($(LANGUAGE),ja)
 ifneq ($(LANGUAGE),en)
@@ -21,7 +22,7 @@ endif
 
 RUN_OPTIONS = $(PIPELINE) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(DATA),--data '$(DATA)') $(foreach item,$(SET),--set $(item))
 
-.PHONY: help report quickstart test test-fast check extras lab dashboard verify bench clean docs
+.PHONY: help report quickstart test test-fast check extras lab dashboard verify status bench clean docs
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +44,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@touch $@
 
 report: $(VENV)/ready ## run the month and publish its report (the sample company when nothing else is named)
-	@$(PY) -m customerbase run $(RUN_OPTIONS)
+	@$(PY) -m customerbase run $(RUN_OPTIONS) $(if $(RESTATE),--restate)
 
 quickstart: $(VENV)/ready ## one order file is enough: make quickstart FILES=orders.csv
 	@$(PY) -m customerbase quickstart $(FILES) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(YES),--yes)
@@ -77,6 +78,9 @@ dashboard: $(VENV)/ready ## serve the read-only dashboards on this machine (docs
 
 verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, table by table
 	@$(PY) -m customerbase verify $(RUN_OPTIONS)
+
+status: $(VENV)/ready ## where the pipeline stands: months, versions, what is missing (docs/unattended.md)
+	@$(PY) -m customerbase status $(PIPELINE)
 
 bench: $(VENV)/ready ## speed and memory beside peers, as ratios
 	@$(PY) -m bench

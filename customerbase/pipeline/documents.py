@@ -1,9 +1,11 @@
 """The generated documents: each is rendered from the one place that knows, and checked for freshness."""
 
+import json
 import re
 from pathlib import Path
 
 from customerbase import kpi, segments
+from customerbase.pipeline.contracts import read_contracts
 from customerbase.tables import dictionary, schemas, snapshots
 from customerbase.tables.store import ROOT, replace
 
@@ -17,8 +19,16 @@ def rendered() -> dict[Path, str]:
         ROOT / "docs" / "data-dictionary.md": dictionary.render("en"),
         ROOT / "docs" / "data-dictionary.ja.md": dictionary.render("ja"),
         ROOT / "docs" / "kpis.md": kpi.document(),
+        ROOT / "pipelines" / "schedules" / "stages.json": stages(),
         GLOSSARY: glossary(GLOSSARY.read_text(encoding="utf-8")),
     }
+
+
+def stages() -> str:
+    """Stage -> the stages it reads from, as the notebooks' contracts say: for schedulers that have nothing of ours."""
+    contracts = read_contracts(ROOT / "notebooks")
+    reads = {one.name: [up.name for up in contracts if set(up.writes) & set(one.reads)] for one in contracts}
+    return json.dumps(reads, indent=1) + "\n"
 
 
 def glossary(page: str) -> str:

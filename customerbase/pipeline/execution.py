@@ -3,8 +3,10 @@
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from graphlib import TopologicalSorter
 
+from customerbase.errors import ConfigError, near_miss
 from customerbase.pipeline.contracts import Contract
 from customerbase.pipeline.journal import Journal
 from customerbase.pipeline.outcome import How, Outcome
@@ -122,3 +124,21 @@ def last_peaks(pipeline: str) -> Mapping[str, float]:
     about = store.current(pipeline, months[-1]) if months else None
     stages = (about or {}).get("stages", {})
     return {name: facts["peak_mib"] for name, facts in stages.items() if facts.get("peak_mib")}
+
+
+def part_until(plan: Plan, stage: str) -> Plan:
+    """The plan of one stage and all that it reads from; the run it belongs to keeps its name.
+
+    Raises ConfigError for a stage that the plan does not have.
+    """
+    by_name = {contract.name: contract for contract in plan.contracts}
+    if stage not in by_name:
+        raise ConfigError(f"pipeline {plan.company.name!r} has no stage {stage!r}.{near_miss(stage, by_name)}")
+    wanted, unseen = set(), [stage]
+    while unseen:
+        if (name := unseen.pop()) not in wanted:
+            wanted.add(name)
+            unseen += plan.upstream(by_name[name])
+    part = replace(plan, contracts=tuple(one for one in plan.contracts if one.name in wanted))
+    part.__dict__["run_id"] = plan.run_id  # cached: that of the whole
+    return part

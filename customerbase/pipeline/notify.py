@@ -161,7 +161,7 @@ def _webhook(address: str, message: Message) -> None:
         raise ValueError("the address from the environment is neither https nor on this machine")
     kind = {"Content-Type": "application/json; charset=utf-8"}
     request = urllib.request.Request(address, data, kind)  # noqa: S310 - _allowed says so
-    with urllib.request.build_opener(_NoRedirect).open(request, timeout=PATIENCE):  # noqa: S310 - _allowed says so
+    with urllib.request.build_opener(_NoRedirect).open(request, timeout=PATIENCE):
         pass
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
@@ -85,23 +85,6 @@ class Plan:
     def upstream(self, contract: Contract) -> set[str]:
         """Names of the stages whose tables this one reads."""
         return {other.name for other in self.contracts if set(other.writes) & set(contract.reads)}
-
-    def until(self, stage: str) -> "Plan":
-        """The plan of one stage and all that it reads from; the run it belongs to keeps its name.
-
-        Raises ConfigError for a stage that the plan does not have.
-        """
-        by_name = {contract.name: contract for contract in self.contracts}
-        if stage not in by_name:
-            raise ConfigError(f"pipeline {self.company.name!r} has no stage {stage!r}.{near_miss(stage, by_name)}")
-        wanted, open_ones = set(), [stage]
-        while open_ones:
-            if (name := open_ones.pop()) not in wanted:
-                wanted.add(name)
-                open_ones += self.upstream(by_name[name])
-        part = replace(self, contracts=tuple(one for one in self.contracts if one.name in wanted))
-        part.__dict__["run_id"] = self.run_id  # cached: that of the whole
-        return part
 
     def key(self, contract: Contract, tables_in: dict[str, str]) -> str:
         """Hash of all that a stage's result depends on: page, package, parameters, settings, inputs, versions.

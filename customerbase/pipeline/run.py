@@ -8,7 +8,7 @@ import customerbase.pipeline.journal as journal_file
 import customerbase.pipeline.lock as lock
 import customerbase.pipeline.publish as publish
 from customerbase.errors import RunError
-from customerbase.pipeline.execution import Execution
+from customerbase.pipeline.execution import Execution, part_until
 from customerbase.pipeline.journal import Journal
 from customerbase.pipeline.outcome import How, Outcome
 from customerbase.pipeline.plan import Plan
@@ -96,7 +96,7 @@ def _executed(
     journal.write("run_started", as_of=plan.as_of, inputs=len(plan.inputs))
     for leftover in plan.folder.glob("stages/.work-*"):
         shutil.rmtree(leftover)
-    part = plan if until is None else plan.until(until)
+    part = plan if until is None else part_until(plan, until)
     outcomes = Execution(part, how if until is None else how.without_pages(), progress, journal, ahead).all()
     failed = {name: outcome for name, outcome in outcomes.items() if outcome.failure}
     if failed:
