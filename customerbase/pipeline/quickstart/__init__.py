@@ -100,6 +100,6 @@ def _run(name: str, month: str, language: str) -> Path:
     import customerbase.pipeline.run as run
     from customerbase.pipeline import make_plan  # the front door imports its own parts
 
-    folder = run(make_plan(name, month, language=language))
+    folder = run(make_plan(name, month, language=language), restate=True)  # the files were handed over to be used
     report = folder / f"report.{language}.html"
     return report if report.exists() else folder
