@@ -434,6 +434,12 @@ def test_a_token_counts_in_the_header_and_excuses_from_nothing(home):
         proxied = one.visitor(Authorization="token 0123456789abcdef-token")
         kernel = proxied.open_page()
         assert refused(proxied, kernel, Origin="https://evil.example") == 403
+        past = base.Visitor(one.port, dict(proxied.cookies))  # round the proxy, with the cookie of a visit through it
+        past.ask("/overview")
+        assert past.status == 302 and refused(base.Visitor(one.port, dict(proxied.cookies)), kernel) in (302, 403, 404)
+        named = one.visitor(**{"X-Forwarded-User": "somebody", "Remote-User": "somebody", "X-Remote-User": "somebody"})
+        named.ask("/overview")
+        assert named.status == 302
         proxied.ask(f"/voila/api/shutdown/{kernel}", "POST", "")
         assert proxied.status == 403
         proxied.ask("/", Origin="https://evil.example")

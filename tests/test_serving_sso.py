@@ -1,0 +1,437 @@
+"""Single sign-on as docs/serving.md has it: a provider of the test, nginx, Apache with mod_auth_openidc, the real server.
+
+The shipped nginx.conf and apache-oidc.conf are used as they are, their names and ports replaced. Every refusal stands
+beside the same request done rightly, so that none passes because nothing works.
+"""
+
+import asyncio
+import http.client
+import itertools
+import json
+import re
+import ssl
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import proxies
+import pytest
+import serving_base as base
+from browser import CHROMIUM, Browser
+from oidc_provider import GROUPS, Provider
+from tornado.httpclient import HTTPClientError
+
+pytestmark = proxies.needs_sign_on
+TOKEN = "0123456789abcdef-of-the-proxy"
+SESSION = "mod_auth_openidc_session"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+ADDRESSES = itertools.count(10)  # of visitors: limits are counted by address
+LIVE = "!!document.querySelector('#rendered_cells select')?.offsetParent && !document.querySelector('#waiting')"
+
+
+@dataclass
+class Guest(base.Visitor):
+    """A visitor over TLS with an address of his own, who can sign in at the provider."""
+
+    headers: dict[str, str] = field(default_factory=lambda: {"Accept": "text/html"})
+    host: str = "127.0.0.1"
+    provider: Provider | None = None
+    scheme: str = "wss"
+    address: str = field(default_factory=lambda: f"127.0.0.{next(ADDRESSES)}")
+
+    def connect(self) -> http.client.HTTPSConnection:
+        trust = ssl._create_unverified_context()
+        return http.client.HTTPSConnection(self.host, self.port, timeout=120, source_address=(self.address, 0), context=trust)
+
+    @property
+    def site(self) -> str:
+        return f"https://{self.host}:{self.port}"
+
+    @property
+    def location(self) -> str:
+        return self.response.getheader("Location") or ""
+
+    @property
+    def sent_to_provider(self) -> bool:
+        return self.status == 302 and self.location.startswith(f"{self.provider.issuer}/authorization?")
+
+    def come_back(self, user: str, path: str = "/") -> str:
+        """Ask for a page, sign in at the provider; the address that the provider sends the browser back to."""
+        self.ask(path)
+        assert self.sent_to_provider, (self.status, self.location)
+        there = Guest(self.provider.server.server_port)
+        there.ask(self.location.removeprefix(self.provider.issuer), "POST", f"user={user}", **FORM)
+        assert there.location.startswith(f"{self.site}/sso?"), there.status
+        return there.location.removeprefix(self.site)
+
+    def sign_in(self, user: str, path: str = "/") -> str:
+        """Sign in and look at the page; its text."""
+        self.ask(self.come_back(user, path))
+        assert self.status == 302 and self.location == f"{self.site}{path}", self.status
+        return self.ask(path)
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """In place of the analysts' server: what reaches it."""
+
+    heard: list[tuple[str, dict[str, str]]]
+
+    def do_GET(self):
+        self.heard.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Nothing is logged."""
+
+
+@dataclass
+class Front:
+    """What stands in front: both sites, the provider, what the analysts' server heard, and the folder of the logs."""
+
+    ports: tuple[int, int]
+    provider: Provider
+    heard: list
+    folder: Path
+    server: base.Server
+
+    def managers(self) -> Guest:
+        return Guest(self.ports[0], host="127.0.0.1", provider=self.provider)
+
+    def analysts(self) -> Guest:
+        return Guest(self.ports[0], host="127.0.0.2", provider=self.provider)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[base.Server]:
+    home = tmp_path_factory.mktemp("home")
+    base.publish(home, "2026-09")
+    base.publish(home, "2026-10")
+    token = home / "token"
+    token.write_text(f"{TOKEN}\n")
+    token.chmod(0o600)
+    with base.Server(home, f"--token-file={token}", "--behind-proxy") as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def front(server, tmp_path_factory) -> Iterator[Front]:
+    """Managers at 127.0.0.1 with the real server behind, analysts at 127.0.0.2 with a recorder: a file each."""
+    folder = tmp_path_factory.mktemp("front")
+    ports, doors = (base.free_port(), base.free_port()), (base.free_port(), base.free_port())
+    heard: list = []
+    recorder = ThreadingHTTPServer(("127.0.0.1", 0), type("Of", (Recorder,), {"heard": heard}))
+    threading.Thread(target=recorder.serve_forever, daemon=True).start()
+    names = {"managers": ("127.0.0.1", doors[0], server.port), "analysts": ("127.0.0.2", doors[1], recorder.server_port)}
+    sites = {who: f"{address}:{ports[0]}" for who, (address, *_) in names.items()}
+    clients = {who: (f"secret-of-{who}", {f"https://{site}/sso"}) for who, site in sites.items()}
+    provider = Provider(folder, *proxies.certificate(folder), clients)
+    for_apache, for_nginx = [], []
+    for who, (address, door, behind) in names.items():
+        values = {"name": sites[who], "issuer": provider.issuer, "client": who, "client_secret": clients[who][0]}
+        values |= {"claim": "groups", "group": f"customerbase-{who}", "token": TOKEN}
+        values |= {"door": f"127.0.0.1:{door}", "server": f"127.0.0.1:{behind}"}
+        for_apache.append(proxies.for_apache(values))
+        for_nginx.append(proxies.for_nginx(folder, address, ports, f"127.0.0.1:{door}"))
+    both = for_nginx[0] + for_nginx[1][for_nginx[1].index("\nserver {") :]  # the zones stand once
+    with proxies.apache(folder, "\n".join(for_apache), doors[0]), proxies.nginx(folder, both, ports[0]):
+        yield Front(ports, provider, heard, folder, server)
+    provider.close()
+    recorder.shutdown()
+
+
+def refused(one: base.Visitor, kernel: str, **headers: str) -> int:
+    """The status of a socket that was not opened."""
+    with pytest.raises(HTTPClientError) as error:
+        asyncio.run(one.socket(kernel, **headers))
+    return error.value.code
+
+
+# coming in
+
+
+@pytest.mark.parametrize("path", ["/", "/overview", "/voila/static/page.js", "/nothing/at/all", "/api/kernels"])
+def test_without_a_session_every_address_leads_to_the_provider(front, path):
+    guest = front.managers()
+    guest.ask(path)
+    assert guest.sent_to_provider
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(guest.location).query).items()}
+    assert asked["redirect_uri"] == f"{guest.site}/sso" and asked["client_id"] == "managers"
+    assert asked["code_challenge_method"] == "S256" and asked["state"] and asked["nonce"]
+    guest.ask(path, Accept="application/json", **{"X-Requested-With": "XMLHttpRequest"})
+    assert guest.status == 401  # what a page asks for in the background is not sent round
+
+
+def test_who_belongs_to_the_group_comes_to_the_page_he_asked_for_and_it_lives(front):
+    guest = front.managers()
+    page = guest.sign_in("suzuki", "/overview")
+    assert guest.status == 200 and "Overview" in page
+    kernel = guest.open_page("/overview")
+
+    async def use() -> str:
+        socket = await guest.socket(kernel, Origin=guest.site)
+        states = await socket.widgets()
+        await socket.set(base.one_of(states, "ToggleButtonsModel"), index=1)
+        await socket.set(base.one_of(states, "DropdownModel"), index=1)
+        await socket.settle()
+        return json.dumps(await socket.widgets())
+
+    assert "Sep 2026" in asyncio.run(use())
+    assert refused(guest, kernel, Origin="https://evil.example") == 403
+    stranger = front.managers()
+    assert refused(stranger, kernel) in (302, 401)
+    stranger.sign_in("suzuki")
+    assert refused(stranger, kernel) == 404  # signed in, from another browser
+
+
+def test_cookies_are_out_of_reach_for_scripts_other_sites_and_plain_http(front):
+    guest = front.managers()
+    back = guest.come_back("suzuki")
+    started = guest.response.headers.get_all("Set-Cookie")
+    guest.ask(back)
+    [session] = [one for one in guest.response.headers.get_all("Set-Cookie") if one.startswith(f"{SESSION}=")]
+    guest.ask("/")
+    own = [one for one in guest.response.headers.get_all("Set-Cookie") if one.startswith("username-")]
+    assert started and own
+    for cookie in [*started, session, *own]:
+        assert "Secure" in cookie and "HttpOnly" in cookie and "SameSite=" in cookie, cookie
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install the package `chromium` to run it")
+def test_in_a_browser_the_sign_on_ends_on_a_page_that_lives(front, tmp_path):
+    async def visit() -> tuple[str, list[str]]:
+        async with Browser(tmp_path / "profile") as browser:
+            await browser.size(1440)
+            await browser.send("Page.navigate", url=f"{front.managers().site}/")
+            await browser.wait_for("document.title == 'Sign in'")
+            await browser.run("document.querySelector('input').value = 'suzuki'")
+            await browser.run("document.querySelector('form').submit()")
+            await browser.wait_for(LIVE)
+            await browser.run("[...document.querySelectorAll('button')].find(b => b.innerText == 'English').click()")
+            text = await browser.wait_for("document.body.innerText.includes('Oct 2026') && document.body.innerText")
+            complaints = browser.complaints
+            await browser.send("Page.navigate", url=f"{front.managers().site}/logout")
+            await browser.wait_for("document.title == 'Sign in'")
+            return text, complaints
+
+    text, complaints = asyncio.run(visit())
+    assert "Active customers" in text and complaints == []
+
+
+# staying out
+
+
+@pytest.mark.parametrize("user", ["tanaka", "kimura", "sato"])
+def test_who_is_not_of_the_group_is_told_so_in_both_languages(front, user):
+    assert "customerbase-managers" not in GROUPS[user]
+    guest = front.managers()
+    page = guest.sign_in(user)
+    assert guest.status == 403 and "権限がありません" in page and "not in a group" in page
+    for path in ("/overview", "/voila/static/page.js", "/logout/", "/sso/"):
+        guest.ask(path)
+        assert guest.status == 403, path
+
+
+def test_each_audience_has_its_own_door(front):
+    guest = front.managers()
+    guest.sign_in("suzuki")
+    other = front.analysts()
+    other.cookies = dict(guest.cookies)
+    other.ask("/")
+    assert other.sent_to_provider  # the session of one site is none at the other
+    other = front.analysts()
+    other.sign_in("suzuki")
+    assert other.status == 403
+    other = front.analysts()
+    other.sign_in("sato")
+    assert other.status == 200
+
+
+BAD = {
+    "expired": lambda p: p.changed(exp=1_600_000_000, iat=1_599_999_000),
+    "for another client": lambda p: p.changed(aud="analysts"),
+    "of another provider": lambda p: p.changed(iss="https://login.evil.example"),
+    "of another log-in": lambda p: p.changed(nonce="0123456789"),
+    "signed by a stranger": lambda p: lambda claims: p.signed(claims, key="foreign"),
+    "written in afterwards": lambda p: p.altered,
+    "signed by the client's secret": lambda p: p.with_the_secret,
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_token_that_is_not_in_order_opens_nothing(front, kind):
+    guest = front.managers()
+    front.provider.token = BAD[kind](front.provider)
+    try:
+        text = guest.ask(guest.come_back("suzuki"))
+    finally:
+        front.provider.token = front.provider.good
+    assert not guest.location and "Error" in text and SESSION not in guest.cookies, (guest.status, text)
+    guest.ask("/")
+    assert guest.sent_to_provider
+    guest.sign_in("suzuki")
+    assert guest.status == 200  # the same with a good token
+
+
+def test_a_log_in_that_another_browser_began_is_refused_and_counts_once(front):
+    victim, attacker = front.managers(), front.managers()
+    back = attacker.come_back("suzuki")
+    victim.ask(back)  # the attacker's account in the victim's browser
+    assert SESSION not in victim.cookies and not victim.location.startswith(f"{victim.site}/overview")
+    victim.ask("/")
+    assert victim.sent_to_provider
+    attacker.ask(back)
+    assert SESSION in attacker.cookies
+    again = front.managers()
+    again.ask(back)
+    assert SESSION not in again.cookies
+
+
+FORGED = {
+    "Authorization": f"token {TOKEN}",
+    "X-Forwarded-User": "president",
+    "X-Forwarded-Email": "president@example.jp",
+    "X-Forwarded-Groups": "customerbase-managers",
+    "X-Remote-User": "president",
+    "X-Forwarded-For": "9.9.9.9",
+    "X-Forwarded-Proto": "http",
+    "X-Forwarded-Host": "evil.example",
+    "OIDC_CLAIM_groups": "customerbase-managers",
+    "OIDC-CLAIM-groups": "customerbase-managers",
+    "OIDC_CLAIM_sub": "president",
+}
+
+
+def test_forged_headers_open_nothing(front):
+    guest = front.managers()
+    for path in ("/", "/voila/static/page.js"):
+        guest.ask(path, **FORGED)
+        assert guest.sent_to_provider
+        assert "evil.example" not in guest.location
+    guest.ask("/", Cookie=f"{SESSION}=0123456789abcdef0123456789abcdef01234567")
+    assert guest.sent_to_provider
+
+
+def test_of_what_a_visitor_claims_and_of_who_he_is_nothing_reaches_the_server(front):
+    guest = front.analysts()
+    guest.sign_in("sato")
+    guest.ask("/overview?from=test", **FORGED | {"Authorization": "Bearer of-my-own", "Origin": guest.site})
+    assert guest.status == 200
+    path, headers = front.heard[-1]
+    assert path == "/overview?from=test"
+    assert headers["authorization"] == f"token {TOKEN}" and headers["x-forwarded-for"] == guest.address
+    assert headers["x-forwarded-proto"] == "https" and headers["host"] == f"127.0.0.2:{guest.port}"
+    assert headers["origin"] == guest.site  # the server compares it with the host
+    text = json.dumps(headers)
+    for word in ("president", "sato", "customerbase-", "9.9.9.9", "of-my-own", SESSION, "id_token", "access_token"):
+        assert word not in text, (word, text)
+
+
+# leaving
+
+
+def test_after_the_log_out_the_session_is_gone_here_and_at_the_provider(front):
+    guest = front.managers()
+    guest.sign_in("suzuki")
+    kernel = guest.open_page()
+    kept = dict(guest.cookies)
+    guest.ask("/logout")
+    assert guest.status == 302 and guest.location.startswith(f"{guest.site}/sso?logout=")
+    guest.ask(guest.location.removeprefix(guest.site))
+    assert guest.location.startswith(f"{front.provider.issuer}/end_session?")
+    assert SESSION not in guest.cookies
+    Guest(front.provider.server.server_port).ask(guest.location.removeprefix(front.provider.issuer))
+    ended = front.provider.ended[-1]
+    assert ended["id_token_hint"].count(".") == 2 and ended["post_logout_redirect_uri"] == f"{guest.site}/"
+    for cookies in (guest.cookies, kept):
+        guest.cookies = dict(cookies)
+        guest.ask("/")
+        assert guest.sent_to_provider
+        assert refused(guest, kernel) in (302, 401)
+    past = base.Visitor(front.server.port, kept, {"Host": f"127.0.0.1:{guest.port}"})  # round the proxy
+    past.ask("/overview")
+    assert past.status == 302 and past.response.getheader("Location").startswith("/login")
+
+
+def test_a_log_out_leads_to_no_other_site(front):
+    guest = front.managers()
+    guest.sign_in("suzuki")
+    guest.ask("/sso?logout=https%3A%2F%2Fevil.example%2F")
+    assert not guest.location
+
+
+# how much, and how
+
+
+def test_a_page_with_all_its_files_at_once_is_not_hurt_and_a_flood_is_refused(front):
+    guest = front.managers()
+    guest.sign_in("suzuki")
+    page = guest.ask("/")
+    files = re.findall(r'(?:src|href)="(/voila/[^"]+)"', page)
+    assert len(files) >= 6
+
+    def ask(path: str) -> int:
+        one = Guest(guest.port, dict(guest.cookies), address=guest.address)
+        one.ask(path)
+        return one.status
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(ask, itertools.islice(itertools.cycle(files), 100)))
+        assert set(statuses) == {200}
+        pages = [ask("/nothing") for _ in range(25)]
+        assert pages[0] == 404 and pages[-1] == 429 and set(pages) == {404, 429}
+        assert ask(files[0]) == 200  # too many pages do not spoil the one that is open
+    other = front.managers()
+    assert other.sign_in("suzuki") and other.status == 200  # nor anybody else's
+
+
+def test_a_flood_of_files_is_refused(front):
+    guest = front.managers()
+
+    def knock(times: int) -> list[int]:
+        connection, statuses = guest.connect(), []
+        for _ in range(times):
+            connection.request("GET", "/voila/static/page.js", headers={"X-Requested-With": "XMLHttpRequest"})
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        return statuses
+
+    assert set(knock(100)) == {401}
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(itertools.chain(*threads.map(knock, [250] * 8)))
+    assert set(statuses) == {401, 429} and statuses.count(401) >= 850
+
+
+def test_tls_only(front):
+    guest = front.managers()
+    for path in ("/", "/overview?a=1"):
+        plain = base.Visitor(front.ports[1], headers={"Host": "evil.example"})
+        plain.ask(path)
+        assert plain.status == 301 and plain.response.getheader("Location") == f"https://127.0.0.1{path}"
+    mistaken = base.Visitor(front.ports[0])
+    mistaken.ask("/")
+    assert mistaken.status == 400
+    guest.ask("/")
+    assert guest.status == 302 and "max-age=31536000" in guest.response.getheader("Strict-Transport-Security")
+    guest.sign_in("tanaka")
+    assert guest.status == 403 and "max-age=31536000" in guest.response.getheader("Strict-Transport-Security")
+
+
+def test_no_log_names_a_visitor_or_holds_what_opens(front):
+    guest = front.managers()
+    back = guest.come_back("suzuki")
+    guest.ask(back)
+    guest.ask("/")
+    code = parse_qs(urlsplit(back).query)["code"][0]
+    texts = {name: (front.folder / name).read_text() for name in ("access.log", "error.log", "apache.log")}
+    texts["server"] = front.server.log
+    assert "GET /sso" in texts["access.log"]
+    for name, text in texts.items():
+        for word in (code, "suzuki", "tanaka", TOKEN, "secret-of-managers", guest.cookies[SESSION]):
+            assert word not in text, (name, word)
