@@ -59,12 +59,27 @@ class Provider:
     def jwks(self) -> dict:
         command = [OPENSSL, "rsa", "-in", str(self.keys["own"]), "-noout", "-modulus"]
         modulus = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip().split("=")[1]
-        return {"keys": [{"kty": "RSA", "kid": "1", "alg": "RS256", "use": "sig", "e": "AQAB", "n": packed(bytes.fromhex(modulus))}]}
+        return {
+            "keys": [
+                {
+                    "kty": "RSA",
+                    "kid": "1",
+                    "alg": "RS256",
+                    "use": "sig",
+                    "e": "AQAB",
+                    "n": packed(bytes.fromhex(modulus)),
+                }
+            ]
+        }
 
     def about(self) -> dict:
         paths = ("authorization", "token", "end_session")
         places = {f"{name}_endpoint": f"{self.issuer}/{name}" for name in paths} | {"jwks_uri": f"{self.issuer}/jwks"}
-        return {"issuer": self.issuer, "response_types_supported": ["code"], "subject_types_supported": ["public"]} | places
+        return {
+            "issuer": self.issuer,
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+        } | places
 
     # tokens, good and bad
 
@@ -105,7 +120,8 @@ class _Requests(BaseHTTPRequestHandler):
             case "/authorization":
                 self._known(asked)
                 form = '<form method="post"><input name="user"><button>OK</button></form>'
-                self._send(200, f"<!DOCTYPE html><title>Sign in</title>{form}", {"Content-Type": "text/html"})
+                head = '<!DOCTYPE html><link rel="icon" href="data:,"><title>Sign in</title>'
+                self._send(200, head + form, {"Content-Type": "text/html"})
             case "/end_session":
                 self.provider.ended.append(asked)
                 self._send(302, "", {"Location": asked["post_logout_redirect_uri"]})

@@ -175,14 +175,19 @@ class Visitor:
         """Open a dashboard; returns the id of its kernel."""
         self.page = self.ask(path)
         assert self.status == 200, self.page
-        found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', self.page, re.S)
-        return json.loads(found[1])["kernelId"]
+        return kernel_of(self.page)
 
     async def socket(self, kernel: str, protocol: str | None = PROTOCOL, **headers: str) -> "Kernel":
         address = f"{self.scheme}://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?session_id=s"
         request = HTTPRequest(address, headers={"Cookie": self.cookie} | self.headers | headers, validate_cert=False)
         spoken = [protocol] if protocol else None
         return Kernel(await websocket_connect(request, max_message_size=1 << 26, subprotocols=spoken))
+
+
+def kernel_of(page: str) -> str:
+    """The id of the kernel behind a page."""
+    found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)
+    return json.loads(found[1])["kernelId"]
 
 
 class Kernel:

@@ -77,6 +77,16 @@ def test_the_password_opens_and_another_does_not(server):
     assert one.status == 200 and "Overview" in page
 
 
+def test_after_the_log_out_the_login_stands_there_again(server):
+    one = server.logged_in()
+    assert 'href="/logout"' in one.ask("/")
+    one.ask("/logout")
+    assert one.status == 302 and one.response.getheader("Location").startswith("/login")
+    assert not [name for name in one.cookies if name.startswith("username-")]
+    one.ask("/")
+    assert one.status == 302 and one.response.getheader("Location").startswith("/login")
+
+
 def test_the_login_page_has_one_form_and_no_word_of_jupyter(server):
     page = server.visitor().ask("/login")
     assert page.count("<form") == 1 and page.count('type="password"') == 1

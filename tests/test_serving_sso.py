@@ -27,6 +27,7 @@ from tornado.httpclient import HTTPClientError
 
 pytestmark = proxies.needs_sign_on
 TOKEN = "0123456789abcdef-of-the-proxy"
+FILE = "/voila/static/page.js"
 SESSION = "mod_auth_openidc_session"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ADDRESSES = itertools.count(10)  # of visitors: limits are counted by address
@@ -45,7 +46,9 @@ class Guest(base.Visitor):
 
     def connect(self) -> http.client.HTTPSConnection:
         trust = ssl._create_unverified_context()
-        return http.client.HTTPSConnection(self.host, self.port, timeout=120, source_address=(self.address, 0), context=trust)
+        return http.client.HTTPSConnection(
+            self.host, self.port, timeout=120, source_address=(self.address, 0), context=trust
+        )
 
     @property
     def site(self) -> str:
@@ -59,8 +62,8 @@ class Guest(base.Visitor):
     def sent_to_provider(self) -> bool:
         return self.status == 302 and self.location.startswith(f"{self.provider.issuer}/authorization?")
 
-    def come_back(self, user: str, path: str = "/") -> str:
-        """Ask for a page, sign in at the provider; the address that the provider sends the browser back to."""
+    def come_back(self, user: str, path: str = FILE) -> str:
+        """Ask for something, sign in at the provider; the address that the provider sends the browser back to."""
         self.ask(path)
         assert self.sent_to_provider, (self.status, self.location)
         there = Guest(self.provider.server.server_port)
@@ -68,8 +71,8 @@ class Guest(base.Visitor):
         assert there.location.startswith(f"{self.site}/sso?"), there.status
         return there.location.removeprefix(self.site)
 
-    def sign_in(self, user: str, path: str = "/") -> str:
-        """Sign in and look at the page; its text."""
+    def sign_in(self, user: str, path: str = FILE) -> str:
+        """Sign in and look at what was asked for; its text. A file is enough to be in, a page takes a kernel."""
         self.ask(self.come_back(user, path))
         assert self.status == 302 and self.location == f"{self.site}{path}", self.status
         return self.ask(path)
@@ -99,6 +102,7 @@ class Front:
     heard: list
     folder: Path
     server: base.Server
+    stranger: int  # port of an Apache whose provider shows a certificate of another name
 
     def managers(self) -> Guest:
         return Guest(self.ports[0], host="127.0.0.1", provider=self.provider)
@@ -123,11 +127,14 @@ def server(tmp_path_factory) -> Iterator[base.Server]:
 def front(server, tmp_path_factory) -> Iterator[Front]:
     """Managers at 127.0.0.1 with the real server behind, analysts at 127.0.0.2 with a recorder: a file each."""
     folder = tmp_path_factory.mktemp("front")
-    ports, doors = (base.free_port(), base.free_port()), (base.free_port(), base.free_port())
+    ports, doors = (base.free_port(), base.free_port()), [base.free_port() for _ in range(3)]
     heard: list = []
     recorder = ThreadingHTTPServer(("127.0.0.1", 0), type("Of", (Recorder,), {"heard": heard}))
     threading.Thread(target=recorder.serve_forever, daemon=True).start()
-    names = {"managers": ("127.0.0.1", doors[0], server.port), "analysts": ("127.0.0.2", doors[1], recorder.server_port)}
+    names = {
+        "managers": ("127.0.0.1", doors[0], server.port),
+        "analysts": ("127.0.0.2", doors[1], recorder.server_port),
+    }
     sites = {who: f"{address}:{ports[0]}" for who, (address, *_) in names.items()}
     clients = {who: (f"secret-of-{who}", {f"https://{site}/sso"}) for who, site in sites.items()}
     provider = Provider(folder, *proxies.certificate(folder), clients)
@@ -138,9 +145,11 @@ def front(server, tmp_path_factory) -> Iterator[Front]:
         values |= {"door": f"127.0.0.1:{door}", "server": f"127.0.0.1:{behind}"}
         for_apache.append(proxies.for_apache(values))
         for_nginx.append(proxies.for_nginx(folder, address, ports, f"127.0.0.1:{door}"))
+    wrong = values | {"issuer": provider.issuer.replace("127.0.0.1", "localhost"), "door": f"127.0.0.1:{doors[2]}"}
+    for_apache.append(proxies.for_apache(wrong))
     both = for_nginx[0] + for_nginx[1][for_nginx[1].index("\nserver {") :]  # the zones stand once
     with proxies.apache(folder, "\n".join(for_apache), doors[0]), proxies.nginx(folder, both, ports[0]):
-        yield Front(ports, provider, heard, folder, server)
+        yield Front(ports, provider, heard, folder, server, doors[2])
     provider.close()
     recorder.shutdown()
 
@@ -155,7 +164,7 @@ def refused(one: base.Visitor, kernel: str, **headers: str) -> int:
 # coming in
 
 
-@pytest.mark.parametrize("path", ["/", "/overview", "/voila/static/page.js", "/nothing/at/all", "/api/kernels"])
+@pytest.mark.parametrize("path", ["/", "/overview", FILE, "/nothing/at/all", "/api/kernels"])
 def test_without_a_session_every_address_leads_to_the_provider(front, path):
     guest = front.managers()
     guest.ask(path)
@@ -171,7 +180,7 @@ def test_who_belongs_to_the_group_comes_to_the_page_he_asked_for_and_it_lives(fr
     guest = front.managers()
     page = guest.sign_in("suzuki", "/overview")
     assert guest.status == 200 and "Overview" in page
-    kernel = guest.open_page("/overview")
+    kernel = base.kernel_of(page)
 
     async def use() -> str:
         socket = await guest.socket(kernel, Origin=guest.site)
@@ -215,7 +224,7 @@ def test_in_a_browser_the_sign_on_ends_on_a_page_that_lives(front, tmp_path):
             await browser.run("[...document.querySelectorAll('button')].find(b => b.innerText == 'English').click()")
             text = await browser.wait_for("document.body.innerText.includes('Oct 2026') && document.body.innerText")
             complaints = browser.complaints
-            await browser.send("Page.navigate", url=f"{front.managers().site}/logout")
+            await browser.run("document.querySelector('nav .leave a').click()")
             await browser.wait_for("document.title == 'Sign in'")
             return text, complaints
 
@@ -232,7 +241,7 @@ def test_who_is_not_of_the_group_is_told_so_in_both_languages(front, user):
     guest = front.managers()
     page = guest.sign_in(user)
     assert guest.status == 403 and "権限がありません" in page and "not in a group" in page
-    for path in ("/overview", "/voila/static/page.js", "/logout/", "/sso/"):
+    for path in ("/overview", FILE, "/logout/", "/sso/"):
         guest.ask(path)
         assert guest.status == 403, path
 
@@ -278,6 +287,14 @@ def test_a_token_that_is_not_in_order_opens_nothing(front, kind):
     assert guest.status == 200  # the same with a good token
 
 
+def test_a_provider_whose_certificate_is_for_another_name_is_not_asked(front):
+    guest = base.Visitor(front.stranger, headers={"Accept": "text/html", "X-Forwarded-Proto": "https"})
+    guest.ask("/")
+    assert guest.status == 500 and not guest.response.getheader("Location")
+    log = (front.folder / "apache.log").read_text()
+    assert re.search("curl_easy_perform.* failed.*SSL: no alternative certificate subject name", log)
+
+
 def test_a_log_in_that_another_browser_began_is_refused_and_counts_once(front):
     victim, attacker = front.managers(), front.managers()
     back = attacker.come_back("suzuki")
@@ -309,7 +326,7 @@ FORGED = {
 
 def test_forged_headers_open_nothing(front):
     guest = front.managers()
-    for path in ("/", "/voila/static/page.js"):
+    for path in ("/", FILE):
         guest.ask(path, **FORGED)
         assert guest.sent_to_provider
         assert "evil.example" not in guest.location
@@ -396,7 +413,7 @@ def test_a_flood_of_files_is_refused(front):
     def knock(times: int) -> list[int]:
         connection, statuses = guest.connect(), []
         for _ in range(times):
-            connection.request("GET", "/voila/static/page.js", headers={"X-Requested-With": "XMLHttpRequest"})
+            connection.request("GET", FILE, headers={"X-Requested-With": "XMLHttpRequest"})
             answer = connection.getresponse()
             answer.read()
             statuses.append(answer.status)
@@ -423,15 +440,18 @@ def test_tls_only(front):
     assert guest.status == 403 and "max-age=31536000" in guest.response.getheader("Strict-Transport-Security")
 
 
-def test_no_log_names_a_visitor_or_holds_what_opens(front):
+def test_no_log_names_who_came_in_or_holds_what_opens(front):
     guest = front.managers()
     back = guest.come_back("suzuki")
     guest.ask(back)
-    guest.ask("/")
+    guest.ask(FILE)
     code = parse_qs(urlsplit(back).query)["code"][0]
     texts = {name: (front.folder / name).read_text() for name in ("access.log", "error.log", "apache.log")}
     texts["server"] = front.server.log
-    assert "GET /sso" in texts["access.log"]
+    assert f"GET {FILE}" in texts["access.log"] and "GET /sso" in texts["access.log"]
     for name, text in texts.items():
-        for word in (code, "suzuki", "tanaka", TOKEN, "secret-of-managers", guest.cookies[SESSION]):
+        for word in (code, TOKEN, "secret-of-managers", guest.cookies[SESSION]):
             assert word not in text, (name, word)
+    assert "suzuki" not in texts["access.log"] + texts["error.log"] + texts["server"]
+    refusals = [line for line in texts["apache.log"].splitlines() if "suzuki" in line]
+    assert all("authorization failure" in line for line in refusals)  # who was refused, and nobody else
