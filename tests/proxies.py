@@ -17,7 +17,17 @@ from conftest import ROOT
 PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
 NGINX, APACHE, OPENSSL = (shutil.which(name, path=PLACES) for name in ("nginx", "apache2", "openssl"))
 MODULES = Path("/usr/lib/apache2/modules")
-LOADED = "mpm_event authn_core authz_core alias setenvif headers proxy proxy_http auth_openidc".split()
+LOADED = [
+    "mpm_event",
+    "authn_core",
+    "authz_core",
+    "alias",
+    "setenvif",
+    "headers",
+    "proxy",
+    "proxy_http",
+    "auth_openidc",
+]
 
 needs_nginx = pytest.mark.skipif(
     not (NGINX and OPENSSL), reason="needs nginx and openssl: install the packages `nginx-light` and `openssl`"
