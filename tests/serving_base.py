@@ -136,16 +136,23 @@ class Visitor:
     headers: dict[str, str] = field(default_factory=dict)
     response: HTTPResponse | None = None
 
+    scheme = "ws"
+
+    def connect(self) -> HTTPConnection:
+        return HTTPConnection("127.0.0.1", self.port, timeout=120)
+
     def ask(self, path: str, method: str = "GET", body: str | None = None, **headers: str) -> str:
         """Send a request as it stands (no tidying of the path); the answer's text, its rest in `response`."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = self.connect()
         sent = {"Cookie": self.cookie} | self.headers | headers
         connection.request(method, path, body, {name: value for name, value in sent.items() if value})
         self.response = connection.getresponse()
         text = self.response.read().decode("utf-8", "replace")
         for line in self.response.headers.get_all("Set-Cookie") or ():
             name, _, value = line.split(";")[0].partition("=")
-            self.cookies[name] = value
+            self.cookies.pop(name, None)
+            if value.strip('"'):
+                self.cookies[name] = value
         connection.close()
         return text
 
@@ -168,14 +175,19 @@ class Visitor:
         """Open a dashboard; returns the id of its kernel."""
         self.page = self.ask(path)
         assert self.status == 200, self.page
-        found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', self.page, re.S)
-        return json.loads(found[1])["kernelId"]
+        return kernel_of(self.page)
 
     async def socket(self, kernel: str, protocol: str | None = PROTOCOL, **headers: str) -> "Kernel":
-        address = f"ws://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?session_id=s"
-        request = HTTPRequest(address, headers={"Cookie": self.cookie} | self.headers | headers)
+        address = f"{self.scheme}://127.0.0.1:{self.port}/api/kernels/{kernel}/channels?session_id=s"
+        request = HTTPRequest(address, headers={"Cookie": self.cookie} | self.headers | headers, validate_cert=False)
         spoken = [protocol] if protocol else None
         return Kernel(await websocket_connect(request, max_message_size=1 << 26, subprotocols=spoken))
+
+
+def kernel_of(page: str) -> str:
+    """The id of the kernel behind a page."""
+    found = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.S)
+    return json.loads(found[1])["kernelId"]
 
 
 class Kernel:

@@ -43,7 +43,7 @@ COUNTS = """JSON.stringify([...document.querySelectorAll('table.data')].flatMap(
   (head, place) => head.dataset.unit == 'count' ? [...table.tBodies[0].rows].map(
     row => [row.cells[0].dataset.value, head.dataset.key, row.cells[place].textContent]) : [])))"""
 # a number of people; not the bound of an interval, not a change, not "1人の…" in a definition
-PEOPLE = re.compile(r"(?<![\d,.+−〜])([\d,]+)(?:人|[\s\u00a0](?:people|customers)\b)(?!〜|\sto\s|の|あたり)")
+PEOPLE = re.compile(r"(?<![\d,.+−〜])([\d,]+)(?:人|[\s\u00a0](?:people|customers)\b)(?!〜|\sto\s|の|あたり|目|ずつ)")
 
 
 @pytest.fixture(scope="module")

@@ -2,25 +2,18 @@
 
 import asyncio
 import json
-import shutil
 import ssl
-import subprocess
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import proxies
 import pytest
 import serving_base as base
 from browser import CHROMIUM, Browser
-from conftest import ROOT
+from proxies import needs_nginx
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
-OPENSSL = shutil.which("openssl")
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: install the package `chromium` to run it")
-needs_nginx = pytest.mark.skipif(
-    not (NGINX and OPENSSL), reason="needs nginx and openssl: install the package `nginx-light`"
-)
 LIVE = "!!document.querySelector('#rendered_cells select')?.offsetParent && !document.querySelector('#waiting')"
 OF_PAGE = """JSON.stringify({
   width: document.documentElement.scrollWidth,
@@ -114,38 +107,12 @@ def test_a_page_that_is_left_gives_its_kernel_back(server, tmp_path):
 
 @pytest.fixture(scope="module")
 def proxy(server, tmp_path_factory):
-    """nginx with the shipped file, its names and ports replaced; gives the https address."""
-    folder, port = tmp_path_factory.mktemp("nginx"), base.free_port()
-    key = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    files = ["-keyout", str(folder / "key"), "-out", str(folder / "pem")]
-    subprocess.run([OPENSSL, *key, *files], check=True, capture_output=True)
-    text = (ROOT / "customerbase" / "serving" / "nginx.conf").read_text()
-    for old, new in {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "dashboards.example.jp": "127.0.0.1",
-        "/etc/ssl/certs/dashboards.pem": str(folder / "pem"),
-        "/etc/ssl/private/dashboards.key": str(folder / "key"),
-        "/var/log/nginx/dashboards.log": str(folder / "access.log"),
-        "127.0.0.1:8866": f"127.0.0.1:{server.port}",
-    }.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    temporary = " ".join(
-        f"{kind}_temp_path {folder / kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = f"daemon off; pid {folder / 'pid'}; error_log {folder / 'error.log'}; events {{}}\nhttp {{ {temporary}\n{text}\n}}"
-    (folder / "nginx.conf").write_text(whole)
-    process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.PIPE)
-    for _ in range(100):
-        assert process.poll() is None, process.stderr.read()
-        try:
-            base.socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    yield f"https://127.0.0.1:{port}", folder
-    process.terminate()
-    process.wait(10)
+    """nginx with the shipped file, its names and ports replaced; gives the https address and its folder."""
+    folder, ports = tmp_path_factory.mktemp("nginx"), (base.free_port(), base.free_port())
+    proxies.certificate(folder)
+    text = proxies.for_nginx(folder, "127.0.0.1", ports, f"127.0.0.1:{server.port}")
+    with proxies.nginx(folder, text, ports[0]):
+        yield f"https://127.0.0.1:{ports[0]}", folder
 
 
 @needs_browser

@@ -77,6 +77,16 @@ def test_the_password_opens_and_another_does_not(server):
     assert one.status == 200 and "Overview" in page
 
 
+def test_after_the_log_out_the_login_stands_there_again(server):
+    one = server.logged_in()
+    assert 'href="/logout"' in one.ask("/")
+    one.ask("/logout")
+    assert one.status == 302 and one.response.getheader("Location").startswith("/login")
+    assert not [name for name in one.cookies if name.startswith("username-")]
+    one.ask("/")
+    assert one.status == 302 and one.response.getheader("Location").startswith("/login")
+
+
 def test_the_login_page_has_one_form_and_no_word_of_jupyter(server):
     page = server.visitor().ask("/login")
     assert page.count("<form") == 1 and page.count('type="password"') == 1
@@ -434,6 +444,12 @@ def test_a_token_counts_in_the_header_and_excuses_from_nothing(home):
         proxied = one.visitor(Authorization="token 0123456789abcdef-token")
         kernel = proxied.open_page()
         assert refused(proxied, kernel, Origin="https://evil.example") == 403
+        past = base.Visitor(one.port, dict(proxied.cookies))  # round the proxy, with the cookie of a visit through it
+        past.ask("/overview")
+        assert past.status == 302 and refused(base.Visitor(one.port, dict(proxied.cookies)), kernel) in (302, 403, 404)
+        named = one.visitor(**{"X-Forwarded-User": "somebody", "Remote-User": "somebody", "X-Remote-User": "somebody"})
+        named.ask("/overview")
+        assert named.status == 302
         proxied.ask(f"/voila/api/shutdown/{kernel}", "POST", "")
         assert proxied.status == 403
         proxied.ask("/", Origin="https://evil.example")

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.kernels.handlers import KernelHandler
 from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.handler import VoilaHandler
@@ -40,7 +41,11 @@ class Page(VoilaHandler):
         self.request.arguments.clear()
         here = Path(self.notebook_path).stem
         title = " · ".join(i18n.word(f"dashboard.page.{here}", language) for language in i18n.LANGUAGES)
-        self.write(self.render_template("head.html", title=title, pages=self.settings["pages"], here=here))
+        self.write(
+            self.render_template(
+                "head.html", title=title, pages=self.settings["pages"], here=here, closed=self.settings["closed"]
+            )
+        )
         await self.flush()
         try:
             async for part in self.get_generator():
@@ -124,6 +129,16 @@ class Login(VoilaLoginHandler):
             return
         self.identity_provider.set_login_cookie(self, user)
         self._redirect_safe(self.get_argument("next", default=self.base_url))
+
+
+class Logout(JupyterHandler):
+    """The end of a visit; a proxy with a sign-on of its own answers this address instead."""
+
+    @allow_unauthenticated
+    def get(self):
+        """Take the cookie back and show the login."""
+        self.identity_provider.clear_login_cookie(self)
+        self.redirect(self.settings["login_url"])
 
 
 class _Plain:

@@ -48,12 +48,14 @@ class Dashboards(Voila):
         login = jinja2.Environment(loader=jinja2.FileSystemLoader(paths), autoescape=True)
         login.filters["word"], login.globals["base_url"] = i18n.word, self.base_url
         self.identity_provider.login_handler_class = handlers.Login
+        self.identity_provider.logout_handler_class = handlers.Logout
         return made | {
             "jinja2_env": login,
             "log_function": logs.request,
             "compress_response": True,  # in tornado_settings it would come too late
             "brake": Brake(5, 60, time.monotonic),
             "renew": self.renew,
+            "closed": self.service.closed,
             "pages": find(self.service.audience).pages,
         }
 

@@ -20,6 +20,7 @@ class Visitors(PasswordIdentityProvider):
 
     A token counts in the Authorization header only (an address is logged and remembered), and a request that brings
     one is still checked for its origin: else any web site could speak to the dashboard through a visitor's browser.
+    Where a token alone opens, every request has to bring it: a cookie kept after the proxy's log-out opens nothing.
     """
 
     def get_token(self, handler) -> str | None:
@@ -29,10 +30,19 @@ class Visitors(PasswordIdentityProvider):
 
     async def get_user_token(self, handler):
         """The visitor of a request with the right token (the cookie keeps who it is), or None."""
-        given = self.get_token(handler)
-        if not (self.token and given and hmac.compare_digest(given.encode(), self.token.encode())):
+        if not self._brings_token(handler):
             return None
         return self.get_user_cookie(handler) or self.generate_anonymous_user(handler)
+
+    def get_user_cookie(self, handler):
+        """The visitor of the cookie, or None; beside a token it only tells one visitor from another."""
+        if self.token and not self.hashed_password and not self._brings_token(handler):
+            return None
+        return super().get_user_cookie(handler)
+
+    def _brings_token(self, handler) -> bool:
+        given = self.get_token(handler)
+        return bool(self.token and given and hmac.compare_digest(given.encode(), self.token.encode()))
 
     def is_token_authenticated(self, handler) -> bool:
         """False: a token does not excuse from the checks against cross-site requests."""
