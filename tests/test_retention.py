@@ -1,6 +1,7 @@
 """What may be removed: never what is published, what the ledger names, what a kept month was built on, or what can resume."""
 
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import test_run
@@ -48,7 +49,8 @@ def test_the_published_version_stays_whatever_the_clock_says(tiny, monkeypatch):
 
     made = []
     for number, year in enumerate((2030, 2029, 2020)):
-        monkeypatch.setattr(publish.time, "strftime", lambda _, year=year: f"{year}-01-01T00:00:00+0900")
+        clock = SimpleNamespace(strftime=lambda _, year=year: f"{year}-01-01T00:00:00+0900")
+        monkeypatch.setattr(publish, "time", clock)
         made.append(make(tiny, number))
     retention.prune("tiny", keep=1)
     assert versions() == [made[-1]]

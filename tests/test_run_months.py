@@ -9,7 +9,7 @@ import pytest
 import test_run
 import yaml
 from test_previous_month import history_page
-from test_run import STORE, page, three_pages, wait_for, write_one
+from test_run import STORE, page, three_pages, write_one
 
 import customerbase.__main__ as door
 from customerbase import commands, pipeline
@@ -290,4 +290,3 @@ def test_the_command_line_starts_without_pandas():
             check=True,
         ).stdout.split()
     )
-    assert wait_for
