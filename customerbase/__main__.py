@@ -35,7 +35,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     verify = commands.add_parser("verify", help="rebuild a published month elsewhere and compare")
-    _run_options(verify)
+    verify.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
+    verify.add_argument("--month", default=None, help="YYYY-MM (the sample company's newest)")
+    verify.add_argument("--data", default=None, help="folder of today's raw files")
     verify.set_defaults(command=_verify)
 
     sample = commands.add_parser("sample", help="generate the sample company")
@@ -168,7 +170,7 @@ def _run(options) -> int:
 def _verify(options) -> int:
     from customerbase.pipeline import verify
 
-    return 0 if verify(_plan(options)) else 1
+    return 0 if verify(options.pipeline, options.month, data=options.data) else 1
 
 
 def _sample(options) -> int:
