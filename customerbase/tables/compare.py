@@ -9,7 +9,8 @@ from customerbase.engine import Engine, identifier, literal
 from customerbase.tables.schema import Schema
 
 NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
-UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, duckdb.InternalException)
+OUR_FAULT = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+ROW = "_whole_row_of_compare"  # a name that no column of a declared table has
 ABOUT_PEOPLE = ("pseudonym", "contact")
 
 
@@ -60,7 +61,9 @@ def compare(db: Engine, declared: Schema, before: Path, now: Path) -> TableDiffe
         db.execute(f"create or replace view _before as from read_parquet({literal(str(before))})")
         db.execute(f"create or replace view _now as from read_parquet({literal(str(now))})")
         return _compared(db, declared, *columns)
-    except UNREADABLE:
+    except OUR_FAULT:
+        raise
+    except duckdb.Error:  # a file cut short or overwritten fails in many ways
         return None
 
 
@@ -119,10 +122,12 @@ def _whole_rows(db: Engine, both: list[str]) -> tuple[int, int]:
 
 def _joined(key: tuple[str, ...]) -> str:
     on = " and ".join(f"b.{identifier(name)} is not distinct from n.{identifier(name)}" for name in key)
-    return (
-        "(select b._row as _b, n._row as _n, b._row is not null as _then, n._row is not null as _today"
-        f" from (select t as _row, t.* from _before t) b full join (select t as _row, t.* from _now t) n on {on})"
+    before, now = (
+        f"(select {one} as {ROW}, {one}.* from _{name} as {one})"
+        for name, one in (("before", "_row_of_before"), ("now", "_row_of_now"))
     )
+    rows = f"select b.{ROW} as _b, n.{ROW} as _n, b.{ROW} is not null as _then, n.{ROW} is not null as _today"
+    return f"({rows} from {before} b full join {now} n on {on})"
 
 
 def _unlike(name: str, same_type: bool) -> str:
