@@ -96,7 +96,7 @@ def archived(home) -> list:
 
 
 def raw_page(home):
-    """A page that reads the raw files: a store for every line below the heading, its price how long the line is."""
+    """A page that reads the raw files, a product for every line below the heading, and one that prints their number."""
     body = """from pathlib import Path
 import hashlib
 lines = [one for path in sorted(Path(stage.data).glob("stores*.csv")) for one in path.read_text().split()[1:]]
@@ -108,9 +108,10 @@ from customerbase.tables import schema
 columns = ", ".join(
     f'cast({known.get(one.name, "null")} as {one.type}) as "{one.name}"' for one in schema("products").columns.values())
 stage.write("products", stage.db.query(f"select {columns} from ({ids})"))
-stage.record(lines=len(lines), of=stage.settings.get("k_min", 0), first=lines[0])
-stage.publish("report.ja.html", f"<p>{len(lines)} {stage.run_id}</p>")"""
+stage.record(lines=len(lines), of=stage.settings.get("k_min", 0), first=lines[0])"""
     page(home / "notebooks", "01_raw", writes=["products"], body=body)
+    letter = """stage.publish("report.ja.html", f"<p>{len(stage.read('products').df())} {stage.run_id}</p>")"""
+    page(home / "notebooks", "09_letter", reads=["products"], body=letter)
 
 
 def put_raw(home, name, *lines):

@@ -68,7 +68,7 @@ def verify(
     if run is None:
         raise RunError(f"{pipeline} {month} is not published; run `make report` first.")
     subject = Subject(store.manifest(run), run, store.report_folder(pipeline, month) / run.name)
-    folder = _data_folder(pipeline, data)
+    folder = data_folder(pipeline, data)
     found = materials.find(subject.published, folder)
     findings = Findings(tampered(subject))
     look(subject, found, contracts, notebooks, findings)
@@ -120,7 +120,8 @@ def _plain(text: str) -> str:
     return "".join(one if one.isprintable() or one == "\n" else "?" for one in text)
 
 
-def _data_folder(pipeline: str, data: str | None) -> Path | None:
+def data_folder(pipeline: str, data: str | None) -> Path | None:
+    """Where the raw files stand today, as far as that is known."""
     try:
         return company.load(pipeline).data_folder(data)
     except CustomerbaseError:
