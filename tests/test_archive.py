@@ -114,6 +114,15 @@ def test_a_file_that_changes_while_the_month_runs_stops_the_publication(shop, na
     assert not [path for path in archived(shop) if path.name.startswith(".") or path.name != store.sha256(path)]
 
 
+@pytest.mark.parametrize("name", ["tiny.yaml", "sources/none.yaml"])
+def test_a_setting_that_goes_while_the_month_runs_stops_the_publication(shop, name):
+    plan = plan_of(shop)
+    (shop / "pipelines" / name).unlink()
+    with pytest.raises(RunError, match=rf"pipelines/{name} changed while the month ran"):
+        archive.keep(plan)
+    assert archived(shop) == []
+
+
 def test_a_raw_file_that_goes_while_the_month_runs_stops_the_publication(shop):
     plan = plan_of(shop)
     pipeline.run(plan, data_docs=False)

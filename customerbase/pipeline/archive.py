@@ -84,8 +84,8 @@ def keep(plan: Plan) -> None:
 def _unchanged(plan: Plan) -> None:
     """Pages read the pipeline and its sources again; the other files come to them as the plan read them."""
     now = company.configuration(plan.company)
-    for name, content in now.items():
-        if plan.configuration.get(name) != content:
+    for name, content in plan.configuration.items():
+        if name.endswith(".yaml") and now.get(name) != content:
             raise RunError(_changed(name))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+import customerbase.pipeline.archive as archive
 import customerbase.pipeline.causes as causes
 import customerbase.pipeline.materials as materials
 from customerbase.engine import Engine
@@ -69,10 +70,11 @@ def verify(
         raise RunError(f"{pipeline} {month} is not published; run `make report` first.")
     subject = Subject(store.manifest(run), run, store.report_folder(pipeline, month) / run.name)
     folder = data_folder(pipeline, data)
-    found = materials.find(subject.published, folder)
     findings = Findings(tampered(subject))
-    look(subject, found, contracts, notebooks, findings)
-    findings.notes += causes.today(subject.published, found, folder, contracts)
+    with archive.held():  # nothing of it is pruned meanwhile
+        found = materials.find(subject.published, folder)
+        look(subject, found, contracts, notebooks, findings)
+        findings.notes += causes.today(subject.published, found, folder, contracts)
     return conclude(subject, findings, say)
 
 
