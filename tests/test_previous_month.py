@@ -16,6 +16,7 @@ from customerbase.pipeline import archive
 from customerbase.stage import Stage, company
 from customerbase.tables import previous, schema, secret, store
 
+in_process = run_base.in_process
 tiny = run_base.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
 EQUAL = "tiny {}: all 1 tables, 4 numbers and 0 published files equal"
 KEY = "a key that only this test knows"
@@ -70,7 +71,7 @@ def test_a_history_goes_on_is_recorded_and_verifies(tiny):
     assert verified(tiny, "2026-10")[0]
 
 
-def test_a_changed_month_before_is_seen_and_what_was_used_is_used_again(tiny):
+def test_a_changed_month_before_is_seen_and_what_was_used_is_used_again(tiny, in_process):
     history_page(tiny)
     first = run(tiny, "2026-08")
     second = run(tiny, "2026-09")
@@ -87,7 +88,12 @@ def test_a_changed_month_before_is_seen_and_what_was_used_is_used_again(tiny):
     shutil.rmtree(store.month_folder("tiny", "2026-08") / first["run_id"])
     assert verified(tiny, "2026-09")[0]  # the archive has them too
 
-    archive.place(first["tables"]["stores"]["sha256"]).unlink()
+    kept = archive.place(first["tables"]["stores"]["sha256"])
+    kept.write_bytes(kept.read_bytes()[:-1] + b"X")
+    equal, lines = verified(tiny, "2026-09")
+    assert not equal and lines[0] == "  differs: archive: table stores of 2026-08 is not what was archived"
+
+    kept.unlink()
     equal, lines = verified(tiny, "2026-09")
     used = f"rebuilt with 2026-08 (run {changed['run_id']})"
     assert not equal and lines[0].startswith("  differs: table stores: published 2 rows")

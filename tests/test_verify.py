@@ -153,29 +153,6 @@ def test_a_parameter_given_at_the_start_is_used_again_and_told(tiny, in_process)
     assert store.current("tiny", MONTH)["language"] == "en"
 
 
-@pytest.mark.parametrize(
-    ("then", "now", "lines"),
-    [
-        ("a: 1", "a: 1", []),
-        ("a: 1", "a: 1  # comment", ["p.yaml: its comments or layout changed since"]),
-        ("a: 1\nb: 2", "b: 2\na: 1", ["p.yaml: the order of its entries changed since"]),
-        ("a: {b: [1, 2]}", "a: {b: [1, 3, 4]}", ["p.yaml: a.b[1]: 2 -> 3", "p.yaml: a.b[2]: (none) -> 4"]),
-        ("a: 1", "b: 1", ["p.yaml: a: 1 -> (none)", "p.yaml: b: (none) -> 1"]),
-        ("a: x", f"a: {'y' * 99}", [f"p.yaml: a: x -> {'y' * 59}…"]),
-        ("a: x", "a: [", ["p.yaml changed since, and cannot be read as YAML"]),
-    ],
-)
-def test_what_differs_between_two_settings(then, now, lines):
-    given = [text.encode() for text in (then, now)]
-    assert causes.changes("p.yaml", *given) == ([] if given[0] == given[1] else lines)
-
-
-def test_files_of_people_are_counted_and_not_quoted():
-    assert causes.changes("pipelines/decisions/t.csv", b"a\n", "a\n山田\n".encode()) == [
-        "pipelines/decisions/t.csv changed since (1 -> 2 lines)"
-    ]
-
-
 # --- what was tampered with -----------------------------------------------------------------------------------------
 
 
@@ -286,6 +263,15 @@ def test_a_changed_page_is_the_cause(shop):
     lines = told(shop, equal=False)
     assert lines[0].startswith("  differs: table products: published 2 rows, ") and "price in 2" in lines[0]
     assert lines[1:] == ["  why: page 01_raw changed"]
+
+
+def test_a_report_that_rebuilds_otherwise_is_named(shop):
+    path = shop / "notebooks" / "09_letter.ipynb"
+    path.write_text(path.read_text().replace("<p>", "<b>"))
+    assert told(shop, equal=False) == [
+        "  differs: report file report.ja.html: rebuilt with other bytes",
+        "  why: page 09_letter changed",
+    ]
 
 
 def test_a_page_that_went_is_told(shop):
