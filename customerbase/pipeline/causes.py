@@ -57,18 +57,18 @@ def _inputs_today(published: dict, materials: Materials, data: Path | None) -> I
     if data is None or not data.is_dir():
         yield f"today's raw files were not compared: {data or 'their folder'} is not there"
         return
-    for name, facts in published["inputs"].items():
-        path = data / name
-        if materials.inputs.get(name, path) == path:  # it is what was used, or said to be gone
-            continue
-        if not path.is_file():
-            yield f"raw file {name} is no longer in {data.name}"
-        elif path.stat().st_size != facts["bytes"] or store.sha256(path) != facts["sha256"]:
-            yield f"today's raw file {name} is another one: late data?"
     try:
         now = raw_inputs(company.load(published["pipeline"]), data)
-    except CustomerbaseError:  # a required file is gone, said above, or the pipeline, said below
-        return
+    except CustomerbaseError:  # a required file is gone, said below, or the pipeline's own cannot be read
+        paths = {name: data / name for name in published["inputs"]}
+        now = {name: {"sha256": store.sha256(path)} for name, path in paths.items() if path.is_file()}
+    for name, facts in published["inputs"].items():
+        if materials.inputs.get(name) == data / name or name not in materials.inputs:
+            continue  # it is what was used, or was said to be gone
+        if name not in now:
+            yield f"raw file {name} is no longer in {data.name}"
+        elif now[name]["sha256"] != facts["sha256"]:
+            yield f"today's raw file {name} is another one: late data?"
     yield from (f"raw file {name} is new" for name in now if name not in published["inputs"])
 
 
