@@ -76,8 +76,8 @@ lab: $(VENV)/ready ## open the notebooks in JupyterLab (NOTEBOOK=… opens one)
 dashboard: $(VENV)/ready ## serve the read-only dashboards on this machine (docs/serving.md: to others)
 	@$(PY) -m customerbase dashboard $(PIPELINE)
 
-verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, table by table
-	@$(PY) -m customerbase verify $(RUN_OPTIONS)
+verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, number by number, file by file
+	@$(PY) -m customerbase verify $(PIPELINE) $(if $(MONTH),--month $(MONTH)) $(if $(DATA),--data '$(DATA)')
 
 status: $(VENV)/ready ## where the pipeline stands: months, versions, what is missing (docs/unattended.md)
 	@$(PY) -m customerbase status $(PIPELINE)

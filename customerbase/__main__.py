@@ -34,7 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     months.add_prune(commands.add_parser("prune", help="remove old versions of published months"))
 
     verify = commands.add_parser("verify", help="rebuild a published month elsewhere and compare")
-    months.add_options(verify)
+    verify.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
+    verify.add_argument("--month", default=None, help="YYYY-MM (the sample company's newest)")
+    verify.add_argument("--data", default=None, help="folder of today's raw files")
+    verify.add_argument("--make-bundle", type=Path, default=None, metavar="FILE", help="all that verifies it elsewhere")
+    verify.add_argument("--bundle", type=Path, default=None, metavar="FILE", help="verify the month in such a file")
     verify.set_defaults(command=_verify)
 
     sample = commands.add_parser("sample", help="generate the sample company")
@@ -120,9 +124,17 @@ def _value_options(value: argparse.ArgumentParser) -> None:
 
 
 def _verify(options) -> int:
-    from customerbase.pipeline import verify
+    from customerbase.pipeline import bundle, verify
 
-    return 0 if verify(months.plan_of(options)) else 1
+    if options.make_bundle:
+        size = bundle.make(options.pipeline, options.month, options.make_bundle)
+        print(
+            f"bundle: {months.near(options.make_bundle)} ({size:,} bytes); it holds raw data, and not the key of the ids"
+        )
+        return 0
+    if options.bundle:
+        return 0 if bundle.verify(options.bundle, options.pipeline, options.month) else 1
+    return 0 if verify(options.pipeline, options.month, data=options.data) else 1
 
 
 def _sample(options) -> int:

@@ -111,6 +111,7 @@ def run(options) -> int:
     months = _months(options)
     if not months:
         print(f"{options.pipeline}: no month is missing", file=sys.stderr)
+        return DONE
     if options.dry_run:
         return _preview(options, months, how)
     told = True
@@ -220,16 +221,19 @@ def status(options) -> int:
 
 def prune(options) -> int:
     """Remove old versions, or say which would go."""
-    from customerbase.pipeline import retention
+    from customerbase.pipeline import archive, retention
     from customerbase.pipeline.settings import read_settings
     from customerbase.stage import company
 
     found = company.load(options.pipeline)
     keep = options.keep or read_settings(found.run, found.path.name).keep_versions or retention.KEEP
     gone = (retention.removable if options.dry_run else retention.prune)(options.pipeline, keep)
+    old = archive.prune(options.pipeline, dry_run=options.dry_run)
     for one in gone:
         print(f"{'would go' if options.dry_run else 'gone'}: {one.what} {near(one.path)} ({one.size / 2**20:,.1f} MiB)")
     print(f"{len(gone)} folders, {sum(one.size for one in gone) / 2**20:,.1f} MiB")
+    what = f"inputs of {len(old.months)} old months" if old.months else "no month's inputs"
+    print(f"archive: {what}, {old.files} files, {old.bytes / 2**20:,.1f} MiB")
     return DONE
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import test_run
-from test_run import STORE, page, write_one
+import run_base
+from run_base import STORE, page, write_one
 
 from customerbase import pipeline
 from customerbase.__main__ import main
@@ -17,7 +17,7 @@ from customerbase.pipeline import ledger as command
 from customerbase.stage import Stage, company
 from customerbase.tables import store
 
-tiny = test_run.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
+tiny = run_base.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
 FIRST, SECOND = "0a1b2c3d4e5f", "f5e4d3c2b1a0"
 ADD = ("add", "--hypothesis", "誕生月は反応がよい", "--action", "クーポン, 送料無料", "--owner", "佐藤")
 PDCA = """import pandas as pd
@@ -190,10 +190,8 @@ def test_a_changed_ledger_reruns_its_page_and_the_letter_only(tiny):
     assert found == [("A1", first["run_id"], date(2026, 8, 1), "doing")]
     assert store.kept_runs("tiny") == {first["run_id"]: "2026-08", second["run_id"]: "2026-08"}
 
-    lines: list[str] = []
-    plan = pipeline.make_plan("tiny", "2026-08", notebooks=tiny / "notebooks")
-    assert pipeline.verify(plan, lines.append), lines  # in another home, where no run is kept
-    assert lines == ["tiny 2026-08: all 2 tables equal"]
+    equal, lines = run_base.verified(tiny, "2026-08")  # in another home, where no run is kept
+    assert equal and lines == ["tiny 2026-08: all 2 tables, 2 numbers and 1 published files equal"]
 
     # by hand
     kept = {first["run_id"]: "2026-08", second["run_id"]: "2026-08"}

@@ -5,18 +5,22 @@ import json
 import shutil
 
 import pytest
-import test_run
+import run_base
+from run_base import verified
 from test_contracts import notebook
 
 from customerbase import pipeline
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, ContractError, TableError
+from customerbase.pipeline import archive
 from customerbase.stage import Stage, company
 from customerbase.tables import previous, schema, secret, store
 
-tiny = test_run.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
+in_process = run_base.in_process
+tiny = run_base.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
+EQUAL = "tiny {}: all 1 tables, 4 numbers and 0 published files equal"
 KEY = "a key that only this test knows"
-HEAD = test_run.HEAD + '\nname: str = "本店"  # name of the store that this month adds'
+HEAD = run_base.HEAD + '\nname: str = "本店"  # name of the store that this month adds'
 OPEN = (
     "from customerbase.stage import Stage\n"
     'stage = Stage("history", pipeline=pipeline, month=month, reads=[], writes=["stores"], previous=["stores"])'
@@ -43,11 +47,6 @@ def run(home, month, **options):
     return store.current("tiny", month)
 
 
-def verified(home, month, **options) -> tuple[bool, list[str]]:
-    lines: list[str] = []
-    return pipeline.verify(plan_of(home, month, **options), lines.append), lines
-
-
 def names(month: str) -> list[tuple]:
     path = store.published_tables("tiny", month)["stores"]
     return Engine().query(f"select store_id, name from '{path}' order by all").fetchall()
@@ -65,32 +64,42 @@ def test_a_history_goes_on_is_recorded_and_verifies(tiny):
     told = {"month": "2026-08", "run_id": first["run_id"], "tables": {"stores": first["tables"]["stores"]["sha256"]}}
     assert second["previous"] == {"history": told} and second["records"]["history"]["before"] == "2026-08"
     assert names("2026-10") == [("2026-08", "本店"), ("2026-10", "本店")]
-    assert verified(tiny, "2026-10") == (True, ["tiny 2026-10: all 1 tables equal"])
+    assert verified(tiny, "2026-10") == (True, [EQUAL.format("2026-10")])
 
     run(tiny, "2026-08", force=True)  # published again, the same bytes: nothing to do for those who built on it
     assert plan_of(tiny, "2026-10").run_id == second["run_id"]
     assert verified(tiny, "2026-10")[0]
 
 
-def test_a_changed_month_before_is_seen_and_what_was_used_is_used_again(tiny):
+def test_a_changed_month_before_is_seen_and_what_was_used_is_used_again(tiny, in_process):
     history_page(tiny)
     first = run(tiny, "2026-08")
     second = run(tiny, "2026-09")
     changed = run(tiny, "2026-08", overrides=["history.name=支店"])
     assert plan_of(tiny, "2026-09").run_id != second["run_id"]
-    cause = f"built on 2026-08 (run {first['run_id']}), now 2026-08 (run {changed['run_id']})"
-    equal, lines = verified(tiny, "2026-09")  # rebuilt from the tables that were used: only the cause differs
-    assert not equal and lines[0] == f"  differs: the month before history changed: {cause}"
-    assert lines[1:] == ["tiny 2026-09: 1 differences"]
+    change = f"built on 2026-08 (run {first['run_id']}), now 2026-08 (run {changed['run_id']})"
+    equal, lines = verified(tiny, "2026-09")  # rebuilt from the tables that were used: what stands there now is a note
+    assert equal
+    assert lines == [
+        f"  note: the month before history is another one today: {change}",
+        EQUAL.format("2026-09"),
+    ]
 
     shutil.rmtree(store.month_folder("tiny", "2026-08") / first["run_id"])
+    assert verified(tiny, "2026-09")[0]  # the archive has them too
+
+    kept = archive.place(first["tables"]["stores"]["sha256"])
+    kept.write_bytes(kept.read_bytes()[:-1] + b"X")
     equal, lines = verified(tiny, "2026-09")
-    assert (
-        not equal
-        and lines[0]
-        == f"  differs: the month before history changed: {cause}; what was used is gone, rebuilt with this one"
-    )
-    assert any(line.startswith("  differs: table stores: published 2 rows") for line in lines)
+    assert not equal and lines[0] == "  differs: archive: table stores of 2026-08 is not what was archived"
+
+    kept.unlink()
+    equal, lines = verified(tiny, "2026-09")
+    used = f"rebuilt with 2026-08 (run {changed['run_id']})"
+    assert not equal and lines[0].startswith("  differs: table stores: published 2 rows")
+    assert "of 2 rows 1 changed (by source_system + store_id); name in 1" in lines[0] and "支店" not in str(lines)
+    of_then = f"the tables of 2026-08 (run {first['run_id']}) that history was built on are gone"
+    assert f"  why: {of_then}: {used}" in lines
 
     third = run(tiny, "2026-09")
     assert third["previous"]["history"]["run_id"] == changed["run_id"]
@@ -98,12 +107,12 @@ def test_a_changed_month_before_is_seen_and_what_was_used_is_used_again(tiny):
     assert verified(tiny, "2026-09")[0]
 
 
-def test_a_month_published_in_between_later_is_a_cause_and_not_a_rebuild(tiny):
+def test_a_month_published_in_between_later_is_a_note_and_not_a_rebuild(tiny):
     history_page(tiny)
     run(tiny, "2026-09")
     run(tiny, "2026-08")
     equal, lines = verified(tiny, "2026-09")
-    assert not equal and len(lines) == 2 and "built on none, now 2026-08 (run " in lines[0]
+    assert equal and len(lines) == 2 and "built on none, now 2026-08 (run " in lines[0]
 
 
 def test_the_key_stays_in_its_file_and_verify_uses_it(tiny, monkeypatch):
@@ -124,7 +133,8 @@ def test_the_key_stays_in_its_file_and_verify_uses_it(tiny, monkeypatch):
     monkeypatch.setenv(secret.VARIABLE, KEY)
     assert plan_of(tiny, "2026-08").run_id != about["run_id"]
     equal, lines = verified(tiny, "2026-08")
-    assert not equal and lines[0] == "  differs: the key of the ids is another one"
+    assert not equal and {line.split(":")[1] for line in lines[:2]} == {" number history.ids", " number history.key"}
+    assert "  why: the key of the ids is another one: new people get other ids" in lines
 
 
 def test_decisions_reach_the_page_and_count_in_its_key(tiny):
@@ -137,7 +147,7 @@ def test_decisions_reach_the_page_and_count_in_its_key(tiny):
     assert decided["run_id"] != without["run_id"] and decided["records"]["history"]["decisions"] == text
     (tiny / "pipelines" / "decisions" / "tiny.csv").unlink()
     equal, lines = verified(tiny, "2026-08")
-    assert not equal and lines[0] == "  differs: the decisions of people (pipelines/decisions/) changed"
+    assert equal and lines == ["  note: pipelines/decisions/tiny.csv is no longer there", EQUAL.format("2026-08")]
     assert plan_of(tiny, "2026-08").run_id == without["run_id"]
 
 
@@ -147,7 +157,7 @@ def test_the_companys_model_counts_in_the_key_of_who_looks_back(tiny):
     store.replace(tiny / "pipelines" / "models" / "tiny.json", '{"version": "1"}')
     assert by_hand().model == plan_of(tiny, "2026-08").memory.model == '{"version": "1"}'
     assert plan_of(tiny, "2026-08").run_id != shipped
-    test_run.page(tiny / "notebooks", "01_history", writes=["stores"], body="pass")  # looks back no more
+    run_base.page(tiny / "notebooks", "01_history", writes=["stores"], body="pass")  # looks back no more
     assert plan_of(tiny, "2026-08").memory.model == ""
 
 
@@ -161,7 +171,7 @@ def test_a_page_that_reads_no_table_still_depends_on_the_raw_files(tiny):
 
 def test_a_plan_without_a_look_back_makes_no_key(tiny, monkeypatch):
     monkeypatch.delenv(secret.VARIABLE)
-    test_run.three_pages(tiny)
+    run_base.three_pages(tiny)
     assert plan_of(tiny, "2026-08").memory.previous == {} and not (tiny / "data").exists()
 
 

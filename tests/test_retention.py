@@ -4,16 +4,18 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
-import test_run
+import run_base
+from run_base import STORE, three_pages, verified, write_one
 from test_previous_month import history_page, plan_of
-from test_run import STORE, three_pages, write_one
 
+import customerbase.__main__ as door
 from customerbase import pipeline
 from customerbase.errors import BusyError, RunError
 from customerbase.pipeline import lock, retention
 from customerbase.tables import store
 
-tiny = test_run.tiny
+tiny, in_process = run_base.tiny, run_base.in_process
+pytestmark = pytest.mark.usefixtures("in_process")
 MONTH = "2026-10"
 
 
@@ -23,7 +25,7 @@ def versions(month: str = MONTH) -> list[str]:
 
 def make(home, number: int) -> str:
     three_pages(home, first=f"x = {number}\n" + write_one("stores", **{**STORE, "name": f"'店{number}'"}))
-    test_run.run_it(home)
+    run_base.run_it(home)
     return store.pointed("tiny", MONTH)
 
 
@@ -38,7 +40,7 @@ def test_old_versions_go_and_the_newest_stay(tiny):
     assert sorted(path.name for path in store.report_folder("tiny", MONTH).iterdir()) == sorted([*made[2:], "latest"])
     assert len(list(tiny.glob("data/runs/tiny/*/stages/*"))) < stages
     assert store.damaged("tiny", MONTH) == []
-    assert pipeline.verify(test_run.plan_of(tiny), lambda _: None)
+    assert verified(tiny)[0]
     assert retention.prune("tiny", keep=2) == []
     retention.prune("tiny", keep=1)
     assert versions() == [made[-1]]
@@ -82,10 +84,10 @@ def test_a_run_that_the_ledger_names_stays(tiny, monkeypatch):
 def test_a_month_that_is_not_published_keeps_what_it_has(tiny):
     three_pages(tiny, second="raise ValueError")
     with pytest.raises(RunError):
-        test_run.run_it(tiny)
+        run_base.run_it(tiny)
     assert retention.prune("tiny", keep=1) == []
     three_pages(tiny)
-    test_run.run_it(tiny)
+    run_base.run_it(tiny)
     assert store.current("tiny", MONTH)["stages"]["a"]["reused"]
 
 
@@ -105,3 +107,18 @@ def test_bytes_are_counted_only_where_they_come_free(tiny):
     after = sum(path.stat().st_size / path.stat().st_nlink for path in tiny.rglob("*") if path.is_file())
     assert 0 < sum(one.size for one in gone) <= before - after + 1
     assert shutil.disk_usage(tiny)
+
+
+def test_archived_inputs_go_with_the_months_that_may_give_them_up(tiny, capsys):
+    run_base.raw_page(tiny)
+    run_base.settings(tiny, archive={"months": 1})
+    for month, line in (("2026-08", "S8"), ("2026-09", "S9")):
+        run_base.put_raw(tiny, "stores.csv", line)
+        pipeline.run(pipeline.make_plan("tiny", month, notebooks=tiny / "notebooks"), data_docs=False)
+    there = len(run_base.archived(tiny))
+    assert door.main(["prune", "tiny", "--dry-run"]) == 0
+    assert "archive: inputs of 1 old months, 1 files" in capsys.readouterr().out
+    assert len(run_base.archived(tiny)) == there
+    assert door.main(["prune", "tiny"]) == 0
+    assert len(run_base.archived(tiny)) == there - 1
+    assert verified(tiny, "2026-09")[0]

@@ -7,84 +7,15 @@ import sys
 import time
 
 import pytest
-import yaml
-from test_contracts import notebook
+import run_base
+from run_base import PRODUCT, STORE, page, plan_of, run_it, three_pages, write_one
 
 from customerbase import pipeline
 from customerbase.errors import ConfigError, ContractError, InputError, RunError, TableError
 from customerbase.pipeline import lock
-from customerbase.tables import schema, store
+from customerbase.tables import store
 
-HEAD = 'pipeline: str = "tiny"  # pipeline\nmonth: str = "2026-10"  # month'
-OPEN = (
-    "from customerbase.stage import Stage\n"
-    'stage = Stage("{name}", pipeline=pipeline, month=month, reads={reads}, writes={writes})'
-)
-
-
-def page(folder, stem, *, reads=(), writes=(), body, parameters=HEAD):
-    """A notebook of three cells: parameters, contract, and one cell that does all the rest."""
-    contract = OPEN.format(name=stem[3:], reads=list(reads), writes=list(writes))
-    return notebook(folder, stem, roles=[("parameters", parameters), ("contract", contract), ("write", body)])
-
-
-def write_one(table, **values):
-    """A cell that writes one row: the given values, everything else NULL."""
-    columns = (f'cast({values.get(c.name, "null")} as {c.type}) as "{c.name}"' for c in schema(table).columns.values())
-    return f"stage.write({table!r}, stage.db.query('''select {', '.join(columns)}'''))"
-
-
-STORE = {"source_system": "'pos'", "source_row_id": "'stores.csv:2'", "store_id": "'S1'", "name": "'本店'"}
-PRODUCT = {"source_system": "'pos'", "source_row_id": "'p.csv:2'", "product_id": "'P1'", "name": "'茶'", "price": "100"}
-
-
-@pytest.fixture
-def tiny(home):
-    """A home with a pipeline of no sources and a folder for its notebooks."""
-    (home / "pipelines").mkdir()
-    (home / "raw").mkdir()
-    (home / "notebooks").mkdir()
-    text = {
-        "title": {"en": "Tiny", "ja": "小"},
-        "aim": {"en": "test", "ja": "試験"},
-        "data": "raw",
-        "sources": ["none"],
-    }
-    (home / "pipelines" / "tiny.yaml").write_text(yaml.safe_dump(text, allow_unicode=True))
-    (home / "pipelines" / "sources").mkdir()
-    source = {"system": "none", "title": {"en": "None", "ja": "なし"}, "files": []}
-    source["files"] = [
-        {
-            "pattern": "stores*.csv",
-            "format": "csv",
-            "optional": True,
-            "tables": {"stores": {"columns": {"store_id": "id"}}},
-        }
-    ]
-    (home / "pipelines" / "sources" / "none.yaml").write_text(yaml.safe_dump(source, allow_unicode=True))
-    return home
-
-
-def plan_of(home, **options):
-    return pipeline.make_plan("tiny", "2026-10", notebooks=home / "notebooks", **options)
-
-
-def run_it(home, **options):
-    return pipeline.run(plan_of(home), data_docs=False, **options)
-
-
-def three_pages(home, *, first=None, second="stage.record(rows=len(stage.read('stores').df()))"):
-    page(home / "notebooks", "01_a", writes=["stores"], body=first or write_one("stores", **STORE))
-    page(
-        home / "notebooks",
-        "02_b",
-        reads=["stores"],
-        writes=["products"],
-        body=second + "\n" + write_one("products", **PRODUCT),
-    )
-    page(
-        home / "notebooks", "03_c", reads=["products"], writes=[], body="stage.publish('report.ja.html', '<p>報告</p>')"
-    )
+tiny = run_base.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
 
 
 def test_a_month_is_published_whole(tiny):
@@ -317,14 +248,3 @@ def test_a_page_opened_by_hand_reads_what_is_published_and_writes_to_scratch(tin
     assert (store.scratch_folder("tiny", "2026-10") / "products.parquet").is_file()
     assert store.current("tiny", "2026-10") == before
     assert "One row per" in stage._repr_html_()
-
-
-def test_verify_rebuilds_and_names_what_was_tampered_with(tiny):
-    three_pages(tiny)
-    run_it(tiny)
-    lines = []
-    assert pipeline.verify(plan_of(tiny), lines.append)
-    path = store.published_tables("tiny", "2026-10")["stores"]
-    path.write_bytes(path.read_bytes()[:-1] + b"X")
-    assert not pipeline.verify(plan_of(tiny), lines.append)
-    assert any("stores: the file on disk is not the one" in line for line in lines)

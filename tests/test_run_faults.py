@@ -7,9 +7,10 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+import run_base
 import test_run
+from run_base import PRODUCT, STORE, page, plan_of, run_it, three_pages, write_one
 from test_previous_month import history_page, names
-from test_run import PRODUCT, STORE, page, plan_of, run_it, three_pages, write_one
 
 from customerbase import pipeline
 from customerbase.errors import RunError
@@ -17,7 +18,7 @@ from customerbase.pipeline import guard, journal, publish
 from customerbase.pipeline.guard import Limits
 from customerbase.tables import store
 
-tiny = test_run.tiny
+tiny = run_base.tiny
 MONTH = "2026-10"
 ONCE = """import os, pathlib, signal
 mark = pathlib.Path(os.environ["CUSTOMERBASE_HOME"], "attempts")
@@ -210,7 +211,7 @@ def test_a_damaged_table_of_a_reused_stage_is_made_again(tiny, capfd):
 def test_a_pointer_that_is_lost_is_set_again_and_the_history_goes_on(tiny, loss, capfd):
     history_page(tiny)
     for month in ("2026-07", "2026-08"):
-        pipeline.run(test_run.pipeline.make_plan("tiny", month, notebooks=tiny / "notebooks"), data_docs=False)
+        pipeline.run(pipeline.make_plan("tiny", month, notebooks=tiny / "notebooks"), data_docs=False)
     pointer = tiny / "data/runs/tiny/2026-08/current.json"
     before = pointer.read_text()
     lost = {"empty": "", "cut": before[:9], "astray": json.dumps({"run_id": "x", "folder": "x"})}

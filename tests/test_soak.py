@@ -7,15 +7,16 @@ import sys
 
 import psutil
 import pytest
+import run_base
 import test_run
+from run_base import PRODUCT, page, write_one
 from test_previous_month import history_page
-from test_run import PRODUCT, page, write_one
 
 from customerbase import pipeline
 from customerbase.periods import month_range, month_text, parse_month
 from customerbase.tables import store
 
-tiny = test_run.tiny
+tiny = run_base.tiny
 MONTHS = [month_text(day) for day in month_range(parse_month("2024-11"), parse_month("2026-10"))]
 RUNNER = """
 import sys
@@ -49,7 +50,7 @@ def test_two_years_with_random_kills(tiny, tmp_path_factory, monkeypatch):
 
     wild = tmp_path_factory.mktemp("wild")
     monkeypatch.setenv("CUSTOMERBASE_HOME", str(wild))
-    test_run.tiny.__wrapped__(wild)
+    run_base.tiny.__wrapped__(wild)
     pages(wild)
     dice, kills = random.Random(3), {"runner": 0, "kernel": 0}
     for _ in range(400):

