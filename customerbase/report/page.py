@@ -89,6 +89,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "company": data.title[language],
         "month": month_label(data.month, language),
         "as_of": i18n.day(data.as_of, language),
+        "day": data.as_of,
         "incomplete": _incomplete(data, language),
         "light": trust.told(data, language),
         "sentences": headline.sentences(data, language),
