@@ -218,7 +218,7 @@ def source_texts(company: Company) -> dict[str, str]:
 @cache
 def code_hash() -> str:
     """SHA-256 over the package, the expectations and the lock: what a result depends on beside its inputs."""
-    suffixes = {".py", ".sql", ".yaml", ".json", ".j2"}
+    suffixes = {".py", ".sql", ".yaml", ".json", ".j2", ".typ"}
     files = [path for path in (ROOT / "customerbase").rglob("*") if path.suffix in suffixes]
     files += [*(ROOT / "expectations").glob("*.yaml"), ROOT / "requirements.lock"]
     digest = hashlib.sha256()

@@ -14,7 +14,7 @@ from customerbase.pipeline.outcome import Outcome
 from customerbase.pipeline.plan import Memory, Plan, code_hash
 from customerbase.tables import store
 
-STATED = (  # packages that a number may depend on
+STATED = (  # packages that a number or a report may depend on
     "duckdb",
     "pandas",
     "numpy",
@@ -24,6 +24,8 @@ STATED = (  # packages that a number may depend on
     "matplotlib",
     "papermill",
     "great-expectations",
+    "typst",
+    "xlsxwriter",
 )
 
 

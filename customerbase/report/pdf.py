@@ -54,7 +54,7 @@ def _printable(text: str) -> str:
 def _document(told: dict[str, object], drawings: dict[str, str]) -> dict:
     """Everything the template sets, as plain values; drawings are put aside under their file names."""
     language, shown = told["language"], sections(told)
-    words = ("summary", "appendix", "contents", "sure", "interval_of", "n")
+    words = ("appendix", "contents", "sure", "interval_of")
     return {
         "language": language,
         "company": told["company"],
