@@ -129,7 +129,10 @@ def caption_of(section: Section, table: Table) -> str:
     blocks = list(flat(section.blocks))
     place = next(i for i, block in enumerate(blocks) if block is table)
     told = [*blocks[place:], *reversed(blocks[:place])]
-    found = (one.text if isinstance(one, Paragraph) and one.style == "caption" else getattr(one, "caption", "") for one in told)
+    found = (
+        one.text if isinstance(one, Paragraph) and one.style == "caption" else getattr(one, "caption", "")
+        for one in told
+    )
     return next((one for one in found if one), "")
 
 

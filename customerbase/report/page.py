@@ -242,6 +242,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     )
     told = {  # name: function, tables, n, interval, definition
         "kpi": (kpi.compare, "kpi", None, 0.95, word("definition.kpi_table")),
+        "movers": (kpi.revenue_movers, "revenue_movers", None, 0.95, None),
         "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
         "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
         "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),

@@ -21,7 +21,11 @@ STANDARDS = ["a-2a", "ua-1"]  # kept for years (PDF/A), read aloud in order (PDF
 PAPER, GAP = 493.0, 16.0  # points: the width of the text, and between what stands side by side
 SCALE = 0.76  # of figures, so that their 9.5 points are 7.2 on paper
 LETTER, CELL_GAP = 4.3, 8.0  # points that a half-width character of a table takes, and between columns
-WORDY, TALKATIVE = 36, 60  # half-width characters: longer texts may break and share what room there is; beside talkative columns sooner
+WORDY, TALKATIVE = (
+    36,
+    60,
+)  # half-width characters: longer texts may break and share what room there is; beside talkative columns sooner
+WHOLE = 14  # tables of up to so many rows stand on one page
 MISSING_GLYPH = "〓"  # what Japanese printers set where a character is not at hand
 
 
@@ -30,9 +34,9 @@ def pdf(told: dict[str, object]) -> bytes:
     import typst  # only who makes a PDF waits for it
 
     drawings: dict[str, str] = {}
-    text = json.dumps(_document(told, drawings), ensure_ascii=False)
-    files = {"main.typ": (TEMPLATES / "report.typ").read_bytes(), "report.json": _printable(text).encode()}
-    files |= {name: _printable(drawing).encode() for name, drawing in drawings.items()}
+    document = _printable(_document(told, drawings))
+    files = {"main.typ": (TEMPLATES / "report.typ").read_bytes(), "report.json": json.dumps(document).encode()}
+    files |= {name: drawing.encode() for name, drawing in _printable(drawings).items()}
     with tempfile.TemporaryDirectory(prefix="customerbase-fonts-") as folder:
         for file in fonts.WEIGHTS.values():
             (Path(folder) / file).write_bytes(fonts.tabular(file))
@@ -40,15 +44,16 @@ def pdf(told: dict[str, object]) -> bytes:
         return typst.compile(files, format="pdf", font_paths=known, timestamp=0, pdf_standards=STANDARDS)
 
 
-def _printable(text: str) -> str:
-    """Characters that the house font lacks as 〓, control characters as nothing."""
-    known = fonts.characters()
-    lacking = {
-        character: MISSING_GLYPH if character.isprintable() else ""
-        for character in set(text)
-        if ord(character) not in known and character != "\n"
-    }
-    return text.translate(str.maketrans(lacking))
+def _printable(value: object) -> object:
+    """All texts of a value with characters that the house font lacks as 〓 and control characters as nothing."""
+    if isinstance(value, dict):
+        return {name: _printable(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_printable(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    lacking = {one for one in set(value) if ord(one) not in fonts.characters() and one != "\n"}
+    return value.translate({ord(one): MISSING_GLYPH if one.isprintable() else "" for one in lacking})
 
 
 def _document(told: dict[str, object], drawings: dict[str, str]) -> dict:
@@ -75,10 +80,13 @@ def _document(told: dict[str, object], drawings: dict[str, str]) -> dict:
 
 
 def _sections(shown: list[Section], drawings: dict[str, str]) -> dict:
-    """The sections; the figure that opens the first of them stands on the first page instead."""
-    made = [_section(one, drawings) for one in shown]
-    opens = bool(made[0]["blocks"]) and made[0]["blocks"][0]["kind"] == "figure"
-    return {"picture": made[0]["blocks"].pop(0) if opens else None, "sections": made}
+    """The sections; where a figure opens the first of them, it stands under its heading on the first page."""
+    first, *others = [_section(one, drawings) for one in shown]
+    if not (first["blocks"] and first["blocks"][0]["kind"] == "figure"):
+        return {"opening": None, "sections": [first, *others]}
+    opening = {"title": first["title"], "picture": first["blocks"].pop(0)}
+    rest = [first | {"title": ""}] if first["blocks"] else []
+    return {"opening": opening, "sections": [*rest, *others]}
 
 
 def _section(section: Section, drawings: dict[str, str]) -> dict:
@@ -90,7 +98,7 @@ def _block(block: Block, drawings: dict[str, str]) -> dict:
     """A block with its kind; tables with the widths of their columns, figures with file and width in points."""
     made = {"kind": type(block).__name__.lower()} | (asdict(block) if is_dataclass(block) else {})
     if isinstance(block, Table):
-        return made | {"shares": _shares(block)}
+        return made | {"shares": _shares(block), "whole": len(block.rows) <= WHOLE}
     if isinstance(block, Figure):
         for name in ("wide", "narrow"):
             drawing = getattr(block, name)
@@ -111,6 +119,8 @@ def _drawn(svg: str) -> float:
 
 def _way(beside: Beside) -> str:
     """natural: side by side as wide as they are; halves: two and two, drawn narrow; below: one under the other."""
+    if any(isinstance(one, Table) and len(one.rows) > WHOLE for column in beside.columns for one in column):
+        return "below"  # it has to go over pages
     widths = [max(map(_wide, column)) for column in beside.columns]
     if sum(widths) + GAP * (len(widths) - 1) <= PAPER:
         return "natural"

@@ -131,11 +131,10 @@ class _Pages:
     def __init__(self, book, title: str):
         self.book, self.title, self._formats = book, title, {}
 
-    def add(self, name: str, *, landscape: bool = True):
+    def add(self, name: str):
         sheet = self.book.add_worksheet(name)
         sheet.set_paper(9)
-        if landscape:
-            sheet.set_landscape()
+        sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.hide_gridlines(2)
         sheet.set_header("&L&8" + self.title.replace("&", "&&")[:200])
