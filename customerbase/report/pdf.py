@@ -19,7 +19,7 @@ FIRST_PAGE = ("summary", "tiles")  # told on the first page, beside the picture 
 APPENDIX = ("quality", "definitions", "made")
 STANDARDS = ["a-2a", "ua-1"]  # kept for years (PDF/A), read aloud in order (PDF/UA)
 PAPER, GAP = 493.0, 16.0  # points: the width of the text, and between what stands side by side
-SCALE = 0.76  # of figures, so that their 9.5 points are 7.2 on paper
+SCALE = 0.88  # of figures at most, so that their 9.5 points are 8.4 on paper; those as wide as a page become 7.2
 LETTER, CELL_GAP = 4.3, 8.0  # points that a half-width character of a table takes, and between columns
 WORDY, TALKATIVE = (
     36,
@@ -114,7 +114,7 @@ def _block(block: Block, drawings: dict[str, str]) -> dict:
 
 def _drawn(svg: str) -> float:
     """How wide a figure is on paper, in points."""
-    return float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1]) * SCALE
+    return min(float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1]) * SCALE, PAPER)
 
 
 def _way(beside: Beside) -> str:
