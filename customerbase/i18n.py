@@ -173,6 +173,11 @@ def join(items: Iterable[str], language: str) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def half_widths(text: str) -> int:
+    """How many half-width characters wide a text stands: a Japanese character takes two."""
+    return sum(2 if ord(character) > 0x2E80 else 1 for character in text)
+
+
 def _digits(amount: Decimal, unit: str, language: str, currency: str, exact: bool) -> tuple[str, str]:
     if unit == "rate":
         return _fixed(amount * 100, 1 if exact or amount < Decimal("0.9995") else 0), ""

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import unicodedata
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sample_run
+from pypdf import PdfReader
 from sample_run import AS_OF, SampleMonth
 
 from customerbase import charts, kpi, report, segments
@@ -44,7 +46,13 @@ def found(needles: dict[str, str], text: str) -> list[str]:
 
 
 def strings(path: Path) -> str:
-    """All text of a published file; JSON without its escapes."""
+    """All text of a published file; JSON without its escapes, a PDF with its lines as they stand and joined."""
+    if path.suffix == ".pdf":
+        pages = [page.extract_text() for page in PdfReader(path).pages]
+        return "\n".join([*pages, *(page.replace("\n", "") for page in pages)])
+    if path.suffix == ".xlsx":
+        with zipfile.ZipFile(path) as parts:
+            return html.unescape("\n".join(parts.read(name).decode() for name in parts.namelist()))
     text = path.read_text(encoding="utf-8")
     if path.suffix not in (".json", ".ipynb"):
         return text
@@ -130,13 +138,15 @@ def secrets(sample_month: SampleMonth) -> dict[str, str]:
 
 def test_no_file_of_the_report_holds_contact_data(sample_month: SampleMonth, secrets):
     files = sorted(path for path in sample_month.report.rglob("*") if path.is_file())
-    kept = [path for path in files if path.suffix in (".html", ".ipynb", ".json")]
+    read = {".html", ".ipynb", ".json", ".pdf", ".xlsx"}
+    kept = [path for path in files if path.suffix in read]
     names = {path.relative_to(sample_month.report).as_posix() for path in kept}
-    assert {"report.ja.html", "report.en.html", "manifest.json", "notebooks/01_quality.ipynb"} <= names
+    exports = {f"report.{language}.{form}" for language in ("ja", "en") for form in ("html", "pdf", "xlsx")}
+    assert exports | {"manifest.json", "notebooks/01_quality.ipynb"} <= names
     assert any(name.startswith("data_docs/") for name in names) and len(kept) > 50
     leaks = {path.name: some for path in kept if (some := found(secrets, strings(path)))}
     assert leaks == {}
-    pictures_and_styles = {path.suffix for path in files} - {".html", ".ipynb", ".json"}
+    pictures_and_styles = {path.suffix for path in files} - read
     assert pictures_and_styles <= {".css", ".png", ".svg", ".woff2", ".ico", ".js", ".ttf"}
 
 

@@ -248,3 +248,20 @@ def test_a_page_opened_by_hand_reads_what_is_published_and_writes_to_scratch(tin
     assert (store.scratch_folder("tiny", "2026-10") / "products.parquet").is_file()
     assert store.current("tiny", "2026-10") == before
     assert "One row per" in stage._repr_html_()
+
+
+def test_a_page_that_prints_its_run_is_never_taken_over_by_another(tiny):
+    three_pages(tiny)
+    page(
+        tiny / "notebooks", "03_c", reads=["products"], writes=[], body="stage.publish('report.ja.html', stage.run_id)"
+    )
+    run_it(tiny)
+    three_pages(tiny, first="x = 1\n" + write_one("stores", **STORE))  # the same tables from another page
+    page(
+        tiny / "notebooks", "03_c", reads=["products"], writes=[], body="stage.publish('report.ja.html', stage.run_id)"
+    )
+    folder = run_it(tiny)
+    stages = store.current("tiny", "2026-10")["stages"]
+    assert stages["b"]["reused"]
+    assert not stages["c"]["reused"]
+    assert (folder / "report.ja.html").read_text() == store.current("tiny", "2026-10")["run_id"]

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import sample_run
 import yaml
+from pypdf import PdfReader
 from sample_run import AS_OF, FIRST_DAY, MONTH, SampleMonth
 
 from customerbase import kpi, pipeline
@@ -219,6 +220,11 @@ def test_the_report_prints_the_numbers(sample_month: SampleMonth):
         assert sign.format(by_hand["revenue"]) in page and sign.format(by_hand["average_order_value"]) in page
         files = sample_month.one("select sum(rows_read)::bigint from source_files")
         assert f"{files:,}" in page
+        printed = "".join(one.extract_text() for one in PdfReader(sample_month.report / f"report.{language}.pdf").pages)
+        assert sign.format(by_hand["revenue"]) in printed and f"{files:,}" in printed
+        book = openpyxl.load_workbook(sample_month.report / f"report.{language}.xlsx")
+        values = {cell.value for sheet in book for row in sheet.iter_rows() for cell in row}
+        assert {round(by_hand["revenue"]), round(by_hand["average_order_value"])} <= values
 
 
 # --- segments --------------------------------------------------------------------------------------------------------
@@ -353,8 +359,9 @@ def test_a_forced_run_gives_the_same_bytes(sample_month: SampleMonth, tmp_path):
         assert path.read_bytes() == again.tables[name].read_bytes(), name
     assert again.manifest["tables"] == sample_month.manifest["tables"]
     assert again.manifest["records"] == sample_month.manifest["records"]
-    pages = bytes_of(sample_month.report, "*.html")
-    assert pages.keys() == {"report.ja.html", "report.en.html"} and pages == bytes_of(again.report, "*.html")
+    pages = bytes_of(sample_month.report, "report.*")
+    assert pages.keys() == {f"report.{code}.{form}" for code in ("ja", "en") for form in ("html", "pdf", "xlsx")}
+    assert pages == bytes_of(again.report, "report.*")
 
 
 @pytest.mark.slow

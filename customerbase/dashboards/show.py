@@ -66,7 +66,7 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
                 shown = f'<details class="about"><summary title="{html.escape(table.about[place], quote=True)}">{shown}</summary>{about}</details>'
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
-            kind = "number" if column.unit not in LEFT else "text long" if _width(shown) > LONG else "text"
+            kind = "number" if column.unit not in LEFT else "text long" if i18n.half_widths(shown) > LONG else "text"
             cells.append(f'<td class="{kind}"{order}{label}>{shown}</td>')
     later = ' class="more"' if place >= ROWS_AT_FIRST else ""
     return f"<tr{later}>{''.join(cells)}</tr>"
@@ -118,7 +118,7 @@ def xlsx_bytes(table: Table, language: str) -> bytes:
             shown = [
                 text(row[place], unit, language, table.currency) for row, unit in zip(table.rows, units, strict=True)
             ]
-            sheet.set_column(place, place, min(max(map(_width, [column.head, *shown])) + 2, 60))
+            sheet.set_column(place, place, min(max(map(i18n.half_widths, [column.head, *shown])) + 2, 60))
         for line, row in enumerate(table.rows):
             for place, (column, value) in enumerate(zip(table.columns, row, strict=True)):
                 unit = table.unit(column, line)
@@ -146,7 +146,3 @@ def _definitions(book, table: Table, head, language: str) -> None:
     for line, (row, about) in enumerate(zip(table.rows, table.about, strict=False), len(table.columns) + 1):
         sheet.write_string(line, 0, str(row[0]))
         sheet.write_string(line, 1, about)
-
-
-def _width(text: str) -> int:
-    return sum(2 if ord(character) > 0x2E80 else 1 for character in text)

@@ -47,6 +47,7 @@ class Contract:
     writes: tuple[str, ...]
     source_hash: str
     previous: tuple[str, ...] = ()
+    prints_run: bool = False  # it says stage.run_id: its result belongs to one run
 
     @property
     def number(self) -> str:
@@ -64,7 +65,8 @@ def read_contract(path: Path) -> Contract:
     if not re.fullmatch(rf"{NUMBER}_{re.escape(name)}", path.stem):
         raise ContractError(f"{path.name}: Stage({name!r}) does not fit the file name; expected NN_{name}.ipynb.")
     digest = hashlib.sha256(json.dumps([(cell["cell_type"], "".join(cell["source"])) for cell in cells]).encode())
-    return Contract(path, name, parameters, source_hash=digest.hexdigest(), **tables)
+    prints_run = any("stage.run_id" in text for _, text in code)
+    return Contract(path, name, parameters, source_hash=digest.hexdigest(), prints_run=prints_run, **tables)
 
 
 def read_contracts(folder: Path) -> list[Contract]:

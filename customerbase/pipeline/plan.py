@@ -94,7 +94,7 @@ class Plan:
         raw files; one that looks back depends on the month before, on people's decisions, the model and the key of the ids.
         """
         own_inputs = {"raw": self.inputs, "sources": source_texts(self.company)} if not contract.reads else {}
-        if not contract.writes and tables_in:  # a page that only publishes prints the run it belongs to
+        if contract.prints_run and tables_in:  # else a page taken over would print the run before
             own_inputs["run"] = self.run_id
         if contract.previous:
             own_inputs["previous"] = self.memory.previous[contract.name].content
@@ -238,7 +238,7 @@ def source_texts(company: Company) -> dict[str, str]:
 @cache
 def code_hash() -> str:
     """SHA-256 over the package, the expectations and the lock: what a result depends on beside its inputs."""
-    suffixes = {".py", ".sql", ".yaml", ".json", ".j2"}
+    suffixes = {".py", ".sql", ".yaml", ".json", ".j2", ".typ"}
     files = [path for path in (ROOT / "customerbase").rglob("*") if path.suffix in suffixes]
     files += [*(ROOT / "expectations").glob("*.yaml"), ROOT / "requirements.lock"]
     digest = hashlib.sha256()

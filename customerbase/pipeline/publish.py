@@ -15,7 +15,7 @@ from customerbase.pipeline.outcome import Outcome
 from customerbase.pipeline.plan import Memory, Plan, code_hash, digest
 from customerbase.tables import store
 
-STATED = (  # packages that a number may depend on
+STATED = (  # packages that a number or a report may depend on
     "duckdb",
     "pandas",
     "numpy",
@@ -35,6 +35,8 @@ STATED = (  # packages that a number may depend on
     "jinja2",
     "papermill",
     "great-expectations",
+    "typst",
+    "xlsxwriter",
 )
 
 

@@ -1,4 +1,4 @@
-"""The letter to managers: one self-contained page per month and language, every sentence made from the numbers."""
+"""The letter to managers: per month and language a web page, a PDF and a workbook, every sentence made from the numbers."""
 
 from customerbase.report.actions import action_frame
 from customerbase.report.data import ReportData
@@ -6,10 +6,12 @@ from customerbase.report.fonts import css as font_faces
 from customerbase.report.goal_looks import backtest_frame, goal_frame, goal_pictures, goal_sentences
 from customerbase.report.headline import happened
 from customerbase.report.page import build, contents, frame, page, section, styles, visible_text
+from customerbase.report.pdf import pdf
 from customerbase.report.sections import kpi_frame
 from customerbase.report.summed_up import summed_up
 from customerbase.report.tree import lines as tree_lines
 from customerbase.report.tree import mover_frame, moving, season, season_figure, sentence, tree_figure
+from customerbase.report.workbook import workbook
 
 __all__ = [
     "ReportData",
@@ -27,6 +29,7 @@ __all__ = [
     "mover_frame",
     "moving",
     "page",
+    "pdf",
     "season",
     "season_figure",
     "section",
@@ -36,4 +39,5 @@ __all__ = [
     "tree_figure",
     "tree_lines",
     "visible_text",
+    "workbook",
 ]

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from fontTools import subset
@@ -42,6 +42,21 @@ def woff(file: str, characters: str) -> bytes:
     font.flavor = "woff"
     font.save(out)
     return out.getvalue()
+
+
+@cache
+def tabular(file: str) -> bytes:
+    """The whole font file with digits of one width, for a renderer that takes what it needs of it by itself."""
+    font, out = TTFont(FOLDER / file, recalcTimestamp=False, recalcBBoxes=False), io.BytesIO()
+    _tabular_one(font)
+    font.save(out, reorderTables=None)
+    return out.getvalue()
+
+
+@cache
+def characters() -> frozenset[int]:
+    """Code points that both weights have."""
+    return frozenset.intersection(*(frozenset(TTFont(FOLDER / file).getBestCmap()) for file in WEIGHTS.values()))
 
 
 def _tabular_one(font: TTFont) -> None:

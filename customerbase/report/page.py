@@ -89,6 +89,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "company": data.title[language],
         "month": month_label(data.month, language),
         "as_of": i18n.day(data.as_of, language),
+        "day": data.as_of,
         "incomplete": _incomplete(data, language),
         "light": trust.told(data, language),
         "sentences": headline.sentences(data, language),
@@ -241,6 +242,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     )
     told = {  # name: function, tables, n, interval, definition
         "kpi": (kpi.compare, "kpi", None, 0.95, word("definition.kpi_table")),
+        "movers": (kpi.revenue_movers, "revenue_movers", None, 0.95, None),
         "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
         "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
         "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),

@@ -40,6 +40,8 @@ def _tile(data: ReportData, kpi_id: str, language: str) -> dict:
             (i18n.word(f"report.tile_{against}", language), _change(data, kpi_id, against, language))
             for against in ("last_month", "last_year")
         ],
+        "interval": _interval(data, kpi_id, language),
+        "n": _count(data.n(kpi_id)),
         "goal": _goal(data, kpi_id, language),
         "spark": _spark(data, kpi_id),
     }
@@ -107,8 +109,13 @@ def _kpi_row(data: ReportData, kpi_id: str, language: str) -> dict:
         "vs_last_month": _change(data, kpi_id, "last_month", language),
         "vs_last_year": _change(data, kpi_id, "last_year", language),
         "n": _count(data.n(kpi_id)),
-        "interval": i18n.interval(month["low"], month["high"], kpi.unit(kpi_id), language, currency=data.currency),
+        "interval": _interval(data, kpi_id, language),
     }
+
+
+def _interval(data: ReportData, kpi_id: str, language: str) -> str:
+    row = data.changes[(kpi_id, "last_month")]
+    return i18n.interval(row["low"], row["high"], kpi.unit(kpi_id), language, currency=data.currency)
 
 
 def kpi_frame(data: ReportData, language: str) -> pd.DataFrame:
