@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pandas as pd
 
+import customerbase.dashboards.customer as customer
 import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
 import customerbase.dashboards.quality as quality
@@ -13,7 +14,7 @@ import customerbase.dashboards.style as style
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts, segments.parts, quality.parts, home.parts)
+MAKERS = (overview.parts, segments.parts, customer.parts, quality.parts, home.parts)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

@@ -16,14 +16,15 @@ LARGE = (
     "cltv",
     "churn",
     "rfm",
+    "names",
 )
 
 
 def summed_up(db: Engine) -> dict[str, pd.DataFrame]:
     """Counts and amounts without a customer: rows set aside by reason and by file, lines by type, documents by status,
-    identity, customer lifetime value, risk of leaving, ranks of RFM.
+    identity, customer lifetime value, risk of leaving, ranks of RFM; names of campaigns, subjects and categories.
 
-    Reads quarantine, line_types, orders, identity_links, profile, identity_review, id_changes, cltv, churn and rfm.
+    Reads quarantine, line_types, orders, identity_links, profile, identity_review, id_changes, cltv, churn, rfm, campaigns and timeline.
     Everything is up to the as-of date, all months together; id_changes tells of the month alone.
     """
     return {name: db.run(f"report_{name}").df() for name in LARGE}

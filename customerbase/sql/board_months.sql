@@ -1,0 +1,15 @@
+-- One row per month and kind of event of $customer: how many, and what they add to net sales.
+with
+
+final as (
+    select
+        cast(date_trunc('month', event_at) as date) as month,
+        kind,
+        count(*) as events,
+        cast(sum(amount) as decimal(18, 2)) as amount
+    from timeline
+    where customer_id = $customer
+    group by cast(date_trunc('month', event_at) as date), kind
+)
+
+select * from final order by month, kind
