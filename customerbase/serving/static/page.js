@@ -55,6 +55,10 @@ window.whenever = (selector, each) => {
 // A file that the kernel made for the reader: follow its link as soon as it appears.
 whenever("a.saved", (link) => link.click());
 
+// The handle of a slider is called what its label says.
+whenever(".widget-slider .noUi-handle", (handle) =>
+  setTimeout(() => handle.setAttribute("aria-label", handle.closest(".widget-slider").querySelector(".widget-label").textContent)));
+
 // The language of the page is that of its content; it and the month go along to the next page.
 whenever(".report[lang]", ({ lang }) => {
   if (lang !== wanted && document.documentElement.classList.contains("turning")) return; // not what will be shown
