@@ -7,11 +7,8 @@ person as (
         customer_id,
         age_band,
         prefecture,
-        member_status,
         member_rank,
-        registered_at,
         accounts,
-        systems,
         orders,
         net_spend,
         first_order_at,
@@ -28,8 +25,7 @@ ranks as (
 ),
 
 worth as (
-    select customer_id, frequency, spend_basis, p_alive, purchases_12m, purchases_low, purchases_high,
-        cltv, cltv_low, cltv_high, previous_cltv
+    select customer_id, frequency, spend_basis, p_alive, purchases_12m, cltv, cltv_low, cltv_high, previous_cltv
     from cltv
     where customer_id = $customer
 ),
@@ -46,7 +42,7 @@ buying as (
 ),
 
 due as (
-    select customer_id, purchases, p_30d, window_from, window_mid, window_to
+    select customer_id, window_from, window_mid, window_to
     from repurchase_due
     where customer_id = $customer and thing = 'all'
 ),
@@ -70,8 +66,6 @@ final as (
         worth.spend_basis,
         worth.p_alive,
         worth.purchases_12m,
-        worth.purchases_low,
-        worth.purchases_high,
         worth.cltv,
         worth.cltv_low,
         worth.cltv_high,
@@ -88,8 +82,6 @@ final as (
         buying.median_days,
         buying.high_days,
         buying.previous_p_30,
-        due.purchases as due_purchases,
-        due.p_30d,
         due.window_from,
         due.window_mid,
         due.window_to,

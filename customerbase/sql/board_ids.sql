@@ -6,7 +6,10 @@ living as (
 ),
 
 former as (
-    select customer_id, since from id_aliases where alias_id = $customer
+    select id_aliases.customer_id, id_aliases.since
+    from id_aliases
+    inner join profile on id_aliases.customer_id = profile.customer_id
+    where id_aliases.alias_id = $customer
 ),
 
 final as (

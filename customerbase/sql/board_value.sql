@@ -2,7 +2,7 @@
 with
 
 final as (
-    select customer_id, cltv, cltv_low, cltv_high, previous_cltv, frequency, purchases_12m, purchases_low, purchases_high, p_alive
+    select customer_id, cltv, cltv_low, cltv_high, previous_cltv, frequency, purchases_12m, p_alive
     from cltv
     where cltv is not null
     order by cltv desc, customer_id

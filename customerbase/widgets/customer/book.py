@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -43,7 +43,7 @@ _ALIKE = str.maketrans("OIL", "011")  # letters that no id has, as people write 
 
 @dataclass(frozen=True)
 class Found:
-    """What a typed text means: `state` is found, merged (a former id of `customer`), malformed or unknown."""
+    """What a typed text means: `state` is found, merged (`asked` is a former id of `customer`), malformed or unknown."""
 
     state: str
     customer: str = ""
@@ -67,8 +67,9 @@ class Book:
     form, and raises ValueError for anything else before any SQL is made.
     """
 
-    def __init__(self, tables: Mapping[str, Path], as_of: date, db: Engine | None = None):
-        self.as_of, self.db = as_of, db or Engine()
+    def __init__(self, tables: Mapping[str, Path], as_of: date):
+        self.as_of, self.db = as_of, Engine()
+        self._kept: dict[str, list[dict]] = {}  # what is the same for every customer
         self.db.execute("set parquet_metadata_cache = true")
         for name in TABLES:
             if name in tables:
@@ -106,7 +107,7 @@ class Book:
 
     def alike(self) -> dict[str, list[dict]]:
         """Side -> tenths of the customers tested: predicted, and what happened with its interval."""
-        return self._by(self._rows("board_alike"), "side")
+        return self._by(self._shared("board_alike"), "side")
 
     def likely(self, customer: str) -> list[dict]:
         """The categories the customer is likeliest to buy from."""
@@ -140,12 +141,17 @@ class Book:
         """The first customers of a list. Raises ValueError unless it is one of LISTS."""
         if by not in LISTS:
             raise ValueError(f"no such list; expected one of {', '.join(LISTS)}")
-        return self._rows(f"board_{by}", most=MOST_LISTED)
+        return self._shared(f"board_{by}", most=MOST_LISTED)
 
     def _of(self, customer: str, name: str, **params: object) -> list[dict]:
         if not isinstance(customer, str) or not ID.fullmatch(customer):  # never quoted: it may be anything
             raise ValueError("a customer id is C and 16 of the letters and digits 0-9 A-H J K M N P-T V-Z")
         return self._rows(name, customer=customer, **params)
+
+    def _shared(self, name: str, **params: object) -> list[dict]:
+        if name not in self._kept:
+            self._kept[name] = self._rows(name, **params)
+        return self._kept[name]
 
     def _rows(self, name: str, **params: object) -> list[dict]:
         found = self.db.run(name, **params)

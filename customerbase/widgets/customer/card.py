@@ -114,7 +114,7 @@ def _leaving(card: Card, terms: Terms) -> str:
     told = {
         "days": card["horizon_days"],
         "probability": terms.rate(card["probability"]),
-        "band": i18n.word(f"churn.band.{card['risk_band']}", terms.language),
+        "band": i18n.word(f"churn.band.{card['risk_band']}", terms.language).lower(),
     }
     if not reasons:
         return terms.say("head.risk_plain", **told)

@@ -9,7 +9,7 @@ import duckdb
 import ipywidgets as widgets
 
 from customerbase import i18n
-from customerbase.dashboards.part import Column, Part, Table
+from customerbase.dashboards.part import Part, Table
 from customerbase.errors import TableError
 from customerbase.periods import month_label, parse_month
 from customerbase.tables import store
@@ -20,14 +20,15 @@ from customerbase.widgets.customer.terms import Terms
 from customerbase.widgets.page import Page
 
 ALL = ""
+_MISTYPED = re.compile(r"[Cc](?=.*[0-9])[0-9A-Za-z]{0,20}")  # what may stay in the field: an id with a slip in it
 _ID_CELL = re.compile(rf'(<th scope="row"[^>]*>)({ID.pattern})(</th>)')
 
 
 class Customer(Page):
     """A field for an id, the record of that customer, and lists of people worth a look; for analysts alone.
 
-    What is typed counts only as an id in its known form; it is kept in no other place than the field itself, and the
-    field is emptied of anything else, so that no contact datum typed by mistake stays.
+    What is typed counts only as an id in its known form. It is kept nowhere but in the field itself, which is emptied of
+    anything that does not look like an id with a slip in it: a name or an address typed by mistake does not stay.
     """
 
     name = "customer"
@@ -37,31 +38,31 @@ class Customer(Page):
         self._open = widgets.Button().add_class("open")
         self._said = widgets.HTML()
         self._record, self._list, self._happened = (widgets.VBox() for _ in range(3))
-        self._asked = ""  # an id in the known form, or nothing
+        self._asked, self._typed = "", False  # an id in the known form; whether anything was typed at all
+        self._emptying = False
         self._by = LISTS[0]
         self._books: dict[tuple[str, str], Book] = {}
         super().__init__(pipeline, language)
-        self._entry.observe(lambda _: self._look_up(), names="value")
-        self._open.on_click(lambda _: self._look_up())
+        self._entry.observe(lambda _: self._look_up(), names="value")  # the button sends the field (customer.js)
 
     def body(self, parts: dict[tuple[str, str], Part]) -> list[widgets.Widget]:
         """The field, what it found, the customer's record, the list."""
-        terms, book = self._terms(parts["terms", ""]), self._book()
+        book = self._book()
+        terms = self._terms(parts["terms", ""], book)
         self._entry.description, self._open.description = terms.word("ask"), terms.word("open")
         self._entry.placeholder = "C0123456789ABCDEF"
-        self._entry.tooltip = terms.word("form")
         self._draw_record(book, terms)
         field = widgets.HBox([self._entry, self._open]).add_class("lookup")
+        form = self.html(f'<p class="help">{html.escape(terms.word("form"))}</p>')
         chooser = self.choice("board_customer.list.by", self._lists(terms), lambda by: self._guarded(self._choose, by))
         chooser.value = self._by
         self._draw_list(book, terms)
         head = self.html(f"<h2>{html.escape(terms.word('list.title'))}</h2>")
         listed = widgets.VBox([head, chooser.add_class("chooser"), self._list]).add_class("people")
-        return [field, self._said, self._record, listed]
+        return [field, form, self._said, self._record, listed]
 
-    def _terms(self, part: Part) -> Terms:
-        about = store.current(self.pipeline, self.month) or {}
-        return Terms(part.numbers(), date.fromisoformat(about["as_of"]), self.language)
+    def _terms(self, part: Part, book: Book) -> Terms:
+        return Terms(part.numbers(), book.as_of, self.language)
 
     def _book(self) -> Book:
         """The tables of the chosen month, opened once for a run."""
@@ -73,7 +74,8 @@ class Customer(Page):
         return self._books[key]
 
     def _now(self) -> tuple[Book, Terms]:
-        return self._book(), self._terms(self.parts()["terms", ""])
+        book = self._book()
+        return book, self._terms(self.parts()["terms", ""], book)
 
     def _guarded(self, draw: Callable, *arguments: object) -> None:
         """Draw a part of the page; says so when the month was published anew or taken back while it stood open."""
@@ -83,40 +85,37 @@ class Customer(Page):
             self.page.children = [self.notice("serving.failed")]
 
     def _look_up(self) -> None:
-        text = self._entry.value
-        self._asked = asked_for(text)
-        if not self._asked and text and not re.fullmatch(r"[Cc][0-9A-Za-z]{0,20}", text):
-            self._entry.value = ""  # observed: says nothing further of an empty field
-            self._said.value = self._status("malformed")
+        """Show whom the field names, or why it names nobody."""
+        if self._emptying:
             return
-        if text or self._asked:
-            self._guarded(lambda: self._draw_record(*self._now()))
+        text = self._entry.value
+        self._asked, self._typed = asked_for(text), bool(text.strip())
+        if self._typed and not self._asked and not _MISTYPED.fullmatch(text):
+            self._emptying, self._entry.value = True, ""
+            self._emptying = False
+        self._guarded(lambda: self._draw_record(*self._now()))
 
     def _status(self, key: str, **told: str) -> str:
         said = html.escape(i18n.sentence(f"board_customer.{key}", self.language, **told))
-        kind = "" if key in ("choose", "shown") else " notice"
+        kind = "" if key in ("choose", "found") else " notice"
         return f'<p class="said{kind}" role="status" lang="{self.language}">{said}</p>'
 
     def _draw_record(self, book: Book, terms: Terms) -> None:
-        if not self._entry.value:
-            self._said.value, self._record.children = self._status("choose"), []
-            return
-        found = book.find(self._asked)
+        found = book.find(self._asked) if self._typed else None
         self._said.value = self._answer(found, terms)
-        self._record.children = self._parts_of(found.customer, book, terms) if found.customer else []
+        self._record.children = self._parts_of(found.customer, book, terms) if found and found.customer else []
 
-    def _answer(self, found: Found, terms: Terms) -> str:
-        match found.state:
+    def _answer(self, found: Found | None, terms: Terms) -> str:
+        match found and found.state:
+            case "found":
+                return self._status("found", customer=found.customer)
             case "merged":
                 since = month_label(found.since, terms.language)
                 return self._status("merged", id=found.asked, customer=found.customer, since=since)
             case "unknown":
-                return self._status(
-                    "unknown", id=found.asked, month=month_label(parse_month(self.month), terms.language)
-                )
-            case "found":
-                return self._status("shown", customer=found.customer)
-        return self._status("malformed")
+                month = month_label(parse_month(self.month), terms.language)
+                return self._status("unknown", id=found.asked, month=month)
+        return self._status("malformed" if found else "choose")
 
     def _parts_of(self, customer: str, book: Book, terms: Terms) -> list[widgets.Widget]:
         """The record: head, scores, what happened, consents, evidence of the merge."""

@@ -1,6 +1,6 @@
 """People worth a look: the first twelve of the list of contacts, by value at risk, or by lifetime value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from customerbase import i18n
 from customerbase.dashboards.part import Column, Table
@@ -8,10 +8,11 @@ from customerbase.widgets.customer.terms import Terms
 
 NOTEBOOKS = {"priority": "07_propensity", "at_risk": "06_churn", "value": "05_cltv"}
 SORTED = {"priority": "rank", "at_risk": "-at_risk", "value": "-cltv"}
-Rows = Sequence[Mapping[str, object]]
+Row = Mapping[str, object]
+Form = tuple[tuple[Column, ...], Callable[[Row], tuple]]  # columns, and their values of a row
 
 
-def table(by: str, rows: Rows, terms: Terms) -> Table | None:
+def table(by: str, rows: Sequence[Row], terms: Terms) -> Table | None:
     """A list of book.LISTS as a table, the customer's id at the head of each row; None without anybody on it."""
     if not rows:
         return None
@@ -31,7 +32,7 @@ def _interval(terms: Terms) -> Column:
     return Column("interval", terms.word("range"), "figure")
 
 
-def _priority(terms: Terms):
+def _priority(terms: Terms) -> Form:
     columns = (
         Column("rank", terms.word("column.rank"), "count"),
         Column("channel", terms.word("consent.channel")),
@@ -42,7 +43,7 @@ def _priority(terms: Terms):
         Column("reasons", terms.word("score.reasons")),
     )
 
-    def line(row: Mapping[str, object]) -> tuple:
+    def line(row: Row) -> tuple:
         topics = [terms.topic(str(row[name])) for name in ("reason_1", "reason_2", "reason_3") if row[name]]
         day = row["best_day"]
         return (
@@ -58,7 +59,7 @@ def _priority(terms: Terms):
     return columns, line
 
 
-def _at_risk(terms: Terms):
+def _at_risk(terms: Terms) -> Form:
     columns = (
         _column(terms, "at_risk", "money"),
         _interval(terms),
@@ -67,7 +68,7 @@ def _at_risk(terms: Terms):
         _column(terms, "cltv", "money"),
     )
 
-    def line(row: Mapping[str, object]) -> tuple:
+    def line(row: Row) -> tuple:
         return (
             row["value_at_risk"],
             terms.span(row["value_at_risk_low"], row["value_at_risk_high"], "money"),
@@ -79,7 +80,7 @@ def _at_risk(terms: Terms):
     return columns, line
 
 
-def _value(terms: Terms):
+def _value(terms: Terms) -> Form:
     columns = (
         _column(terms, "cltv", "money"),
         _interval(terms),
@@ -89,7 +90,7 @@ def _value(terms: Terms):
         Column("n", "n", "count", terms.word("basis.purchases")),
     )
 
-    def line(row: Mapping[str, object]) -> tuple:
+    def line(row: Row) -> tuple:
         return (
             row["cltv"],
             terms.span(row["cltv_low"], row["cltv_high"], "money"),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from math import sqrt
 
-from customerbase import i18n
 from customerbase.periods import month_label
 from customerbase.widgets.customer.terms import Terms
 
