@@ -175,7 +175,7 @@ def _analyse(db: Engine) -> None:
     for step in (profile.channel_overlap, profile.check_accounting, profile.merging, profile.merged):
         step(db)
     profile.profile_consents(db, as_of=AS_OF)
-    profile.timeline(db, as_of=AS_OF)
+    db.register("timeline", profile.timeline(db, as_of=AS_OF).to_arrow_table())
     profile.example(db, 2)
     features.customer_months(db, as_of=AS_OF)
     features.customer_features(db, as_of=AS_OF)
@@ -237,7 +237,7 @@ def _kpis(db: Engine, now: duckdb.DuckDBPyRelation) -> None:
         " cast(line_no as decimal(18, 6)) as weight from orders, (values (1), (2)) as lines(line_no)"
     )
     db.execute(
-        "create or replace temp table campaigns as select 's' as source_system, 'm' as campaign_id, 'email' as channel"
+        "create or replace temp table campaigns as select 's' as source_system, 'm' as campaign_id, 'Autumn' as name, 'email' as channel"
     )
     db.execute(
         "create or replace temp table campaign_contacts as select 's' as source_system, 'm' as campaign_id, source_customer_id,"

@@ -1,4 +1,4 @@
--- One row per month and kind of event of $customer: how many, and what they add to net sales.
+-- One row per month and kind of event of $customer: how many, how many completed orders, and what they add to net sales.
 with
 
 final as (
@@ -6,6 +6,7 @@ final as (
         cast(date_trunc('month', event_at) as date) as month,
         kind,
         count(*) as events,
+        count(case when kind = 'order' and detail = 'completed' then 1 end) as completed,
         cast(sum(amount) as decimal(18, 2)) as amount
     from timeline
     where customer_id = $customer

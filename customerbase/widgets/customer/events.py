@@ -61,17 +61,16 @@ def _lanes(rows: Rows, span: Sequence[date], terms: Terms) -> tuple[list[float],
 
 
 def _finding(rows: Rows, now: date, terms: Terms) -> str:
-    """Orders of the last twelve months against the twelve before; for a new customer since the first event."""
+    """Completed orders of the last twelve months against the twelve before; for a new customer since the first event."""
     year, earlier, first = add_months(now, -11), add_months(now, -23), min(row["month"] for row in rows)
-    orders = [row for row in rows if row["kind"] == "order"]
     recent = [row for row in rows if row["kind"] in MONEY and row["month"] >= year]
     told = {
-        "now": f"{sum(row['events'] for row in orders if row['month'] >= year):,}",
+        "now": f"{sum(row['completed'] for row in recent):,}",
         "amount": terms.money(sum(float(row["amount"] or 0) for row in recent)),
     }
     if first >= year:
         return terms.say("timeline.finding_new", since=month_label(first, terms.language), **told)
-    before = sum(row["events"] for row in orders if earlier <= row["month"] < year)
+    before = sum(row["completed"] for row in rows if earlier <= row["month"] < year)
     return terms.say("timeline.finding", before=f"{before:,}", **told)
 
 

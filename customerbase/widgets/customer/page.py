@@ -39,7 +39,7 @@ class Customer(Page):
         self._said = widgets.HTML()
         self._record, self._list, self._happened = (widgets.VBox() for _ in range(3))
         self._asked, self._typed = "", False  # an id in the known form; whether anything was typed at all
-        self._emptying = False
+        self._settling = False
         self._by = LISTS[0]
         self._books: dict[tuple[str, str], Book] = {}
         super().__init__(pipeline, language)
@@ -86,13 +86,12 @@ class Customer(Page):
 
     def _look_up(self) -> None:
         """Show whom the field names, or why it names nobody."""
-        if self._emptying:
+        if self._settling:  # what stands in the field was set here
             return
         text = self._entry.value
         self._asked, self._typed = asked_for(text), bool(text.strip())
-        if self._typed and not self._asked and not _MISTYPED.fullmatch(text):
-            self._emptying, self._entry.value = True, ""
-            self._emptying = False
+        self._settling, self._entry.value = True, self._asked or (text if _MISTYPED.fullmatch(text) else "")
+        self._settling = False
         self._guarded(lambda: self._draw_record(*self._now()))
 
     def _status(self, key: str, **told: str) -> str:

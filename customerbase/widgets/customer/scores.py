@@ -143,7 +143,6 @@ def table(card: Card, terms: Terms) -> Table:
         Column("n", "n", "count"),
         Column("basis", terms.word("rests")),
         Column("reasons", terms.word("score.reasons")),
-        Column("definition", i18n.word("dashboard.definition", terms.language)),
         Column("made", terms.word("made")),
     )
     rows = tuple(
@@ -153,14 +152,14 @@ def table(card: Card, terms: Terms) -> Table:
             one.interval or i18n.MISSING,
             one.n,
             one.basis,
-            one.reasons,
-            one.definition,
+            one.reasons or i18n.MISSING,
             one.made,
         )
         for one in lines
     )
-    units, caption = tuple(one.unit for one in lines), terms.caption("", None, "head")
-    return Table(terms.word("score.title"), columns, rows, caption, currency=terms.currency, units=units)
+    units, about = tuple(one.unit for one in lines), tuple(one.definition for one in lines)
+    caption = terms.caption("", None, "head")
+    return Table(terms.word("score.title"), columns, rows, caption, currency=terms.currency, units=units, about=about)
 
 
 def _plain(value: object) -> object:
@@ -205,7 +204,7 @@ def _tile_rows(key: str, one: Score | None, card: Card, terms: Terms) -> list[tu
     rows = []
     if key == "segment":
         ranks = f"{card['r']}-{card['f']}-{card['m']}"
-        rows = [(terms.word("score.rfm"), ranks), ("", since(card, terms))]
+        rows = [(terms.word("score.rfm"), ranks), (terms.word("score.since"), since(card, terms))]
     elif one.interval and one.interval != i18n.MISSING:
         rows = [(terms.word("happened" if key in (LEAVING, BUYING) else "range"), one.interval)]
     n = [("n", f"{one.n:,} {one.basis}" if terms.language == "en" else f"{one.n:,}（{one.basis}）")] if one.n else []
