@@ -273,7 +273,7 @@ def test_the_picture_sums_the_months(page):
 def test_the_merge_is_told_without_ids_of_source_systems(page):
     page._entry.value = MERGED
     said = shown(page)
-    for words in ("2 accounts", "1 pos and 1 web", "telephone and name", "99.9 % and more", "Aug 2026"):
+    for words in ("2 accounts", "1 pos and 1 web", "telephone and name", "99.9 % or more", "Aug 2026"):
         assert words in said, words
     [row] = saved(page, f"customer-{MERGED}-merge")[1:]
     assert row[0] == "1 (pos) and 2 (web)" and float(row[3]) == 33.4

@@ -32,7 +32,7 @@ def chance(value: float, language: str) -> str:
     """A probability of one person; never a certainty: 99.9 % and more reads so."""
     if value < 0.9995:
         return i18n.number(value, "rate", language)
-    return "99.9%以上" if language == "ja" else "99.9\u00a0% and more"
+    return "99.9%以上" if language == "ja" else "99.9\u00a0% or more"
 
 
 def _joined(links: Rows, terms: Terms) -> str:
@@ -81,7 +81,7 @@ def table(links: Rows, accounts: int, terms: Terms) -> Table:
         for row in links
     )
     caption = terms.caption(terms.word("merge.definition"), accounts, "merge")
-    return Table(terms.word("merge.title"), columns, rows, caption)
+    return Table(terms.word("merge.links"), columns, rows, caption)
 
 
 def _ends(row: Mapping[str, object], terms: Terms) -> str:
@@ -128,4 +128,4 @@ def consents(rows: Rows, accounts: int, terms: Terms) -> Table:
         for row in rows
     )
     caption = terms.caption(terms.word("consent.caption"), accounts, "consents")
-    return Table(terms.word("consent.title"), columns, lines, caption)
+    return Table(terms.word("consent.table"), columns, lines, caption)

@@ -56,7 +56,7 @@ def _line(terms: Terms, key: str, value: object, unit: str, **more: object) -> S
     told = {"interval": None, "n": None, "basis": "", "reasons": "", "made": key} | more
     name, definition = told.pop("name", None), told.pop("definition", None)
     told["basis"] = told["basis"] and terms.word(f"basis.{told['basis']}")
-    told["made"] = f"{terms.made(told['made'])}, {terms.notebook(told['made'])}"
+    told["made"] = f"{terms.made(told['made'])}\n{terms.notebook(told['made'])}"
     name, definition = name or terms.word(f"score.{key}"), definition or terms.word(f"meaning.{key}")
     return Score(name, value, unit, definition=definition, **told)
 
@@ -70,11 +70,10 @@ def _bought(card: Card, terms: Terms) -> list[Score]:
         return made
     ranks = {name: card[name] for name in ("r", "f", "m")}
     why = terms.say("reason.rfm", days=card["days_since_last_order"], orders=card["order_count"], **ranks)
-    named, base = i18n.aside(terms.segment(card["segment"]), since(card, terms), terms.language), {"basis": "orders"}
-    rank = "-".join(map(str, ranks.values()))
+    base, rank = {"n": card["order_count"], "basis": "orders"}, "-".join(map(str, ranks.values()))
     return [
-        _line(terms, "segment", named, "text", n=card["order_count"], reasons=why, **base),
-        _line(terms, "rfm", rank, "text", n=card["order_count"], reasons=why, **base),
+        _line(terms, "segment", terms.segment(card["segment"]), "text", reasons=since(card, terms), **base),
+        _line(terms, "rfm", rank, "text", reasons=why, **base),
         *made,
     ]
 
@@ -183,14 +182,12 @@ def tiles(card: Card, terms: Terms) -> str:
         if one and key in before:
             value, unit = card[before[key][0]], before[key][1]
             rows.append((terms.word("before"), i18n.number(value, unit, terms.language, currency=terms.currency)))
-        value = i18n.MISSING if one is None else _figure(key, one, card, terms)
+        value = i18n.MISSING if one is None else _figure(one, terms)
         made.append(_tile(terms.word(f"score.{key}"), value, rows, one.definition if one else ""))
     return f'<section><ul class="tiles">{"".join(made)}</ul></section>'
 
 
-def _figure(key: str, one: Score, card: Card, terms: Terms) -> str:
-    if key == "segment":
-        return terms.segment(card["segment"])
+def _figure(one: Score, terms: Terms) -> str:
     return (
         str(one.value)
         if one.unit == "text"
