@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import customer_tables as month
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from customerbase.periods import month_range
@@ -26,6 +26,7 @@ def drawn(money: list[float], lanes: list[Lane], size: str = "wide") -> ElementT
     return ElementTree.fromstring(strip(MONTHS, money, lanes, "A & B", size, TERMS))
 
 
+@settings(deadline=None)  # the first draws load the words
 @given(some.lists(some.floats(-1e7, 1e7), min_size=12, max_size=12), some.sampled_from(sorted(SIZES)))
 def test_bars_stand_on_zero_and_are_as_high_as_their_money(money, size):
     money = [value if abs(value) > 1 else 0.0 for value in money]

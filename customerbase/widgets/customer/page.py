@@ -53,13 +53,12 @@ class Customer(Page):
         self._entry.placeholder = "C0123456789ABCDEF"
         self._draw_record(book, terms)
         field = widgets.HBox([self._entry, self._open]).add_class("lookup")
-        form = self.html(f'<p class="help">{html.escape(terms.word("form"))}</p>')
         chooser = self.choice("board_customer.list.by", self._lists(terms), lambda by: self._guarded(self._choose, by))
         chooser.value = self._by
         self._draw_list(book, terms)
         head = self.html(f"<h2>{html.escape(terms.word('list.title'))}</h2>")
         listed = widgets.VBox([head, chooser.add_class("chooser"), self._list]).add_class("people")
-        return [field, form, self._said, self._record, listed]
+        return [field, self._said, self._record, listed]
 
     def _terms(self, part: Part, book: Book) -> Terms:
         return Terms(part.numbers(), book.as_of, self.language)
@@ -97,7 +96,9 @@ class Customer(Page):
     def _status(self, key: str, **told: str) -> str:
         said = html.escape(i18n.sentence(f"board_customer.{key}", self.language, **told))
         kind = "" if key in ("choose", "found") else " notice"
-        return f'<p class="said{kind}" role="status" lang="{self.language}">{said}</p>'
+        form = html.escape(i18n.word("board_customer.form", self.language))
+        told = f'<p class="help">{form}</p><p class="said{kind}" role="status">{said}</p>'
+        return f'<div lang="{self.language}">{told}</div>'
 
     def _draw_record(self, book: Book, terms: Terms) -> None:
         found = book.find(self._asked) if self._typed else None
