@@ -26,7 +26,7 @@ from customerbase.tables.schema import schema
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 LOOKED_UP = 50
-WHO = "'C' || upper(substr(md5(cast(one as varchar)), 1, 16))"
+WHO = "'C' || printf('%016X', one * 1000000000000)"  # in order already
 DAY = "date '2026-10-31'"
 CHANCE = "(one % 997) / 997.0"
 # table -> rows per customer, every how many customers, and the columns that the page reads; the others stay empty
@@ -53,7 +53,7 @@ TABLES = {
         "changed_at": "timestamp '2025-01-01'", "accounts_granted": "1"}),
     "merge_evidence": (1, 5, {"link": "1", "account_a": "1", "system_a": "'pos'", "account_b": "2", "system_b": "'web'",
         "rule": "'email'", "match_probability": "0.999", "match_weight": "20.5", "evidence": "'{\"email\": \"same\"}'"}),
-    "timeline": (20, 1, {"event_at": "timestamp '2024-11-01' + to_days(cast((one * 7 + part * 37) % 729 as integer))",
+    "timeline": (20, 1, {"event_at": "timestamp '2024-11-01' + to_days(cast(one % 30 + part * 35 as integer))",
         "kind": "case part % 4 when 0 then 'web' when 1 then 'mail' else 'order' end", "source_system": "'pos'",
         "source_row_id": "'r' || part", "reference": "'n' || part", "detail": "'completed'", "amount": "one % 9000"}),
 }  # fmt: skip
@@ -77,9 +77,9 @@ def write(place: Path, customers: int, *, by_id: bool) -> None:
             f"cast({told.get(one.name, 'null')} as {one.type}) as {identifier(one.name)}"
             for one in schema(name).columns.values()
         )
-        order = ", ".join(map(identifier, schema(name).key)) if by_id else "hash(customer_id)"
+        order = "" if by_id else "order by hash(customer_id)"
         made = db.query(
-            f"select {columns} from range(0, {customers}, {every}) as o(one), range({parts}) as p(part) order by {order}"
+            f"select {columns} from (select one, unnest(range({parts})) as part from range(0, {customers}, {every}) as o(one)) {order}"
         )
         store.write_parquet(db, made, place / f"{name}.parquet")
 
@@ -137,8 +137,9 @@ def measure(name: str, customers: int, *, by_id: bool) -> dict:
         wanted = ids(customers)
         took, cpu = in_kernel(wanted)
         found = {"kernel": figures(took), "cpu": figures(cpu)}
+        print(f"{name:<20}{json.dumps(found)}", flush=True)
         found["browser"] = figures(asyncio.run(in_browser(Path(folder), wanted)))
-    print(f"{name:<20}{json.dumps(found)}", flush=True)
+    print(f"{name:<20}{json.dumps({'browser': found['browser']})}", flush=True)
     return found
 
 
