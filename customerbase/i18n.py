@@ -6,7 +6,7 @@ sign; changes of money and counts in percent, changes of rates in points.
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -30,6 +30,7 @@ _LARGE = {
     "en": ((10**12, 10**12, "T"), (10**9, 10**9, "B"), (10**6, 10**6, "M"), (10**4, 10**3, "K")),
 }
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_OPTIONAL = re.compile(r"\[([^\]]*)\]")
 
 
 @cache
@@ -80,6 +81,15 @@ def sentence(template_key: str, language: str, **values: object) -> str:
     return _PLACEHOLDER.sub(lambda match: str(values[match[1]]), text)
 
 
+def fill(template: str, values: Sequence[str]) -> str:
+    """A template with {0} and {1} filled in: a part in [brackets] is left out where a value in it is empty; elsewhere – stands for it."""
+
+    def keep(part: re.Match) -> str:
+        return part[1] if all(values[int(place)] for place in re.findall(r"\{(\d)\}", part[1])) else ""
+
+    return re.sub(r"\{(\d)\}", lambda place: values[int(place[1])] or MISSING, _OPTIONAL.sub(keep, template))
+
+
 def _names_in_any_language(key: str) -> set[str]:
     return {name for text in words()[key].values() for name in _PLACEHOLDER.findall(text)}
 
@@ -106,6 +116,15 @@ def number(
     amount = Decimal(str(value))
     digits, suffix = _digits(abs(amount), unit, language, currency, exact)
     return _sign(amount, digits, signed) + _with_unit(digits + suffix, unit, language, currency, exact)
+
+
+def measured(value: object, kind: str, language: str, *, currency: str = "JPY") -> str:
+    """A number inside a sentence about one customer: of kind money, share, score, else whole; an empty text where there is none."""
+    if missing(value) or not math.isfinite(float(value)):
+        return ""
+    if kind in ("money", "share"):
+        return number(value, "rate" if kind == "share" else kind, language, currency=currency)
+    return f"{float(value):,.1f}" if kind == "score" else f"{float(value):,.0f}"
 
 
 def change(new: object, old: object, unit: str, language: str) -> str:

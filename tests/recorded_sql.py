@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import customer_tables
 import duckdb
 import identity_base
 import identity_months
@@ -25,6 +26,7 @@ from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
+from customerbase.widgets.customer import book
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)
@@ -87,6 +89,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _churn()
     _clock()
     _good()
+    _customer(folder / "customer", monkeypatch)
     return Recorder.cases
 
 
@@ -172,7 +175,7 @@ def _analyse(db: Engine) -> None:
     for step in (profile.channel_overlap, profile.check_accounting, profile.merging, profile.merged):
         step(db)
     profile.profile_consents(db, as_of=AS_OF)
-    profile.timeline(db, as_of=AS_OF)
+    db.register("timeline", profile.timeline(db, as_of=AS_OF).to_arrow_table())
     profile.example(db, 2)
     features.customer_months(db, as_of=AS_OF)
     features.customer_features(db, as_of=AS_OF)
@@ -234,7 +237,7 @@ def _kpis(db: Engine, now: duckdb.DuckDBPyRelation) -> None:
         " cast(line_no as decimal(18, 6)) as weight from orders, (values (1), (2)) as lines(line_no)"
     )
     db.execute(
-        "create or replace temp table campaigns as select 's' as source_system, 'm' as campaign_id, 'email' as channel"
+        "create or replace temp table campaigns as select 's' as source_system, 'm' as campaign_id, 'Autumn' as name, 'email' as channel"
     )
     db.execute(
         "create or replace temp table campaign_contacts as select 's' as source_system, 'm' as campaign_id, source_customer_id,"
@@ -374,6 +377,22 @@ def _good() -> None:
     features.customer_orders(db, as_of=AS_OF)
     mix.mix(db, as_of=AS_OF, k_min=3)
     good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
+
+
+def _customer(folder: Path, monkeypatch) -> None:
+    """Everything that the page Customer 360 asks about a customer."""
+    monkeypatch.setattr(book, "Engine", Recorder)
+    folder.mkdir()
+    for name, rows in customer_tables.TABLES.items():
+        customer_tables.write(name, rows, folder / f"{name}.parquet")
+    known = book.Book({path.stem: path for path in folder.iterdir()}, customer_tables.AS_OF)
+    known.find(customer_tables.MERGED)
+    known.alike()
+    for ask in (known.head, known.segments, known.rules, known.reasons, known.likely, known.consents, known.links,
+                known.former, known.months, known.events):  # fmt: skip
+        ask(customer_tables.MERGED)
+    for by in book.LISTS:
+        known.people(by)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -74,6 +74,8 @@ async def visit(server: base.Server, page: str, width: int, folder: Path) -> dic
         await browser.size(width)
         await browser.send("Page.navigate", url=f"http://127.0.0.1:{server.port}/{page}")
         await browser.wait_for(LIVE)
+        if page == "customer":
+            seen["asked_for"] = await look_up(browser)
         for language in ("ja", "en"):
             if language == "en":
                 await browser.run(ENGLISH)
@@ -101,6 +103,19 @@ async def visit(server: base.Server, page: str, width: int, folder: Path) -> dic
             seen["walked"] = await walk(browser)
         seen["complaints"] = browser.complaints
     return seen
+
+
+async def look_up(browser: Browser) -> str:
+    """Type the first id of the list into the field, as a person does; that id, once its record stands there."""
+    await browser.wait_for("!!document.querySelector('button.person')")
+    customer = await browser.run("document.querySelector('button.person').textContent")
+    await browser.run("document.querySelector('.lookup input').focus()")
+    await browser.send("Input.insertText", text=f" {customer.lower()} ")
+    for kind, typed in (("keyDown", "\r"), ("keyUp", "")):
+        key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": typed}
+        await browser.send("Input.dispatchKeyEvent", type=kind, **key)
+    await browser.wait_for(f"document.querySelector('.karte h2')?.textContent.includes('{customer}')")
+    return customer
 
 
 async def walk(browser: Browser) -> list[str]:

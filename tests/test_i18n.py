@@ -167,3 +167,19 @@ def test_every_quarantine_reason_has_words_in_both_languages():
     }
     for language in ("ja", "en"):
         assert sorted(code for code in codes if reason_text(code, language) == code) == []
+
+
+def test_a_sentence_about_one_customer_leaves_out_what_is_unknown():
+    template = "{0} days[, usually every {1}]"
+    assert i18n.fill(template, ["29", "180"]) == "29 days, usually every 180"
+    assert i18n.fill(template, ["29", ""]) == "29 days"
+    assert i18n.fill(template, ["", "{0}"]) == f"{i18n.MISSING} days, usually every {{0}}"  # a value is no template
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "told"),
+    [(11500, "money", "¥11.5K"), (0.25, "share", "25.0\u00a0%"), (2.345, "score", "2.3"), (1234.4, "", "1,234"),
+     (None, "money", ""), (float("nan"), "", ""), (float("inf"), "score", "")],
+)  # fmt: skip
+def test_a_number_inside_a_sentence_about_one_customer(value, kind, told):
+    assert i18n.measured(value, kind, "en") == told

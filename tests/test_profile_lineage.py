@@ -79,6 +79,31 @@ def test_amounts_add_up_to_net_spend():
         assert sum(amounts) == found[customer]["net_spend"]
 
 
+def test_inquiries_answers_and_reviews_say_how_they_stand_on_the_day():
+    db = told()
+    last = when("2026-10-31T12:00:00")
+    said = {"source_system": "app", "source_customer_id": "2", "opened_at": last, "category": "delivery", "csat": 2}
+    closings = {"closed today": last, "closed later": when("2026-11-01"), "never closed": None}
+    rows = [said | {"inquiry_id": name, "closed_at": end, "source_row_id": name} for name, end in closings.items()]
+    fill(db, "inquiries", rows)
+    found = {
+        one["reference"]: (one["state"], one["score"], one["scale"])
+        for one in events(db)
+        if one["detail"] == "delivery"
+    }
+    assert found["closed today"] == ("closed", 2, "five")
+    assert found["closed later"] == found["never closed"] == ("open", None, None)  # nothing of November is known yet
+    scored = {(one["detail"], one["score"], one["scale"]) for one in events(db) if one["kind"] == "survey"}
+    assert {("nps", 3, "nps"), ("nps", 9, "nps"), ("csat", 4, "five")} <= scored
+    for one in events(db):
+        assert (one["state"] is not None) == (one["kind"] == "inquiry"), one
+        if one["kind"] == "review":
+            stars = one["detail"]  # an empty text without any
+            assert (one["score"], one["scale"]) == ((int(stars), "five") if stars else (None, None))
+        if one["kind"] not in ("inquiry", "survey", "review"):
+            assert one["score"] is one["scale"] is None, one
+
+
 def test_what_people_wrote_is_not_in_the_timeline():
     assert "my own words" not in repr(events(told()))
 

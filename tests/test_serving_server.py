@@ -6,6 +6,7 @@ Every refusal stands beside the same request done rightly, so that none passes b
 import asyncio
 import json
 import os
+import re
 import stat
 import sys
 import time
@@ -330,6 +331,16 @@ def test_a_page_that_asks_for_anothers_table_gets_none(home, server, monkeypatch
             monkeypatch.setenv("CUSTOMERBASE_HOME", str(one.folder / "home"))
             tables = store.published_tables("sample", "2026-09")
             assert ("rfm" in tables) is there and "contacts" not in tables
+
+
+def test_the_page_about_single_customers_stands_on_the_analysts_server_alone(home, server):
+    manager = server.logged_in()
+    assert "customer" not in re.findall(r'href="/(\w+)"', manager.ask("/"))
+    manager.ask("/customer")
+    assert manager.status == 404
+    with base.Server(home, audience="analysts") as analysts:
+        analyst = analysts.visitor()
+        assert "customer" in re.findall(r'href="/(\w+)"', analyst.ask("/customer")) and analyst.status == 200
 
 
 def test_only_this_user_can_reach_a_kernels_sockets(server, kernel):

@@ -24,6 +24,8 @@ UNIQUE_WITHIN = {
     "order_day",
     "source_customer_id",
     "deal_id",
+    "account_b",
+    "detail",
 }
 
 

@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pandas as pd
 
+import customerbase.dashboards.customer as customer
 import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
 import customerbase.dashboards.quality as quality
@@ -14,7 +15,7 @@ import customerbase.dashboards.value as value
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts, segments.parts, value.parts, quality.parts, home.parts)
+MAKERS = (overview.parts, segments.parts, value.parts, customer.parts, quality.parts, home.parts)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def identify(
     key: bytes,
     score_pairs: ScorePairs | None = None,
 ) -> ids.Assignment:
-    """Make identity_links, identity_edges and identity_review; returns the ids with their history.
+    """Make identity_links, identity_edges, identity_review and merge_evidence; returns the ids with their history.
 
     Reads linkage, pairs, the source tables and previous_id_history (empty in the first month).
     """
@@ -57,6 +57,8 @@ def identify(
     db.execute(
         "create or replace temp table identity_review as " + sql_text("identity_review"), weight=thresholds.review
     )
+    assigned.id_history.create_view("id_history", replace=True)
+    db.execute("create or replace temp table merge_evidence as " + sql_text("merge_evidence"))
     return assigned
 
 

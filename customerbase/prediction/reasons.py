@@ -1,6 +1,5 @@
 """Why a score is as it is, in words: contributions to the log odds, added up by topic (reasons.yaml)."""
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,7 +15,6 @@ from customerbase.features import features
 FILE = Path(__file__).with_name("reasons.yaml")
 LEAVING, BUYING = "leaving", "buying"
 LEAST = 0.1  # log odds: a topic that moves them by less is no reason
-_OPTIONAL = re.compile(r"\[([^\]]*)\]")
 
 
 @dataclass(frozen=True)
@@ -75,29 +73,19 @@ def sentence(code: str, side: str, values: tuple[float, ...], language: str, cur
     if code not in known:
         raise InputError(f"reason is {code!r}; expected one of {', '.join(known)}.{near_miss(code, known)}")
     topic = known[code]
-    given = (*values, np.nan, np.nan)
-    told = [_said(name, value, language, currency) for name, value in zip(topic.values, given, strict=False)]
+    given = (*values, None, None)
+    told = [
+        i18n.measured(value, kind, language, currency=currency)
+        for kind, value in zip(kinds(topic), given, strict=False)
+    ]
+    return i18n.fill(topic.sentences[side][language], told)
 
-    def keep(part: re.Match) -> str:
-        wanted = re.findall(r"\{(\d)\}", part[1])
-        return part[1] if all(told[int(place)] for place in wanted) else ""
 
-    text = _OPTIONAL.sub(keep, topic.sentences[side][language])
-    return text.format(*(one or i18n.MISSING for one in told))
+def kinds(topic: Topic) -> list[str]:
+    """What each number of a topic's sentences is (i18n.measured): money, share, score or anything else."""
+    return [features()[name].kind.name if name in features() else "" for name in topic.values]
 
 
 def title(code: str, language: str) -> str:
     """The topic by name."""
     return i18n.word(f"prediction.topic.{code}", language)
-
-
-def _said(name: str, value: float | None, language: str, currency: str) -> str:
-    value = np.nan if value is None else float(value)
-    if not np.isfinite(value):
-        return ""
-    one = features().get(name)
-    if one is not None and one.kind.name == "money":
-        return i18n.number(value, "money", language, currency=currency)
-    if one is not None and one.kind.name == "share":
-        return i18n.number(value, "rate", language)
-    return f"{value:,.1f}" if one is not None and one.kind.name == "score" else f"{value:,.0f}"
