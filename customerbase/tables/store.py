@@ -3,6 +3,7 @@
 <home>/data/runs/<pipeline>/<month>/stages/<stage>-<key>/   what one stage wrote, under the key of all it depends on
 <home>/data/runs/<pipeline>/<month>/<run id>/tables/        the tables of one whole run (hard links) and its manifest
 <home>/data/runs/<pipeline>/<month>/current.json            the pointer: which run is published
+<home>/data/archive/<ab>/<SHA-256>                          what published months were made from (pipeline/archive.py)
 <home>/data/identity.key                                    the key of the ids (tables/secret.py)
 <home>/reports/<pipeline>/<month>/<run id>/                 what people receive
 """
