@@ -44,6 +44,7 @@ def run(
         outcomes = _Execution(plan, jobs, force, progress).all(data_docs)
         failed = {name: outcome for name, outcome in outcomes.items() if outcome.failure}
         if failed:
+            publish.list_months()
             raise RunError(_failure_text(plan, failed, outcomes))
         folder = publish.publish(plan, outcomes)
         progress.say(f"  published in {time.monotonic() - progress.started:.1f} s")

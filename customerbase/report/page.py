@@ -53,7 +53,7 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
 def page(told: dict[str, object]) -> str:
     """The report of what `contents` told, as one HTML page."""
     shown = [name for name in SECTIONS if has(told, name)]
-    text = join_signs(_environment().get_template("report.html.j2").render(told, sections=shown))
+    text = join_signs(environment().get_template("report.html.j2").render(told, sections=shown))
     return text.replace(FONT_SLOT, fonts.css(visible_text(text)), 1)
 
 
@@ -66,12 +66,12 @@ def section(told: dict[str, object], name: str) -> str:
     """One section of the report as an HTML fragment, for pages that show parts of it; '' for one that is left out."""
     if not has(told, name):
         return ""
-    return join_signs(_environment().get_template(f"sections/{name}.html.j2").render(told))
+    return join_signs(environment().get_template(f"sections/{name}.html.j2").render(told))
 
 
 def styles(told: dict[str, object]) -> str:
     """The style sheet of the report, for pages that show sections of it."""
-    return _environment().get_template("report.css.j2").render(told)
+    return environment().get_template("report.css.j2").render(told)
 
 
 def join_signs(text: str) -> str:
@@ -161,7 +161,8 @@ def frame(page: str, height: int = 900) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates; whatever they fill in is escaped."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
