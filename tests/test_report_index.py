@@ -120,7 +120,9 @@ def test_the_page_holds_no_number_that_neither_report_has(language):
     """All digits of values and intervals stand in the reports' tables; a change is one number made of two shown ones."""
     months = [report_of(month, few_in=MONTHS[1]) for month in MONTHS]
     told = compared(*months, language=language)
-    printed = {row[key] for data in months for row in sections.kpi_rows(data, language) for key in ("value", "interval")}
+    printed = {
+        row[key] for data in months for row in sections.kpi_rows(data, language) for key in ("value", "interval")
+    }
     assert {text for month in told["cells"] for cell in month for text in cell} <= printed | {"–"}
     for place, row in enumerate(told["changes"]):
         for then, changes in enumerate(row):
@@ -160,7 +162,9 @@ def test_one_month_none_at_all_and_one_that_only_failed():
     assert i18n.word("index.none", "en") in nothing
     assert i18n.word("index.compare.one", "en") in html.unescape(one)
     assert "<select" not in one
-    failed = Published("2026-10", failed=(Link("notebooks", "02_identity.ipynb", "s/2026-10/failed/02_identity.ipynb"),))
+    failed = Published(
+        "2026-10", failed=(Link("notebooks", "02_identity.ipynb", "s/2026-10/failed/02_identity.ipynb"),)
+    )
     text = index.build([Shelf("s", {"ja": "店", "en": "Shop"}, (failed,))])["en"]
     assert i18n.word("index.failed_only", "en") in text
     assert 'href="s/2026-10/failed/02_identity.ipynb"' in text
@@ -208,7 +212,9 @@ def test_any_two_months_are_compared_in_a_browser_from_a_file_on_a_phone(tmp_pat
     assert seen["changes"] == [text or "–" for text in told["changes"][2][0]]
     assert seen["heads"] == [told["months"][0]["label"], told["months"][2]["label"]]
     counts = [sum(text.startswith(arrow) for text in told["changes"][2][0]) for arrow in "↑↓→"]
-    assert [int(number) for number in re.findall(r"\d+(?=[、で ]|$)", re.sub(r"\d{4}年?\d*月?", "", seen["finding"]))][:3] == counts
+    assert [int(number) for number in re.findall(r"\d+(?=[、で ]|$)", re.sub(r"\d{4}年?\d*月?", "", seen["finding"]))][
+        :3
+    ] == counts
     assert seen["sister"].endswith("#sample=2026-10,2026-07")
     assert seen["again"] == seen["changes"]
 

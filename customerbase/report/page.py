@@ -20,6 +20,7 @@ import customerbase.report.good as good
 import customerbase.report.groups as groups
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
 import customerbase.report.quality as quality
@@ -29,6 +30,7 @@ import customerbase.report.tree as tree
 import customerbase.report.trust as trust
 import customerbase.report.value as value
 from customerbase import i18n, kpi, profile, segments
+from customerbase import quality as quality_rules
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
 
@@ -108,6 +110,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "risk_groups": risk.groups(data, language, draw),
         "risk_outcomes": risk.outcomes(data, language, draw),
         "quality": quality.box(data, language),
+        "late": late.told(data, language),
         "definitions": _definitions(data, language),
         "made": _made(data, language),
         "trend": figures.trend(data, language, draw),
@@ -256,6 +259,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
+        "late": (quality_rules.late_changes, "late_changes", None, None, word("late.definition")),
     }
     return {
         f"{name}_caption": draw.caption(origin, tables, data.as_of, n, language, interval, definition=definition)
