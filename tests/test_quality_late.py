@@ -3,13 +3,15 @@
 import csv
 import io
 import random
-from datetime import date, datetime
+import re
+from datetime import date, datetime, timedelta
 
 import pytest
 from late_tables import DECLARED, THEN, changed, late, order, orders, put, refund, tables
 from test_intake import LOG, ORDERS, Desk
 
 from customerbase import quality
+from customerbase.engine import bind, sql_text
 from customerbase.tables import schema, store
 
 desk_columns = "table_name, month, rows_added, rows_gone, rows_changed, amount_added - amount_gone + amount_changed"
@@ -234,3 +236,43 @@ def test_orders_derived_from_lines_are_known_by_their_number(desk):
     assert compared(desk, log(lines), log(lines[::-1]), LOG) == []
     more = [*lines, ["X2", "c2", "2026-09-03", "2", "10"]]
     assert compared(desk, log(lines), log(more), LOG) == [("orders", SEPTEMBER, 0, 0, 1, 20)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_amounts_are_the_difference_of_the_months_revenue_then_and_now(seed):
+    """Revenue by customer_orders.sql, the one rule of revenue: now less then is what late rows brought, month by month."""
+    draw = random.Random(seed)
+    known = orders(200, seed)
+    given = [refund(n, draw.randrange(200), THEN - timedelta(days=draw.randrange(80)), 10.0 * n) for n in range(60)]
+    systems = {row["order_id"]: row["source_system"] for row in known}
+    given = [row | {"source_system": systems[row["order_id"]]} for row in given]
+    db = tables(orders=known, refunds=given)
+    for number in draw.sample(range(200), 50):
+        db.execute(draw.choice([
+            f"delete from orders where order_id = 'O{number}'",
+            f"update orders set status = 'cancelled' where order_id = 'O{number}'",
+            f"update orders set total = total * 2 where order_id = 'O{number}'",
+            f"update refunds set amount = amount + 7 where order_id = 'O{number}'",
+            f"delete from refunds where order_id = 'O{number}'",
+        ]))  # fmt: skip
+    db.execute(
+        "delete from refunds where order_id not in (select order_id from orders)"
+    )  # as the intake leaves no orphans
+    revenue = "select date_trunc('month', order_at)::date as month, sum(net_amount) as money from ({}) group by all"
+    db.execute("create table identity_links (source_system varchar, source_customer_id varchar, customer_id varchar)")
+    rule = bind(sql_text("customer_orders"), {"from_month": date(1900, 1, 1), "until": date(2026, 10, 1)})
+    then = re.sub(r"\bfrom (orders|refunds)\b", r"from previous_\1 as \1", rule).replace(
+        "join orders on", "join previous_orders as orders on"
+    )
+    expected = db.query(f"""
+        select month, coalesce(n.money, 0) - coalesce(p.money, 0) from ({revenue.format(rule)}) n
+        full join ({revenue.format(then)}) p using (month)
+        where coalesce(n.money, 0) <> coalesce(p.money, 0) order by month""").fetchall()
+    found = (
+        late(db)
+        .query("""select month, sum(amount_added - amount_gone + amount_changed) as money from late_changes
+        group by month having money <> 0 order by month""")
+        .fetchall()
+    )
+    assert len(expected) >= 3
+    assert found == expected

@@ -53,11 +53,9 @@ def late_changes(
     for name, before in (("late_rows_now", ""), ("late_rows_then", "previous_")):
         parts = [_rows(table, one, before, _compared(db, table, one)) for table, one in declared.items()]
         db.register(name, db.query(" union all ".join(parts)))
-    db.execute(
-        f"create or replace temp table late_changes as {sql_text('late_changes')}",
-        until=previous + timedelta(days=1),
-        compared_with=previous,
-    )
+    until = {"until": previous + timedelta(days=1)}
+    for name, params in (("late_months", until), ("late_changes", until | {"compared_with": previous})):
+        db.execute(f"create or replace temp table {name} as {sql_text(name)}", **params)
     return db.query("select * from late_changes")
 
 
