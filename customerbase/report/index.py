@@ -83,6 +83,7 @@ def _page(shelves: Sequence[Shelf], language: str) -> str:
         "language": language,
         "sister": FILES[next(other for other in i18n.LANGUAGES if other != language)],
         "word": partial(_word, language),
+        "names": {"ja": i18n.word("report.other_language", "en"), "en": i18n.word("report.other_language", "ja")},
         "shelves": [_shelf(shelf, language) for shelf in shelves],
         "embedded": _embedded,
         "script": Markup(script),  # noqa: S704  a file of the package
