@@ -55,7 +55,7 @@ def test_a_failure_is_listed_until_the_month_is_mended(tiny):
     assert 'href="tiny/2026-10/failed/02_b.ipynb"' in listed(tiny)
     test_run.three_pages(tiny)
     test_run.run_it(tiny)
-    assert "failed" not in listed(tiny)
+    assert "/failed/" not in listed(tiny)
 
 
 def test_a_published_month_that_fails_later_keeps_its_report_and_says_so(tiny):

@@ -43,7 +43,7 @@ def _shelf(pipeline: str) -> Shelf:
     failed = {path.parent.name for path in (store.home() / "reports" / pipeline).glob("*/failed")}
     months = sorted({*store.published_months(pipeline), *failed}, reverse=True)
     found = [_month(pipeline, month) for month in months]
-    titles = [one.data.title for one in found if one.data is not None]
+    titles = [one.title for one in found if one.title]
     return Shelf(pipeline, titles[0] if titles else _named(pipeline), tuple(found))
 
 
@@ -75,7 +75,8 @@ def _read(run: Path, month: str, failures: tuple[Link, ...]) -> Published:
     _ = data.changes  # a table that cannot be compared fails here, for its month alone
     light = _light(run) if "dashboard_parts" in about["tables"] else {}
     versions = (_version(run, about), *_earlier(run))
-    return Published(month, as_of, versions, light, data if "kpi" in tables else None, failures)
+    shown = data if "kpi" in tables else None
+    return Published(month, as_of, versions, light, shown, failures, title=about.get("title"))
 
 
 def _light(run: Path) -> dict[str, dict]:

@@ -46,7 +46,8 @@ class Published:
     """A month (2026-10) of a pipeline: its versions, the published one first; none where it only ever failed.
 
     light: language -> {state, reasons} as trust.told words them; data: settings and the tables kpi and revenue_tree;
-    failed: the pages at which the last run stopped; readable: whether the published record can be read.
+    failed: the pages at which the last run stopped; readable: whether the published record can be read; title: the
+    company's then, None where no record says it.
     """
 
     month: str
@@ -56,6 +57,7 @@ class Published:
     data: ReportData | None = None
     failed: tuple[Link, ...] = ()
     readable: bool = True
+    title: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
