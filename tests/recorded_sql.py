@@ -9,6 +9,7 @@ import duckdb
 import identity_base
 import identity_months
 import kpi_tables
+import late_tables
 import numpy as np
 import profile_tables
 import pyarrow as pa
@@ -90,6 +91,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _clock()
     _good()
     _customer(folder / "customer", monkeypatch)
+    _late(monkeypatch)
     return Recorder.cases
 
 
@@ -393,6 +395,18 @@ def _customer(folder: Path, monkeypatch) -> None:
         ask(customer_tables.MERGED)
     for by in book.LISTS:
         known.people(by)
+
+
+def _late(monkeypatch) -> None:
+    """Two months of orders and refunds, some of which came, went, changed or moved."""
+    monkeypatch.setattr(late_tables, "Engine", Recorder)
+    refunds = [late_tables.refund(n, n, late_tables.THEN, 100.0 + n) for n in range(5)]
+    db = late_tables.tables(orders=late_tables.orders(200), refunds=refunds)
+    db.connection.execute("delete from orders where order_id like '%3'")
+    db.connection.execute("delete from previous_orders where order_id like '%4'")
+    db.connection.execute("update orders set total = total + 5 where order_id like '%6'")
+    db.connection.execute("update orders set order_at = order_at - interval 31 day where order_id like '%8'")
+    late_tables.late(db)
 
 
 def plain(table: pa.Table) -> list[tuple]:

@@ -35,7 +35,17 @@ def checked_cells(paths: list[Path]) -> list[dict]:
 
 
 def test_there_are_notebooks():
-    pages = {"01_quality", "02_identity", "03_profile", "04_segments", "05_cltv", "06_churn", "07_propensity", "12_kpi"}
+    pages = {
+        "01_quality",
+        "01b_late",
+        "02_identity",
+        "03_profile",
+        "04_segments",
+        "05_cltv",
+        "06_churn",
+        "07_propensity",
+        "12_kpi",
+    }
     pages |= {"13_monthly_report", "overview", "identity_review", "identity_model", "cltv_alone"}
     assert pages <= {p.stem for p in NOTEBOOKS}
 
@@ -94,8 +104,8 @@ def test_what_is_out_of_shape_is_named(tmp_path, changes, words):
 def test_contracts_are_read_and_every_table_has_one_writer_above_its_readers():
     contracts = read_contracts(ROOT / "notebooks")
     assert [contract.path.parent for contract in contracts] == [ROOT / "notebooks"] * len(contracts)
-    assert [contract.name for contract in contracts][:6] == [
-        *("quality", "identity", "profile", "segments", "cltv", "churn")
+    assert [contract.name for contract in contracts][:7] == [
+        *("quality", "late", "identity", "profile", "segments", "cltv", "churn")
     ]
     written: dict[str, str] = {}
     for contract in contracts:

@@ -10,7 +10,7 @@ from customerbase.report import ReportData, section, trust
 from customerbase.report.quality import FILLED_ENOUGH, reason_text
 from customerbase.report.remedies import remedy
 
-PAGE, NOTEBOOK = "quality", "01_quality"
+PAGE, NOTEBOOK, LATE = "quality", "01_quality", "01b_late"
 DIMENSIONS = ("completeness", "validity", "duplication", "staleness")
 TREND = ("rows_accepted", "completeness", "validity", "duplication", "reachable_by_email", "reachable_by_phone")
 
@@ -23,6 +23,7 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
     made = [
         _part("light", HTML, section(told, "light"), language),
         _part("lines", HTML, section(told, "lines"), language),
+        *([_part("late", HTML, section(told, "late"), language, notebook=LATE)] if told["late"] else []),
         *(
             _part("quarantine", TABLE, table.write(), language, choice)
             for choice, table in faults(data, language, draw).items()

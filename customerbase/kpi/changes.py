@@ -1,5 +1,6 @@
 """What changed: against last month and last year, with the change's own interval."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import pandas as pd
@@ -47,20 +48,17 @@ def by_month(table: pd.DataFrame) -> dict[tuple[str, date], dict]:
 def _change(wide: dict, kpi: str, against: str, month: date, before: date) -> dict:
     none = {"value": None, "low": None, "high": None}
     now, then = wide.get((kpi, month), none), wide.get((kpi, before), none)
-    row = {
-        "kpi": kpi,
-        "against": against,
-        "month": month,
-        "value": now["value"],
-        "low": now["low"],
-        "high": now["high"],
-        "previous": then["value"],
-        "change": None,
-        "change_low": None,
-        "change_high": None,
-        "change_ratio": None,
-        "verdict": UNKNOWN,
-    }
+    named = {"kpi": kpi, "against": against, "month": month}
+    return named | {name: now[name] for name in none} | between(now, then)
+
+
+def between(now: Mapping, then: Mapping) -> dict:
+    """What changed from one value of a KPI to another: previous, change, change_low, change_high, change_ratio, verdict.
+
+    now, then: value, low and high of each, None where there is none. The two are treated as independent.
+    """
+    row = {"previous": then["value"]} | dict.fromkeys(("change", "change_low", "change_high", "change_ratio"))
+    row["verdict"] = UNKNOWN
     if now["value"] is None or then["value"] is None:
         return row
     row["change"] = now["value"] - then["value"]

@@ -65,14 +65,30 @@ def _free_name(plan: Plan) -> str:
 
 
 def repair(plan: Plan) -> Path:
-    """Point `latest` at the published run (a convenience for people; current.json is what counts)."""
+    """Point `latest` at the published run (a convenience for people; current.json is what counts), and list it."""
     reports = store.report_folder(plan.company.name, plan.month)
     temporary = reports / f".latest-{os.getpid()}"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(store.pointed(plan.company.name, plan.month))
     os.replace(temporary, reports / "latest")
+    mended = (reports / "failed").is_dir()
     shutil.rmtree(reports / "failed", ignore_errors=True)
+    if mended or _unlisted(plan.folder / "current.json"):
+        list_months()
     return reports / "latest"
+
+
+def _unlisted(pointer: Path) -> bool:
+    """Whether reports/index.html is missing, or older than the publication."""
+    page = store.home() / "reports" / "index.html"
+    return not page.is_file() or page.stat().st_mtime_ns <= pointer.stat().st_mtime_ns
+
+
+def list_months() -> None:
+    """Write reports/index.html anew (pipeline/index.py)."""
+    import customerbase.pipeline.index as index  # takes two seconds, and a plan needs nothing of it
+
+    index.write()
 
 
 def _place(final: Path, fill) -> None:
@@ -134,6 +150,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "month": plan.month,
         "as_of": str(plan.as_of),
         "restates": store.pointed(plan.company.name, plan.month),  # the version that stood before, which is kept
+        "title": plan.company.title,
         "finished_at": time.strftime("%Y-%m-%dT%H:%M:%S%z"),  # about the run, never inside a table or a report
         "language": plan.language,
         "archive": plan.company.archiving.inputs,

@@ -1,5 +1,6 @@
 """A run: stages executed in the order of their data, kept under their keys, published whole or not at all."""
 
+import contextlib
 import shutil
 import time
 from pathlib import Path
@@ -47,9 +48,14 @@ def run(
     except OSError as error:
         cause = f"{error.strerror or type(error).__name__}: {error.filename or plan.folder}"
         journal.write("run_failed", cause=cause)
+        there = (store.current(plan.company.name, plan.month) or {}).get("run_id") == run_id
+        state = (
+            "the month is published, but what is made after that is not complete"
+            if there
+            else "nothing was published, and what was published before stands"
+        )
         raise RunError(
-            f"{plan.company.name} {plan.month}: {cause}; nothing was published, and what was published before stands."
-            " The next start goes on from what finished."
+            f"{plan.company.name} {plan.month}: {cause}; {state}. The next start goes on from what finished."
         ) from error
     except RunError as error:
         journal.write("run_failed", cause=str(error))
@@ -100,6 +106,8 @@ def _executed(
     outcomes = Execution(part, how if until is None else how.without_pages(), progress, journal, ahead).all()
     failed = {name: outcome for name, outcome in outcomes.items() if outcome.failure}
     if failed:
+        with contextlib.suppress(OSError):  # the failure itself is what has to be said
+            publish.list_months()
         raise RunError(_failure_text(plan, failed, outcomes))
     if until is not None:
         return outcomes[until].folder

@@ -9,13 +9,19 @@ from customerbase.quality.accounting import (
     results,
     source_files,
 )
+from customerbase.quality.late import COMPARED, PERSONAL, late_changes, late_documents, late_totals
 from customerbase.quality.readiness import GROUPS, NEEDS, locked, readiness, unlocked
 from customerbase.quality.scores import scores
 
 __all__ = [
+    "COMPARED",
     "GROUPS",
     "NEEDS",
+    "PERSONAL",
     "known",
+    "late_changes",
+    "late_documents",
+    "late_totals",
     "line_types",
     "locked",
     "quarantine",

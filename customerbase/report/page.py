@@ -20,6 +20,7 @@ import customerbase.report.good as good
 import customerbase.report.groups as groups
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
 import customerbase.report.quality as quality
@@ -29,6 +30,7 @@ import customerbase.report.tree as tree
 import customerbase.report.trust as trust
 import customerbase.report.value as value
 from customerbase import i18n, kpi, profile, segments
+from customerbase import quality as quality_rules
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
 
@@ -53,7 +55,7 @@ def build(data: ReportData, language: str, draw: ModuleType) -> str:
 def page(told: dict[str, object]) -> str:
     """The report of what `contents` told, as one HTML page."""
     shown = [name for name in SECTIONS if has(told, name)]
-    text = join_signs(_environment().get_template("report.html.j2").render(told, sections=shown))
+    text = join_signs(environment().get_template("report.html.j2").render(told, sections=shown))
     return text.replace(FONT_SLOT, fonts.css(visible_text(text)), 1)
 
 
@@ -66,12 +68,12 @@ def section(told: dict[str, object], name: str) -> str:
     """One section of the report as an HTML fragment, for pages that show parts of it; '' for one that is left out."""
     if not has(told, name):
         return ""
-    return join_signs(_environment().get_template(f"sections/{name}.html.j2").render(told))
+    return join_signs(environment().get_template(f"sections/{name}.html.j2").render(told))
 
 
 def styles(told: dict[str, object]) -> str:
     """The style sheet of the report, for pages that show sections of it."""
-    return _environment().get_template("report.css.j2").render(told)
+    return environment().get_template("report.css.j2").render(told)
 
 
 def join_signs(text: str) -> str:
@@ -109,6 +111,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "risk_groups": risk.groups(data, language, draw),
         "risk_outcomes": risk.outcomes(data, language, draw),
         "quality": quality.box(data, language),
+        "late": late.told(data, language),
         "definitions": _definitions(data, language),
         "made": _made(data, language),
         "trend": figures.trend(data, language, draw),
@@ -162,7 +165,8 @@ def frame(page: str, height: int = 900) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates; whatever they fill in is escaped."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -257,6 +261,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
+        "late": (quality_rules.late_changes, "late_changes", None, None, word("late.definition")),
     }
     return {
         f"{name}_caption": draw.caption(origin, tables, data.as_of, n, language, interval, definition=definition)

@@ -1,5 +1,7 @@
 """The report's tables and tiles as plain values, ready for the template; every number is formatted here, once."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from customerbase import i18n, kpi, segments
@@ -48,7 +50,11 @@ def _tile(data: ReportData, kpi_id: str, language: str) -> dict:
 
 
 def _change(data: ReportData, kpi_id: str, against: str, language: str) -> dict:
-    row = data.changes[(kpi_id, against)]
+    return change_words(kpi_id, data.changes[(kpi_id, against)], language)
+
+
+def change_words(kpi_id: str, row: Mapping, language: str) -> dict:
+    """A change of a KPI (value, previous, verdict) as it is printed: text, arrow, and whether it is clear."""
     text = i18n.change(row["value"], row["previous"], kpi.unit(kpi_id), language)
     verdict = row["verdict"] if text != i18n.MISSING else kpi.UNKNOWN
     return {"text": text, "arrow": ARROWS[verdict], "certain": verdict in (kpi.CLEAR_UP, kpi.CLEAR_DOWN)}
