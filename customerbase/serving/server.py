@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from voila.app import Voila
 from customerbase import i18n
 from customerbase.serving import folder, handlers, logs
 from customerbase.serving.audiences import find
-from customerbase.serving.settings import PAGES, STATIC, TEMPLATES, Service, settings
+from customerbase.serving.settings import HEATED, PAGES, STATIC, TEMPLATES, Service, settings
 from customerbase.serving.visitors import Brake
+from customerbase.warm import provisioner
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -124,6 +126,8 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ |= {"CUSTOMERBASE_HOME": str(service.home), "CUSTOMERBASE_PIPELINE": service.pipeline}
     os.environ["CUSTOMERBASE_PAGES"] = " ".join(pages)
     page = str(PAGES / f"{pages[0]}.ipynb")
+    if sys.platform == "linux":
+        provisioner.owner(HEATED).start()  # imports while this process goes on with its own
     app = Dashboards(config=settings(service), service=service, notebook_path=page, log=logs.setup())
     app.initialize([])
     app.start()
