@@ -324,12 +324,23 @@ def test_a_page_that_asks_for_anothers_table_gets_none(home, server, monkeypatch
 
 def test_only_this_user_can_reach_a_kernels_sockets(server, kernel):
     """Sockets are files in a folder of this user's; on the network a kernel answers nobody."""
-    [process] = [one for one in _children(server.process.pid) if kernel in _command_line(one)]
-    file = Path(_command_line(process).split(" -f ")[1].split()[0])
-    about = json.loads(file.read_text())
-    assert about["transport"] == "ipc" and str(file.parent) in about["ip"]
-    assert stat.S_IMODE(file.parent.stat().st_mode) & 0o077 == 0
-    assert about["key"] not in _command_line(process)
+    [sockets] = [one for one in _kernels(server.process.pid) if kernel in one[0]]
+    folder = Path(sockets[0]).parent
+    about = json.loads((folder / f"kernel-{kernel}.json").read_text())
+    named = {f"{about['ip']}-{number}" for name, number in about.items() if name.endswith("_port")}
+    assert about["transport"] == "ipc" and len(named) == 5 and named <= {*sockets}
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
+    assert not [one for one in _children(server.process.pid) if about["key"] in _command_line(one)]
+
+
+def _kernels(parent: int) -> list[list[str]]:
+    """The sockets of each kernel, forked or started: no other process below the server listens."""
+    psutil = pytest.importorskip("psutil")
+    found = [
+        [one.laddr for one in psutil.Process(pid).net_connections("unix") if "kernel-" in one.laddr]
+        for pid in _children(parent)
+    ]
+    return [sockets for sockets in found if sockets]
 
 
 def _command_line(process: int) -> str:
@@ -376,8 +387,7 @@ def test_when_all_places_are_taken_the_page_says_so(home):
             statuses.append(guest.status)
         assert statuses[:2] == [200, 200] and statuses[2] == 503
         assert "混み合っています" in last and "in a minute" in last
-        kernels = [p for p in _children(one.process.pid) if "ipykernel_launcher" in _command_line(p)]
-        assert len(kernels) <= 2
+        assert len(_kernels(one.process.pid)) == 2
 
 
 def test_one_visitor_holds_three_kernels_at_most(server):

@@ -18,6 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+EXTENSIONS = ("ipywidgets",)  # meet the shell when they are imported; a parent has none yet
 LARGEST = 1 << 20  # bytes of a request: an environment, a command, a folder
 OWNER = 5.0  # seconds between looks whether the owner lives, should its socket be held open by somebody else
 
@@ -133,7 +134,9 @@ def become(request: Request) -> None:
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()  # Python's own generator is seeded by the fork
     gc.enable()
-    sys.argv = ["ipykernel_launcher", *request.arguments, "--HistoryManager.enabled=False"]  # else a file of all cells
+    own = ["--HistoryManager.enabled=False"]  # else a thread, and a file of all cells
+    own += [f"--ext={name}" for name in EXTENSIONS if name in sys.modules]
+    sys.argv = ["ipykernel_launcher", *request.arguments, *own]
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance()
