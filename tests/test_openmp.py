@@ -104,3 +104,15 @@ def test_an_unknown_benchmark_is_refused_with_the_near_miss():
     )
     assert done.returncode == 2
     assert "no benchmark 'bosting'" in done.stderr and "Did you mean 'boosting'?" in done.stderr
+
+
+GROUPS = """
+import hashlib, numpy
+from customerbase.segments.clusters.choice import choose
+x = numpy.random.default_rng(5).normal(size=(400, 6)); x[:200] += 3
+print(hashlib.sha256(choose(x, bootstraps=4, draws=2).fitted.centres.tobytes()).hexdigest())"""
+
+
+def test_groups_are_the_same_bits_with_any_number_of_threads():
+    """The limit to one thread holds for libraries that are loaded already; scikit-learn comes late in a fresh process."""
+    assert python(GROUPS, OMP_NUM_THREADS="1").stdout == python(GROUPS, OMP_NUM_THREADS="2").stdout

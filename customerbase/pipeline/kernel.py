@@ -7,6 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from customerbase.warm import provisioner
+
+HEATED = (  # imported once, before kernels are forked; not DuckDB and what needs it, whose import starts a thread
+    "customerbase.i18n",
+    "IPython.display",
+    "jinja2",
+    "matplotlib.pyplot",
+    "phonenumbers",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
+    "scipy.stats",
+    "seaborn",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sqlglot",
+)
 SAFE_TO_SHOW = {
     "ConfigError",
     "ContractError",
@@ -94,6 +111,7 @@ def _register_engine() -> None:
             # ipc sockets in a private folder belong to this user alone; TCP ones are open to all on the machine
             with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
                 manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/socket")
+                provisioner.use(manager, HEATED)
                 client = PapermillNotebookClient(
                     nb_man, km=manager, kernel_name=kernel_name, startup_timeout=start_timeout
                 )

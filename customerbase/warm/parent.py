@@ -132,7 +132,7 @@ def become(request: Request) -> None:
     os.environ.clear()
     os.environ.update(request.env | {"JPY_PARENT_PID": str(os.getppid())})  # a kernel looks whether its parent lives
     if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()  # Python's own generator is seeded by the fork
+        _as_started_alone(numpy, request.env)
     gc.enable()
     own = ["--HistoryManager.enabled=False"]  # else a thread, and a file of all cells
     own += [f"--ext={name}" for name in EXTENSIONS if name in sys.modules]
@@ -140,6 +140,15 @@ def become(request: Request) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance()
+
+
+def _as_started_alone(numpy, env: dict[str, str]) -> None:
+    numpy.random.seed()  # Python's own generator is seeded by the fork
+    from threadpoolctl import threadpool_limits
+
+    # the parent held linear algebra to one thread, as threads do not survive a fork
+    given = env.get("OPENBLAS_NUM_THREADS") or env.get("OMP_NUM_THREADS") or ""
+    threadpool_limits(int(given) if given.isdigit() else len(os.sched_getaffinity(0)), user_api="blas")
 
 
 def load(modules: list[str]) -> None:

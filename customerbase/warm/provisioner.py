@@ -1,5 +1,6 @@
 """The kernel provisioner of jupyter_client that asks a warm parent for kernels, and starts ordinary ones otherwise."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 from importlib.metadata import entry_points
 
+from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import List, Unicode
@@ -17,6 +19,7 @@ from traitlets import List, Unicode
 from customerbase.warm.parent import Refused
 
 NAME = "customerbase-warm"  # of the entry point
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # NumPy's, pyarrow's
 PATIENCE = 30.0  # seconds until a parent that does not answer is given up
 TRIES = 3  # parents that were given up, one after the other, until no further one is tried
 KERNEL = ("ipykernel.kernelapp", "ipykernel.ipkernel", "pdb", "cProfile", "profile", "faulthandler", "unicodedata")
@@ -86,7 +89,7 @@ class Owner:
             quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
             with theirs:
                 self._process = subprocess.Popen(
-                    command, env=env, pass_fds=[theirs.fileno()], start_new_session=True, **quiet
+                    command, env={**(os.environ if env is None else env), **ONE_THREAD}, pass_fds=[theirs.fileno()], start_new_session=True, **quiet
                 )
 
     def fork(self, arguments: list[str], env: dict[str, str], cwd: str | None, outputs: tuple[int, int]) -> Forked:
@@ -123,6 +126,13 @@ class Owner:
 def installed() -> bool:
     """Whether jupyter_client knows the provisioner, which needs the package to be installed and not just found."""
     return bool(entry_points(group=KernelProvisionerFactory.GROUP_NAME, name=NAME))
+
+
+@atexit.register
+def stop() -> None:
+    """End all parents of this process, so that nothing outlives it by a moment."""
+    for one in _owners.values():
+        one.stop()
 
 
 _owners: dict[tuple[str, ...], Owner] = {}
@@ -172,3 +182,10 @@ def _descriptor(given, inherited: int, nowhere) -> int:
     if given == subprocess.PIPE:
         raise Refused("its output is wanted through a pipe")
     return given if isinstance(given, int) else given.fileno()
+
+
+def use(manager: KernelManager, modules: tuple[str, ...]) -> None:
+    """Have a manager's next kernel forked from a parent with these modules; what the user set for Jupyter stays."""
+    if installed() and KernelProvisionerFactory.default_provisioner_name_env not in os.environ:
+        stanza = {"provisioner_name": NAME, "config": {"modules": list(modules)}}
+        manager.kernel_spec.metadata["kernel_provisioner"] = stanza
