@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 from customerbase.pipeline import kernel
+from customerbase.warm import provisioner
 
 VARIABLE = "OMP_WAIT_POLICY"
 BOOSTING = "import customerbase, sklearn.ensemble"
@@ -55,11 +56,22 @@ def test_what_a_user_has_set_stays():
 @linux
 def test_a_kernel_of_the_runner_waits_without_spinning(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_DISPLAY_ENV", "verbose")
+    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "local-provisioner")  # a kernel of its own; forked ones: below
     page, done = tmp_path / "page.ipynb", tmp_path / "done.ipynb"
     # scikit-learn comes first: what the runner hands to the kernel counts, not what the page imports later
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sklearn.ensemble")]), page)
     kernel.execute(page, done, {}, tmp_path / "context.json", lambda done, total: None)
     assert spins((tmp_path / "kernel.log").read_text()) == {0}
+
+
+@linux
+def test_the_parent_of_forked_kernels_waits_without_spinning(tmp_path):
+    owner = provisioner.Owner(kernel.HEATED)
+    with (tmp_path / "errors").open("w") as errors, open(os.devnull, "w") as nowhere:
+        owner.start(environment(OMP_DISPLAY_ENV="verbose"), errors)
+        owner.fork(["--version"], environment(), None, (nowhere.fileno(), nowhere.fileno())).wait(60)
+    owner.stop()
+    assert spins((tmp_path / "errors").read_text()) == {0}
 
 
 STARTED = """

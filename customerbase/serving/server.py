@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ["CUSTOMERBASE_PAGES"] = " ".join(pages)
     page = str(PAGES / f"{pages[0]}.ipynb")
     if sys.platform == "linux":
-        provisioner.owner(HEATED).start()  # imports while this process goes on with its own
+        provisioner.owner(HEATED, os.environ).start()  # imports while this process goes on with its own
     app = Dashboards(config=settings(service), service=service, notebook_path=page, log=logs.setup())
     app.initialize([])
     app.start()

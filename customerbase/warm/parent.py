@@ -148,7 +148,8 @@ def _as_started_alone(numpy, env: dict[str, str]) -> None:
 
     # the parent held linear algebra to one thread, as threads do not survive a fork
     given = env.get("OPENBLAS_NUM_THREADS") or env.get("OMP_NUM_THREADS") or ""
-    threadpool_limits(int(given) if given.isdigit() else len(os.sched_getaffinity(0)), user_api="blas")
+    cores = len(os.sched_getaffinity(0))
+    threadpool_limits(min(int(given), cores) if given.isdigit() else cores, user_api="blas")
 
 
 def load(modules: list[str]) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 
 from jupyter_client.manager import KernelManager
@@ -20,6 +21,7 @@ from customerbase.warm.parent import Refused
 
 NAME = "customerbase-warm"  # of the entry point
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # NumPy's, pyarrow's
+READ_BY_IMPORTS = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "MPL", "PYTHON", "LD_")
 PATIENCE = 30.0  # seconds until a parent that does not answer is given up
 TRIES = 3  # parents that were given up, one after the other, until no further one is tried
 KERNEL = ("ipykernel.kernelapp", "ipykernel.ipkernel", "pdb", "cProfile", "profile", "faulthandler", "unicodedata")
@@ -79,14 +81,14 @@ class Owner:
         self.modules, self.failures = modules, 0
         self._lock, self._process, self._requests = threading.Lock(), None, None
 
-    def start(self, env: dict[str, str] | None = None) -> None:
-        """Start the parent unless it runs; it may still be importing when this returns."""
+    def start(self, env: Mapping[str, str] | None = None, errors=subprocess.DEVNULL) -> None:
+        """Start the parent unless it runs; it may still be importing when this returns. errors: where it complains."""
         with self._lock:
             if self._process and self._process.poll() is None:
                 return
             self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             command = [sys.executable, "-m", "customerbase.warm.parent", str(theirs.fileno()), *KERNEL, *self.modules]
-            quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": errors}
             with theirs:
                 self._process = subprocess.Popen(
                     command, env={**(os.environ if env is None else env), **ONE_THREAD}, pass_fds=[theirs.fileno()], start_new_session=True, **quiet
@@ -135,14 +137,15 @@ def stop() -> None:
         one.stop()
 
 
-_owners: dict[tuple[str, ...], Owner] = {}
+_owners: dict[tuple, Owner] = {}
 _making = threading.Lock()
 
 
-def owner(modules: tuple[str, ...]) -> Owner:
-    """The one owner, in this process, of a warm parent that imports these modules."""
+def owner(modules: tuple[str, ...], env: Mapping[str, str]) -> Owner:
+    """The one owner, in this process, of a warm parent with these modules and with what they read when imported."""
+    read = {name: value for name, value in env.items() if name.startswith(READ_BY_IMPORTS)}
     with _making:
-        return _owners.setdefault(modules, Owner(modules))
+        return _owners.setdefault((modules, *sorted(read.items())), Owner(modules))
 
 
 class WarmProvisioner(LocalProvisioner):
@@ -171,7 +174,7 @@ class WarmProvisioner(LocalProvisioner):
             out = _descriptor(kwargs.get("stdout"), 1, nowhere)
             error = out if kwargs.get("stderr") == subprocess.STDOUT else _descriptor(kwargs.get("stderr"), 2, nowhere)
             env = kwargs.get("env") or dict(os.environ)
-            return owner(tuple(self.modules)).fork(arguments, env, kwargs.get("cwd"), (out, error))
+            return owner(tuple(self.modules), env).fork(arguments, env, kwargs.get("cwd"), (out, error))
 
 
 def _descriptor(given, inherited: int, nowhere) -> int:
