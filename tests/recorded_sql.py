@@ -216,8 +216,10 @@ def _analyse(db: Engine) -> None:
         " row_number() over (order by order_id) as line from orders where status = 'cancelled'"
     )
     db.execute(
-        "create table churn as select customer_id, cast(90 as integer) as horizon_days, 0.5 as probability,"
-        " 'medium' as risk_band from identity_links"
+        "create table churn as select customer_id, cast(90 as integer) as horizon_days, 'medium' as risk_band,"
+        " cast(position(substr(md5(customer_id), 1, 1) in '0123456789abcdef') as double) / 17 as probability,"
+        " cast(100.5 as double) * position(substr(md5(customer_id), 2, 1) in '0123456789abcdef') as cltv"
+        " from (select distinct customer_id from identity_links)"
     )
     report.summed_up(db)
 

@@ -165,7 +165,7 @@ def test_large_tables_are_summed_up_without_a_customer():
         "orders": "'' as status, 1 as total, '' as source_customer_id",
         "cltv": "1.0 as cltv, 1.0 as previous_cltv, 1.0 as purchases_3m, 1.0 as purchases_6m, 1.0 as purchases_12m,"
         " 1.0 as purchases_24m",
-        "churn": "90 as horizon_days",
+        "churn": "'' as customer_id, 90 as horizon_days, 0.5 as probability, 1.0 as cltv",
         "rfm": "1 as r, 1 as f, '' as segment",
     }.items():
         db.query(f"select {columns} where false").create_view(name)

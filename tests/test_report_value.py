@@ -201,7 +201,9 @@ def test_the_large_table_is_summed_up_without_a_customer():
     assert found == {
         "customers": 5,
         "known_before": 3,
+        "valued": 4,
         "value": 195.5,
+        "median_value": 37.75,
         "previous_value": 400.0,
         "halved": 1,  # 25 of 50 is half, not less
         "lost": 200.0,

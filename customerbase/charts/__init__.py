@@ -4,6 +4,7 @@ Every function takes a small table and gives a matplotlib Figure; notebooks show
 """
 
 from customerbase.charts.alluvial import alluvial
+from customerbase.charts.best_days import best_days
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.cohorts import cohort_curves, cohort_triangle
@@ -41,6 +42,7 @@ __all__ = [
     "alluvial",
     "bands",
     "bars",
+    "best_days",
     "calibration",
     "caption",
     "cohort_curves",

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 import customerbase.propensity.repurchase.looks as looks
 from customerbase import i18n, propensity
-from customerbase.charts.axes import canvas, scale, short, value_axis
+from customerbase.charts.axes import canvas, short, value_axis
+from customerbase.charts.best_days import best_days
 from customerbase.charts.captions import caption
 from customerbase.charts.draw import heatmap
 from customerbase.charts.output import Figure
@@ -47,11 +48,9 @@ class Pictures:
             return self.title()
         rows = rows.sort_values(["peak_day", "best_day", "thing"], na_position="last", kind="stable")
         look = self._look("repurchase_things", propensity.clock, "things", int(rows["purchases"].sum()))
-        with mpl.rc_context(HOUSE):
-            title = looks.best_title(rows, self.language)
-            figure, axes = canvas(WIDE, 0.3 * len(rows) + 0.75, title, look)
-            _side_by_side(axes, rows, self.language)
-        return figure
+        rows = rows.assign(name=[looks.name_of(row, self.language) for _, row in rows.iterrows()])
+        title = looks.best_title(rows, self.language)
+        return best_days(rows, title=title, caption=look, language=self.language, width=WIDE)
 
     def hazard(self, thing: str) -> Figure | str:
         """The chance of the next purchase by day, with its band, the peak and the best day to contact."""
@@ -182,30 +181,6 @@ def _sums(axes: Axes, values: np.ndarray) -> None:
     for place, total in enumerate(values.sum(axis=1)):
         spot = {"textcoords": "offset points", "va": "center", "color": INK, "annotation_clip": False}
         axes.annotate(f"{total:,.0f}", (values.shape[1], place + 0.5), (5, 0), **spot)
-
-
-def _side_by_side(axes: Axes, rows: pd.DataFrame, language: str) -> None:
-    """Days as good to contact as a bar, the best of them as a dot, the peak as a diamond with its interval."""
-    places = np.arange(len(rows))
-    good = [rows[name].astype(float).to_numpy() for name in ("good_from", "good_to", "best_day")]
-    axes.hlines(places, good[0], good[1], color=AGAINST, linewidth=7, alpha=0.22)
-    best = axes.scatter(good[2], places, s=40, color=AGAINST, zorder=3)
-    bar = axes.hlines([], 0, 0, color=AGAINST, linewidth=7, alpha=0.22)
-    peak, low, high = (rows[name].astype(float).to_numpy() for name in ("peak_day", "peak_low", "peak_high"))
-    axes.hlines(places, low, high, color=ACCENT, linewidth=1.6, zorder=2)
-    diamond = axes.scatter(peak, places, s=44, marker="D", color=ACCENT, zorder=4)
-    axes.set_yticks(places, [short(looks.name_of(row, language), WIDE) for _, row in rows.iterrows()], color=INK)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(left=0)
-    scale(axes.xaxis, lambda value: f"{value:.0f}", 7)
-    axes.set_xlabel(i18n.word(f"clock.xlabel{'_second' * (rows['gap'].iloc[0] == 'second')}", language))
-    keys = ("peak_key", "best_key", "good_key")
-    axes.legend(
-        [diamond, best, bar],
-        [i18n.word(f"clock.mark.{key}", language) for key in keys],
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=TEXT_SIZE, handletextpad=0.4,
-        columnspacing=1.4, borderaxespad=0.1, borderpad=0.1, labelcolor=[ACCENT, AGAINST, AGAINST],
-    )  # fmt: skip
 
 
 def _marks(axes: Axes, row: pd.Series, top: float, language: str, named: bool) -> None:

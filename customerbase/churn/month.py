@@ -17,6 +17,7 @@ from customerbase.prediction import Options as Learning
 from customerbase.prediction.lists import BANDS
 from customerbase.prediction.notes import distinct
 
+ASSUMED = ("contact_cost", "offer_cost", "acceptance", "budget")  # of the options: what a profit is expected under
 Z80 = 1.2815515655446004  # of the normal distribution: 80 % lie within
 
 
@@ -26,7 +27,7 @@ class Options(lists.Bands):
 
     churn_days: days without a purchase; high, medium: probabilities from which on the risk is called so; contact_cost and
     offer_cost: of one customer, in the currency of the pipeline; acceptance: share of those about to leave whom an offer
-    keeps; explanation: see prediction.scoring.Scorer.
+    keeps; budget: most that contacts and offers may cost; explanation: see prediction.scoring.Scorer.
     """
 
     said: ClassVar[str] = "risk bands"
@@ -38,6 +39,7 @@ class Options(lists.Bands):
     contact_cost: float = 100.0
     offer_cost: float = 500.0
     acceptance: float = 0.1
+    budget: float = 100_000.0
     explanation: str = "logit"
     seed: int = 0
 
@@ -199,7 +201,7 @@ def _prospects(customers: pd.DataFrame) -> Prospects | None:
 
 def _profit(customers: pd.DataFrame, options: Options) -> pd.DataFrame:
     """Expected profit of contacting the first customers of the list, by how many; empty where no value is known."""
-    columns = ["ranking", "contacted", "share", "profit", "low", "high", "is_best"]
+    columns = ["ranking", "contacted", "share", "profit", "low", "high", "is_best", *ASSUMED]
     prospects = _prospects(customers)
     if prospects is None:
         return pd.DataFrame(columns=columns)
@@ -208,4 +210,4 @@ def _profit(customers: pd.DataFrame, options: Options) -> pd.DataFrame:
         curve = prospects.expected(campaign(options), ranking)
         part = curve.frame(100).assign(ranking=ranking)
         made.append(part.assign(is_best=part["contacted"] == curve.best))
-    return pd.concat(made, ignore_index=True)[columns]
+    return pd.concat(made, ignore_index=True).assign(**{name: getattr(options, name) for name in ASSUMED})[columns]

@@ -38,9 +38,22 @@ def distribution(values: pd.Series, k_min: int) -> pd.DataFrame:
     known = values.dropna().astype(float)
     if not len(known):
         return pd.DataFrame(columns=["low", "high", "customers", "withheld"])
-    edges = _edges(known)
-    place = np.clip(np.searchsorted(edges, known, side="right") - 1, 0, len(edges) - 2)
-    counts = np.bincount(place, minlength=len(edges) - 1)
+    return _classes(_edges(float(known.max()), float(known.quantile(0.05))), known, np.ones(len(known)), k_min)
+
+
+def distribution_of(classes: pd.DataFrame, k_min: int) -> pd.DataFrame:
+    """`distribution` from customers counted by class already; classes: low (0, 1, 2, 5, 10 …) and customers."""
+    rows = classes.astype(float).sort_values("low", ignore_index=True)
+    total = rows["customers"].sum()
+    if not total:
+        return pd.DataFrame(columns=["low", "high", "customers", "withheld"])
+    start = rows["low"][int(np.argmax(rows["customers"].cumsum() >= 0.05 * total))]  # the class of the 5 % quantile
+    return _classes(_edges(float(rows["low"].iloc[-1]), float(start)), rows["low"], rows["customers"], k_min)
+
+
+def _classes(edges: np.ndarray, values: pd.Series, weights: np.ndarray | pd.Series, k_min: int) -> pd.DataFrame:
+    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
+    counts = np.bincount(place, weights=weights, minlength=len(edges) - 1).astype(int)
     hidden = suppress_parts(counts, k_min)
     texts = np.where(hidden, np.where(counts < k_min, f"<{k_min}", "*"), "")
     shown = {"customers": np.where(hidden, np.nan, counts), "withheld": texts}
@@ -52,8 +65,14 @@ def distribution_title(values: pd.Series, language: str, currency: str = "JPY") 
     known = values.dropna().astype(float)
     if not len(known):
         return i18n.word("cltv.finding.no_amounts", language)
-    median, mean = (i18n.number(v, "money", language, currency=currency) for v in (known.median(), known.mean()))
-    return i18n.sentence("cltv.finding.distribution", language, median=median, mean=mean)
+    return spread_title(float(known.median()), float(known.mean()), language, currency)
+
+
+def spread_title(median: float, mean: float, language: str, currency: str = "JPY") -> str:
+    """`distribution_title` where median and mean are known."""
+    told = {name: i18n.number(one, "money", language, currency=currency) for name, one in
+            (("median", median), ("mean", mean))}  # fmt: skip
+    return i18n.sentence("cltv.finding.distribution", language, **told)
 
 
 def distribution_marks(values: pd.Series, language: str) -> dict[str, float]:
@@ -259,13 +278,12 @@ def largest_falls(frame: pd.DataFrame, language: str, n: int = 10, currency: str
     return pd.DataFrame({i18n.word(f"cltv.column.{name}", language): cells for name, cells in table.items()})
 
 
-def _edges(values: pd.Series) -> np.ndarray:
-    """0 and round numbers up to the largest value, at most MOST_CLASSES classes: the small ones are one class."""
-    top = max(float(values.max()), 1.0)
+def _edges(largest: float, start: float) -> np.ndarray:
+    """0 and round numbers from above `start` up to the largest value, at most MOST_CLASSES classes: the small ones are one."""
+    top = max(largest, 1.0)
     exponent = int(np.floor(np.log10(top))) + 1
     ladder = [step * 10.0**power for power in range(exponent - 9, exponent + 1) for step in STEPS]
     ladder = [edge for edge in ladder if edge <= top] + [next(edge for edge in ladder if edge > top)]
-    start = float(values.quantile(0.05))
     above = [edge for edge in ladder if edge > start] or ladder[-1:]
     return np.array([0.0, *above[-(MOST_CLASSES - 1) :]])
 

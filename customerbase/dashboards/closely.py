@@ -52,7 +52,7 @@ def months(data: ReportData, kpi_id: str, language: str, draw: ModuleType) -> Ta
         Column("value", kpi.name(kpi_id, language), "own", _definition(kpi_id, language)),
         Column("vs_last_month", i18n.word("report.vs_last_month", language), "figure"),
         Column("vs_last_year", i18n.word("report.vs_last_year", language), "figure"),
-        Column("interval", i18n.word("report.column.interval", language)),
+        Column("interval", i18n.word("report.column.interval", language), "figure"),
         Column("n", "n", "count"),
     )
     return _table(data, kpi_id, BY_MONTH, columns, lines, "kpi", kpi.kpi_table, language, draw)
@@ -107,7 +107,7 @@ def parts_of(data: ReportData, by: dict, kpi_id: str, dimension: str, language: 
         Column("value", kpi.name(kpi_id, language), "own", _definition(kpi_id, language)),
         Column("vs_last_month", i18n.word("report.vs_last_month", language), "figure"),
         Column("vs_last_year", i18n.word("report.vs_last_year", language), "figure"),
-        Column("interval", i18n.word("report.column.interval", language)),
+        Column("interval", i18n.word("report.column.interval", language), "figure"),
         Column("n", "n", "count"),
     )
     if all(line[2:4] == (i18n.MISSING, i18n.MISSING) for line in lines[1:]):  # parts of this month alone

@@ -10,10 +10,11 @@ import customerbase.dashboards.overview as overview
 import customerbase.dashboards.quality as quality
 import customerbase.dashboards.segments as segments
 import customerbase.dashboards.style as style
+import customerbase.dashboards.value as value
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts, segments.parts, quality.parts, home.parts)
+MAKERS = (overview.parts, segments.parts, value.parts, quality.parts, home.parts)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

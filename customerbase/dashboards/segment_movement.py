@@ -64,13 +64,13 @@ def table(data: ReportData, months: int, language: str, draw: ModuleType) -> Tab
         Column("target", word["target"]),
         Column("customers", word["customers"], "count"),
         Column("share", i18n.word("board_segments.cell_share", language), "rate", defined["share"]),
-        Column("interval", word["interval"]),
+        Column("interval", word["interval"], "figure"),
         Column("usual", own["usual"]),
         Column("real", own["real"], "count", defined["real"]),
         Column("cut_points", own["cut_points"], "count", defined["cut"]),
         Column("late", own["late"], "count", defined["late"]),
         Column("worth", worth["worth"], "money", defined["worth"]),
-        Column("worth_interval", worth["worth_interval"]),
+        Column("worth_interval", worth["worth_interval"], "figure"),
     )
     rows = tuple(_row(row, small, splits, data, language) for row in shown.to_dict("records"))
     people, words = int(looks.grid(cells).to_numpy().sum()), looks.definition(cells, language)

@@ -158,7 +158,7 @@ def _kpis(data: ReportData, code: str, language: str, draw: ModuleType) -> Table
     columns = (
         Column("figure", i18n.word("report.column.figure", language)),
         Column("value", i18n.word("report.column.value", language), "own"),
-        Column("interval", i18n.word("report.column.interval", language)),
+        Column("interval", i18n.word("report.column.interval", language), "figure"),
         Column("n", "n", "count"),
         Column("everybody", i18n.word("board_segments.all_customers", language), "own"),
         Column("definition", i18n.word("dashboard.definition", language)),
@@ -216,7 +216,7 @@ def _shares(data, rows: list[dict], title: str, language: str, draw: ModuleType,
         *(Column(head, word[head]) for head in heads),
         Column("customers", i18n.word("report.column.customers", language), "count"),
         Column("share", i18n.word("board_segments.breakdown_share", language), "rate"),
-        Column("interval", i18n.word("report.column.interval", language)),
+        Column("interval", i18n.word("report.column.interval", language), "figure"),
         Column("base", word["base"], "rate"),
         Column("verdict", i18n.word("board_segments.verdict", language)),
     )

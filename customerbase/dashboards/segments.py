@@ -1,14 +1,13 @@
 """Segments (セグメント): the RFM map, the named segments, movement between two months, attributes, and a profile of each."""
 
-import html
 import json
-from collections.abc import Iterable
 from types import ModuleType
 
 import customerbase.dashboards.segment_movement as moving
 import customerbase.dashboards.segment_profile as profile
 from customerbase import i18n, rfm, segments
 from customerbase.dashboards.part import HTML, NUMBERS, TABLE, Column, Part, Table
+from customerbase.dashboards.pieces import empty, figure, heading, sentences
 from customerbase.report import ReportData
 from customerbase.report.figures import Picture
 
@@ -95,7 +94,7 @@ def named(data: ReportData, language: str, caption: str) -> Table:
         Column("customers", word["customers"], "count"),
         Column("change", word["change"], "count"),
         Column("share", word["share"], "rate"),
-        Column("interval", word["interval"]),
+        Column("interval", word["interval"], "figure"),
         Column("net_spend", word["net_spend"], "money"),
         Column("silence", word["silence"], "days"),
         Column("todo", i18n.word("board_segments.todo", language)),
@@ -157,32 +156,3 @@ def _profiles(data: ReportData, told: dict, language: str, draw: ModuleType) -> 
             content = empty(f"board_segments.{name}_missing", language) if table is None else table
             made.append(_part(language, name, content, code, notebook))
     return made
-
-
-def heading(key: str, language: str) -> str:
-    """A heading out of words.yaml."""
-    return f"<h2>{html.escape(i18n.word(key, language))}</h2>"
-
-
-def empty(key: str, language: str) -> str:
-    """What is missing, in words."""
-    return f'<p class="empty">{html.escape(i18n.word(key, language))}</p>'
-
-
-def sentences(lines: Iterable[tuple[str, str]]) -> str:
-    """Labelled sentences as the report sets them."""
-    told = "".join(f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(text)}</dd></div>" for key, text in lines)
-    return f'<section><dl class="sentences">{told}</dl></section>'
-
-
-def figure(picture: Picture, name: str) -> str:
-    """A picture with finding, measure and caption, as the report sets it."""
-    both = bool(picture.phone) and picture.phone != picture.wide
-    title, measure, caption = (html.escape(text) for text in (picture.title, picture.measure, picture.caption))
-    phone = f'<div class="phone">{picture.phone}</div>' if both else ""
-    label = html.escape(picture.title, quote=True)
-    return (
-        f'<figure class="{name}"><h3>{title}</h3><p class="measure">{measure}</p>'
-        f'<div class="drawing{" both" if both else ""}" role="img" aria-label="{label}">'
-        f'<div class="wide">{picture.wide}</div>{phone}</div><figcaption>{caption}</figcaption></figure>'
-    )

@@ -15,6 +15,7 @@ TEXTS = ("text", "month", "day", "figure")
 LEFT = ("text", "month", "day")  # a figure is a text of numbers: an interval, a change with its sign
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins so
 ROWS_AT_FIRST = 12
+LONG = 28  # half-width characters: on a phone, what is longer gets lines of its own
 
 
 def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
@@ -35,7 +36,7 @@ def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
 def table_html(table: Table, language: str) -> str:
     """The table as HTML: everything escaped, numbers to the right, definitions on their heads, the sort column marked.
 
-    data-value holds the value that the browser sorts by; rows beyond the first twelve are marked `more`.
+    data-key and data-unit of a head name its column, data-value holds what the browser sorts a cell by; rows beyond the first twelve are marked `more`.
     """
     marked, falling = table.sort.lstrip("-"), table.sort.startswith("-")
     heads = []
@@ -43,7 +44,8 @@ def table_html(table: Table, language: str) -> str:
         kind = "number" if column.unit not in LEFT else "text"
         sort = f' aria-sort="{"descending" if falling else "ascending"}"' if column.key == marked else ""
         title = f' title="{html.escape(column.definition, quote=True)}"' if column.definition else ""
-        heads.append(f'<th scope="col" class="{kind}"{sort}{title}>{html.escape(column.head)}</th>')
+        about = f' data-key="{html.escape(column.key, quote=True)}" data-unit="{column.unit}"'
+        heads.append(f'<th scope="col" class="{kind}"{about}{sort}{title}>{html.escape(column.head)}</th>')
     body = "".join(_row(table, row, place, language) for place, row in enumerate(table.rows))
     caption = f"<caption>{html.escape(table.title)}</caption>"
     return (
@@ -64,7 +66,8 @@ def _row(table: Table, row: tuple, place: int, language: str) -> str:
                 shown = f'<details class="about"><summary title="{html.escape(table.about[place], quote=True)}">{shown}</summary>{about}</details>'
             cells.append(f'<th scope="row"{order}>{shown}</th>')
         else:
-            cells.append(f'<td class="{"text" if column.unit in LEFT else "number"}"{order}{label}>{shown}</td>')
+            kind = "number" if column.unit not in LEFT else "text long" if _width(shown) > LONG else "text"
+            cells.append(f'<td class="{kind}"{order}{label}>{shown}</td>')
     later = ' class="more"' if place >= ROWS_AT_FIRST else ""
     return f"<tr{later}>{''.join(cells)}</tr>"
 

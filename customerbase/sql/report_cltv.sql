@@ -1,5 +1,5 @@
--- One row per run: customers with a lifetime value, its sum now and before, expected purchases by horizon, and how many
--- lost more than half of their value.
+-- One row per run: customers with a lifetime value, its sum now and before and its median, expected purchases by horizon,
+-- and how many lost more than half of their value.
 with
 
 customers as (
@@ -18,7 +18,9 @@ final as (
     select
         count(*) as customers,
         count(case when cltv is not null and previous_cltv is not null then 1 end) as known_before,
+        count(cltv) as valued,
         cast(sum(cast(cltv as decimal(18, 2))) as decimal(18, 2)) as value,
+        median(cast(cltv as double)) as median_value,
         cast(sum(cast(previous_cltv as decimal(18, 2))) as decimal(18, 2)) as previous_value,
         cast(sum(halved) as bigint) as halved,
         cast(sum(case when halved = 1 then cast(previous_cltv - cltv as decimal(18, 2)) end) as decimal(18, 2)) as lost,

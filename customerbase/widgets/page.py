@@ -19,7 +19,7 @@ from customerbase.tables import store
 
 PARTS, STYLE = "dashboard_parts", "style"
 SAVED = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-LABELS = ("search", "all", "less", "none", "svg", "png")  # of what page.js adds to tables and figures
+LABELS = ("search", "sort", "found", "all", "less", "none", "svg", "png")  # of what page.js adds to tables and figures
 _READ = """
 select page, language, name, kind, content, choice, notebook from read_parquet($path)
 where page in ($page, $style) and language = $language order by position
@@ -115,10 +115,14 @@ class Page:
 
     def html(self, content: str) -> widgets.HTML:
         """A piece of HTML in the language of the page; everything in it that comes from data is escaped already."""
+        return widgets.HTML(self.filled(content))
+
+    def filled(self, content: str) -> str:
+        """The same as a value, for a widget whose content changes."""
         labels = "".join(
             f' data-{key}="{html.escape(i18n.word(f"dashboard.{key}", self.language), quote=True)}"' for key in LABELS
         )
-        return widgets.HTML(f'<div class="report" lang="{self.language}"{labels}>{content}</div>')
+        return f'<div class="report" lang="{self.language}"{labels}>{content}</div>'
 
     def notice(self, key: str) -> widgets.HTML:
         """A notice out of words.yaml."""
@@ -134,7 +138,7 @@ class Page:
     def table(self, table: Table, name: str, notebook: str = "") -> widgets.VBox:
         """A table to sort and search, with buttons that save it as CSV and as a workbook."""
         buttons = [
-            self.button(f"dashboard.{kind}", partial(self._save, table, name, kind, self.month, self.language))
+            self.button(f"dashboard.{kind}", partial(self.save, table, name, kind, self.month, self.language))
             for kind in SAVED
         ]
         shown = self.html(show.table_html(table, self.language) + self.hop(notebook))
@@ -158,7 +162,7 @@ class Page:
         made.observe(changed, names="value")
         return made
 
-    def _save(self, table: Table, name: str, kind: str, month: str, language: str) -> None:
+    def save(self, table: Table, name: str, kind: str, month: str, language: str) -> None:
         """Hand the browser a link that page.js follows at once; the file is made from what the kernel shows."""
         data = show.csv_bytes(table) if kind == "csv" else show.xlsx_bytes(table, language)
         link = f"data:{SAVED[kind]};base64,{base64.b64encode(data).decode('ascii')}"

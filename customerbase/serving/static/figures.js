@@ -21,8 +21,9 @@ const standalone = (figure) => {
   const { width, height } = drawn.getBoundingClientRect();
   const title = figure.querySelector("h3,h4")?.textContent ?? "";
   const told = lines(title, width - 16);
+  const measured = figure.querySelector(".measure")?.checkVisibility() ? lines(figure.querySelector(".measure").textContent, width - 16) : [];
   const caption = lines(figure.querySelector("figcaption")?.textContent ?? "", width - 16);
-  const top = 14 + told.length * 21, bottom = 10 + caption.length * 18;
+  const heading = told.length * 21, top = 14 + heading + measured.length * 18, bottom = 10 + caption.length * 18;
   const whole = document.createElementNS(drawn.namespaceURI, "svg");
   const size = { width, height: top + height + bottom };
   Object.entries(size).forEach(([name, value]) => whole.setAttribute(name, value));
@@ -34,10 +35,12 @@ const standalone = (figure) => {
     whole.append(made);
   };
   add("title", {}, title);
+  add("desc", {}, figure.querySelector("figcaption")?.textContent ?? "");
   add("style", {}, fontFaces());
   add("rect", { width: "100%", height: "100%", fill: "#fff" });
   const face = { "font-family": "BIZ UDPGothic, sans-serif" };
   told.forEach((line, place) => add("text", { ...face, x: 8, y: 20 + place * 21, "font-size": 15, "font-weight": 700, fill: "#1b1d21" }, line));
+  measured.forEach((line, place) => add("text", { ...face, x: 8, y: 18 + heading + place * 18, "font-size": 12, fill: "#5d636c" }, line));
   const picture = drawn.cloneNode(true);
   Object.entries({ x: 0, y: top, width, height }).forEach(([key, value]) => picture.setAttribute(key, value));
   whole.append(picture);
@@ -64,7 +67,7 @@ whenever(".report figure", (figure) => {
   const bar = Object.assign(document.createElement("p"), { className: "savefigure" });
   const button = (kind, clicked) => {
     const made = Object.assign(document.createElement("button"), { type: "button", textContent: kind.toUpperCase(), title: words[kind] });
-    made.setAttribute("aria-label", words[kind]);
+    made.setAttribute("aria-label", `${words[kind]}: ${figure.querySelector("h3,h4")?.textContent ?? ""}`);
     made.addEventListener("click", clicked);
     bar.append(made);
   };

@@ -4,11 +4,22 @@
 window.cellLoaded = true;
 window.voila_process = window.voila_heartbeat = () => {};
 window.voila_finish = () => setTimeout(window.dashboardReady, 10000);
-window.dashboardReady = () => document.getElementById("waiting")?.remove();
+window.dashboardReady = () => {
+  document.getElementById("waiting")?.remove();
+  document.documentElement.classList.remove("turning");
+};
+
+// What the reader chose on another page of this window; the address carries nothing.
+const LANGUAGES = ["ja", "en"]; // as the buttons stand
+const kept = (name) => sessionStorage.getItem(`customerbase.${name}`);
+const keep = (name, value) => sessionStorage.setItem(`customerbase.${name}`, value);
+const wanted = LANGUAGES.includes(kept("language")) ? kept("language") : "ja";
+document.documentElement.lang = wanted;
+document.documentElement.classList.toggle("turning", wanted !== "ja"); // pages come in Japanese: shown once turned
 
 new MutationObserver((_, observer) => {
-  // the first output that voila.js has drawn, or a notice that there will be none
-  if (document.querySelector("#rendered_cells .jupyter-widgets, #rendered_cells .jp-OutputArea-output, .notice")) {
+  // what voila.js has drawn, in the language wanted, or a notice that there will be nothing
+  if (document.querySelector(`#rendered_cells .page .report[lang=${wanted}], .notice`)) {
     observer.disconnect();
     window.dashboardReady();
   }
@@ -44,21 +55,37 @@ window.whenever = (selector, each) => {
 // A file that the kernel made for the reader: follow its link as soon as it appears.
 whenever("a.saved", (link) => link.click());
 
+// The handle of a slider is called what its label says.
+whenever(".widget-slider .noUi-handle", (handle) =>
+  setTimeout(() => handle.setAttribute("aria-label", handle.closest(".widget-slider").querySelector(".widget-label").textContent)));
+
 // The language of the page is that of its content; it and the month go along to the next page.
-const CHOICES = ["language", "month"];
-const kept = (name) => sessionStorage.getItem(`customerbase.${name}`);
-whenever(".report[lang]", ({ lang }) => (document.documentElement.lang = lang));
-whenever(".controls", (controls) => {
-  const toggles = [...controls.querySelectorAll(".widget-toggle-buttons button")];
-  const months = controls.querySelector("select");
-  toggles.forEach((one, place) => one.addEventListener("click", () => sessionStorage.setItem("customerbase.language", place)));
-  months?.addEventListener("change", () => sessionStorage.setItem("customerbase.month", months.selectedIndex));
+whenever(".report[lang]", ({ lang }) => {
+  if (lang !== wanted && document.documentElement.classList.contains("turning")) return; // not what will be shown
+  document.documentElement.lang = lang;
+  document.title = document.querySelector(`nav [aria-current] [lang=${lang}]`)?.textContent ?? document.title;
+});
+const toggles = () => [...document.querySelectorAll(".controls .widget-toggle-buttons button")];
+const months = () => document.querySelector(".controls select");
+document.addEventListener("click", ({ target }) => {
+  const place = toggles().indexOf(target.closest("button"));
+  if (place >= 0) keep("language", LANGUAGES[place]);
+});
+document.addEventListener("change", ({ target }) => {
+  // months stand newest first: counted from the oldest, a month keeps its number when another one is published
+  if (target === months()) keep("month", target.selectedIndex ? target.length - target.selectedIndex : "");
+});
+whenever(".controls :is(button, option)", () => {
+  // the controls come one by one: when the last one is there, each is set once
+  if (document.documentElement.dataset.set || toggles().length < LANGUAGES.length || !months()?.length) return;
+  document.documentElement.dataset.set = "yes";
   setTimeout(() => {
-    const [language, month] = CHOICES.map(kept);
-    if (month > 0 && month < months.options.length && months.selectedIndex !== Number(month)) {
-      months.selectedIndex = month;
-      months.dispatchEvent(new Event("change", { bubbles: true }));
+    const place = months().length - Number(kept("month") || Infinity);
+    if (place > 0) {
+      months().selectedIndex = place;
+      months().dispatchEvent(new Event("change", { bubbles: true }));
     }
-    if (language !== null && !toggles[language]?.classList.contains("mod-active")) toggles[language]?.click();
+    const toggle = toggles()[LANGUAGES.indexOf(wanted)];
+    if (!toggle.classList.contains("mod-active")) toggle.click();
   });
 });
