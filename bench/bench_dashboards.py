@@ -85,7 +85,9 @@ def kernels(server: psutil.Process) -> list[float]:
 def is_kernel(process: psutil.Process) -> bool:
     """Whether this is a kernel: started as one, or forked by the warm parent, whose command line it then bears."""
     line = " ".join(process.cmdline())
-    return "ipykernel_launcher" in line or ("customerbase.warm" in line and process.parent().cmdline() == process.cmdline())
+    return "ipykernel_launcher" in line or (
+        "customerbase.warm" in line and process.parent().cmdline() == process.cmdline()
+    )
 
 
 async def alone(address: str, folder: Path) -> tuple[float, float]:

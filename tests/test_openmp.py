@@ -56,7 +56,9 @@ def test_what_a_user_has_set_stays():
 @linux
 def test_a_kernel_of_the_runner_waits_without_spinning(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_DISPLAY_ENV", "verbose")
-    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "local-provisioner")  # a kernel of its own; forked ones: below
+    monkeypatch.setenv(
+        "JUPYTER_DEFAULT_PROVISIONER_NAME", "local-provisioner"
+    )  # a kernel of its own; forked ones: below
     page, done = tmp_path / "page.ipynb", tmp_path / "done.ipynb"
     # scikit-learn comes first: what the runner hands to the kernel counts, not what the page imports later
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sklearn.ensemble")]), page)

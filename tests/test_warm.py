@@ -111,7 +111,9 @@ def test_environment_folder_and_output_are_those_of_the_kernel(sockets, tmp_path
             async with kernel(sockets, env=env, cwd=str(tmp_path), stdout=log, stderr=log) as one:
                 said, _ = await one.run("import os; print(os.getcwd(), os.environ['ONLY'], 'HOME' in os.environ)")
                 assert said == f"{tmp_path} this False"
-                said, _ = await one.run("print(sorted(os.listdir('/proc/self/fd'), key=int)[:3], os.read(0, 1), os.getsid(0) == os.getpid())")
+                said, _ = await one.run(
+                    "print(sorted(os.listdir('/proc/self/fd'), key=int)[:3], os.read(0, 1), os.getsid(0) == os.getpid())"
+                )
                 assert said == "['0', '1', '2'] b'' True"
                 await one.run("os.write(1, b'straight to the log')")
         assert "straight to the log" in (tmp_path / "log").read_text()

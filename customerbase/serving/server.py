@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -126,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ |= {"CUSTOMERBASE_HOME": str(service.home), "CUSTOMERBASE_PIPELINE": service.pipeline}
     os.environ["CUSTOMERBASE_PAGES"] = " ".join(pages)
     page = str(PAGES / f"{pages[0]}.ipynb")
-    if sys.platform == "linux":
+    if provisioner.wanted():
         provisioner.owner(HEATED, os.environ).start()  # imports while this process goes on with its own
     app = Dashboards(config=settings(service), service=service, notebook_path=page, log=logs.setup())
     app.initialize([])

@@ -125,7 +125,7 @@ def _kernels(c: Config, service: Service) -> None:
     c.MappingKernelManager.cull_interval = 60  # page loads lost theirs
     c.MappingKernelManager.cull_connected = False
     c.MappingKernelManager.buffer_offline_messages = False
-    if provisioner.installed():
+    if provisioner.wanted():
         c.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME  # forked, where that is safe
         c.WarmProvisioner.modules = list(HEATED)
     c.KernelManager.transport = "ipc"  # sockets in a folder of mode 700; TCP ports are open to all on the machine

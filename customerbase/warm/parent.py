@@ -4,9 +4,12 @@ python -m customerbase.warm.parent DESCRIPTOR MODULE…
 
 A request is one message on that socket: JSON {"arguments", "env", "cwd"} and three descriptors: the kernel's stdout, its
 stderr, and the socket on which its life is told: {"pid": …} or {"refused": …}, at the end {"status": …}. A number that
-arrives there is a signal for the kernel. When the owner is gone, kernels and parent end.
+arrives there is a signal for the kernel. When nobody holds the other end any more, the kernel ends; when the owner is
+gone, kernels and parent end. The parent runs no cell and reads no table: customer data is in the kernels alone.
 """
 
+import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -21,6 +24,7 @@ from pathlib import Path
 EXTENSIONS = ("ipywidgets",)  # meet the shell when they are imported; a parent has none yet
 LARGEST = 1 << 20  # bytes of a request: an environment, a command, a folder
 OWNER = 5.0  # seconds between looks whether the owner lives, should its socket be held open by somebody else
+DEATH_OF_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,10 @@ class Refused(Exception):
 
 
 class Parent:
-    """The loop that forks, hands signals on and tells who ended. requests: the socket of the owner."""
+    """The loop that forks, hands signals on and tells who ended. requests: the socket of the owner, whose pid is owner."""
 
-    def __init__(self, requests: socket.socket):
-        self.requests, self.owner = requests, os.getppid()
+    def __init__(self, requests: socket.socket, owner: int):
+        self.requests, self.owner, self.pid = requests, owner, os.getpid()
         self.lives: dict[int, socket.socket] = {}  # pid -> where its life is told
         self.selector = selectors.DefaultSelector()
         self.woken, self.wake = socket.socketpair()
@@ -75,24 +79,34 @@ class Parent:
         text, descriptors, _, _ = socket.recv_fds(self.requests, LARGEST, 3)
         if not text:
             return None, True
+        if len(descriptors) != 3:  # there is no room for more: the owner learns that nobody holds the other ends
+            for one in descriptors:
+                os.close(one)
+            return None, False
         *outputs, life = descriptors
         told = socket.socket(fileno=life)
         try:
             pid = _fork()
         except (OSError, Refused) as error:
             _tell(told, refused=str(error))
+            told.close()
         else:
             if pid == 0:
                 self._leave(told)
                 return Request(**json.loads(text), outputs=tuple(outputs)), False
             self.lives[pid] = told
             self.selector.register(told, selectors.EVENT_READ, pid)
-            _tell(told, pid=pid)
+            _tell(told, pid=pid)  # to an owner that gave up waiting: its end is closed, so the kernel ends in `_signal`
         for one in outputs:
             os.close(one)
         return None, False
 
     def _leave(self, told: socket.socket) -> None:
+        ctypes.CDLL(None).prctl(
+            DEATH_OF_PARENT, signal.SIGKILL
+        )  # also in the middle of a long call without the GIL's release
+        if os.getppid() != self.pid:
+            os._exit(1)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.selector.close()
@@ -104,9 +118,10 @@ class Parent:
             text = life.recv(16)
         except ConnectionError:
             text = b""
-        if not text:  # nobody asks any more; the kernel goes on until it is told to end, as one started alone would
+        if not text:  # nobody can end it any more
             self.selector.unregister(life)
-        elif pid in self.lives:  # not reaped yet, so the number cannot be another process's by now
+            text = b"9"
+        if pid in self.lives:  # not reaped yet, so the number cannot be another process's by now
             _send(pid, int(text))
 
     def _reap(self) -> None:
@@ -144,12 +159,13 @@ def become(request: Request) -> None:
 
 def _as_started_alone(numpy, env: dict[str, str]) -> None:
     numpy.random.seed()  # Python's own generator is seeded by the fork
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
     # the parent held linear algebra to one thread, as threads do not survive a fork
     given = env.get("OPENBLAS_NUM_THREADS") or env.get("OMP_NUM_THREADS") or ""
     cores = len(os.sched_getaffinity(0))
-    threadpool_limits(min(int(given), cores) if given.isdigit() else cores, user_api="blas")
+    openblas = ThreadpoolController().select(internal_api="openblas")  # others start no thread before they compute
+    openblas.limit(limits=min(int(given), cores) if given.isdigit() else cores)
 
 
 def load(modules: list[str]) -> None:
@@ -162,6 +178,7 @@ def load(modules: list[str]) -> None:
     gc.disable()  # no holes in the pages that children share
     for name in modules:
         importlib.import_module(name)
+    sys.stdout.flush()  # what waits here would come out of every kernel
     gc.freeze()
 
 
@@ -177,27 +194,23 @@ def _fork() -> int:
 
 
 def _tell(life: socket.socket, **what) -> None:
-    try:
+    with contextlib.suppress(OSError):  # nobody listens any more
         life.send(json.dumps(what).encode())
-    except OSError:
-        pass  # nobody listens any more
 
 
 def _send(pid: int, number: int) -> None:
     try:
         os.killpg(pid, number)
     except ProcessLookupError:  # not a group of its own yet, or ended
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def main() -> None:
     """Serve the owner until it is gone; a child leaves the loop and becomes a kernel."""
-    requests = socket.socket(fileno=int(sys.argv[1]))
+    owner, requests = os.getppid(), socket.socket(fileno=int(sys.argv[1]))
     load(sys.argv[2:])
-    parent = Parent(requests)
+    parent = Parent(requests, owner)
     request = parent.serve()
     if request:
         become(request)

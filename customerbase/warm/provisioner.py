@@ -1,5 +1,6 @@
 """The kernel provisioner of jupyter_client that asks a warm parent for kernels, and starts ordinary ones otherwise."""
 
+import asyncio
 import atexit
 import contextlib
 import json
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Mapping
 from importlib.metadata import entry_points
 
@@ -21,7 +23,7 @@ from customerbase.warm.parent import Refused
 
 NAME = "customerbase-warm"  # of the entry point
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # NumPy's, pyarrow's
-READ_BY_IMPORTS = ("OMP_", "GOMP_", "KMP_", "OPENBLAS_", "MKL_", "MPL", "PYTHON", "LD_")
+READ_LATER = ("CUSTOMERBASE_", "JPY_", "PYTEST_")  # no module reads these variables when it is imported
 PATIENCE = 30.0  # seconds until a parent that does not answer is given up
 TRIES = 3  # parents that were given up, one after the other, until no further one is tried
 KERNEL = ("ipykernel.kernelapp", "ipykernel.ipkernel", "pdb", "cProfile", "profile", "faulthandler", "unicodedata")
@@ -68,7 +70,7 @@ class Forked:
                 return None
             except ConnectionError:
                 text = b""
-            # without a word the parent itself was killed; its kernels notice and end within a second
+            # without a word the parent itself was killed, and its kernels with it
             self.returncode = json.loads(text)["status"] if text else -signal.SIGKILL
             self._life.close()
         return self.returncode
@@ -80,6 +82,7 @@ class Owner:
     def __init__(self, modules: tuple[str, ...]):
         self.modules, self.failures = modules, 0
         self._lock, self._process, self._requests = threading.Lock(), None, None
+        self._kernels: weakref.WeakSet[Forked] = weakref.WeakSet()
 
     def start(self, env: Mapping[str, str] | None = None, errors=subprocess.DEVNULL) -> None:
         """Start the parent unless it runs; it may still be importing when this returns. errors: where it complains."""
@@ -91,7 +94,11 @@ class Owner:
             quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": errors}
             with theirs:
                 self._process = subprocess.Popen(
-                    command, env={**(os.environ if env is None else env), **ONE_THREAD}, pass_fds=[theirs.fileno()], start_new_session=True, **quiet
+                    command,
+                    env={**(os.environ if env is None else env), **ONE_THREAD},
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                    **quiet,
                 )
 
     def fork(self, arguments: list[str], env: dict[str, str], cwd: str | None, outputs: tuple[int, int]) -> Forked:
@@ -109,11 +116,19 @@ class Owner:
         except OSError as error:  # it is dead, or does not answer
             answer = {"refused": f"no answer from the parent: {error}"}
         if "pid" not in answer:
+            life.close()
             self.failures += 1
-            self.stop()
+            if not self.busy:  # else those kernels would end with it
+                self.stop()
             raise Refused(answer["refused"])
         self.failures = 0
-        return Forked(answer["pid"], life)
+        self._kernels.add(kernel := Forked(answer["pid"], life))
+        return kernel
+
+    @property
+    def busy(self) -> bool:
+        """Whether a kernel of this parent is not known to have ended."""
+        return any(one.returncode is None for one in list(self._kernels))
 
     def stop(self) -> None:
         """End the parent and its kernels."""
@@ -125,9 +140,17 @@ class Owner:
                 self._process = None
 
 
-def installed() -> bool:
-    """Whether jupyter_client knows the provisioner, which needs the package to be installed and not just found."""
+def wanted() -> bool:
+    """Whether kernels are to be forked: on Linux, installed and not just found, and nothing else set for Jupyter."""
+    if sys.platform != "linux" or KernelProvisionerFactory.default_provisioner_name_env in os.environ:
+        return False
     return bool(entry_points(group=KernelProvisionerFactory.GROUP_NAME, name=NAME))
+
+
+_owners: dict[tuple, Owner] = {}
+_making = threading.Lock()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_owners.clear)  # a copy of this process owns no parent and must end none
 
 
 @atexit.register
@@ -137,26 +160,30 @@ def stop() -> None:
         one.stop()
 
 
-_owners: dict[tuple, Owner] = {}
-_making = threading.Lock()
-
-
 def owner(modules: tuple[str, ...], env: Mapping[str, str]) -> Owner:
-    """The one owner, in this process, of a warm parent with these modules and with what they read when imported."""
-    read = {name: value for name, value in env.items() if name.startswith(READ_BY_IMPORTS)}
+    """The one owner, in this process, of a warm parent with these modules, imported in this environment.
+
+    Parents of another environment end when they have no kernel.
+    """
+    read = sorted((name, value) for name, value in env.items() if not name.startswith(READ_LATER))
+    key = (modules, *read)
     with _making:
-        return _owners.setdefault((modules, *sorted(read.items())), Owner(modules))
+        for other in [one for one in _owners if one[0] == modules and one != key and not _owners[one].busy]:
+            _owners.pop(other).stop()
+        return _owners.setdefault(key, Owner(modules))
 
 
 class WarmProvisioner(LocalProvisioner):
     """Kernels from a warm parent; on other systems than Linux, for other interpreters and after any trouble ordinary ones."""
 
-    modules = List(Unicode(), help="What the parent imports besides ipykernel; none may start a thread.").tag(config=True)
+    modules = List(Unicode(), help="What the parent imports besides ipykernel; none may start a thread.").tag(
+        config=True
+    )
 
     async def launch_kernel(self, cmd: list[str], **kwargs):
         """Fork the kernel of this command, or start it."""
         try:
-            self.process = self._forked(cmd, kwargs)
+            self.process = await asyncio.to_thread(self._forked, cmd, kwargs)  # the parent may still be importing
         except (OSError, Refused) as error:
             self.log.warning("a kernel is started anew instead of forked: %s", error)
             return await super().launch_kernel(cmd, **kwargs)
@@ -167,14 +194,13 @@ class WarmProvisioner(LocalProvisioner):
     def _forked(self, cmd: list[str], kwargs: dict) -> Forked:
         if sys.platform != "linux":
             raise Refused(f"{sys.platform} does not fork safely")
-        if cmd[0] != sys.executable or "ipykernel_launcher" not in cmd:
+        if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"]:
             raise Refused("the kernel is of another interpreter or language")
-        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         with open(os.devnull, "r+b") as nowhere:
             out = _descriptor(kwargs.get("stdout"), 1, nowhere)
             error = out if kwargs.get("stderr") == subprocess.STDOUT else _descriptor(kwargs.get("stderr"), 2, nowhere)
             env = kwargs.get("env") or dict(os.environ)
-            return owner(tuple(self.modules), env).fork(arguments, env, kwargs.get("cwd"), (out, error))
+            return owner(tuple(self.modules), env).fork(cmd[3:], env, kwargs.get("cwd"), (out, error))
 
 
 def _descriptor(given, inherited: int, nowhere) -> int:
@@ -189,6 +215,6 @@ def _descriptor(given, inherited: int, nowhere) -> int:
 
 def use(manager: KernelManager, modules: tuple[str, ...]) -> None:
     """Have a manager's next kernel forked from a parent with these modules; what the user set for Jupyter stays."""
-    if installed() and KernelProvisionerFactory.default_provisioner_name_env not in os.environ:
+    if wanted():
         stanza = {"provisioner_name": NAME, "config": {"modules": list(modules)}}
         manager.kernel_spec.metadata["kernel_provisioner"] = stanza
