@@ -1,89 +1,19 @@
-"""Kernels forked from a warm parent: like ordinary ones in all that counts, and ordinary ones after any trouble."""
+"""Kernels forked from a warm parent are like ordinary ones in all that counts."""
 
 import asyncio
+import json
 import os
-import signal
 import subprocess
 import sys
-import textwrap
-import time
-from contextlib import asynccontextmanager
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT
-from jupyter_client.manager import AsyncKernelManager
+from warm_base import kernel, linux, ordinary, psutil, short_folder
 
 from customerbase.pipeline import kernel as runner
 from customerbase.serving.settings import HEATED
 from customerbase.warm import provisioner
 
-psutil = pytest.importorskip("psutil")
-linux = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
-PLAIN, PATIENCE = (), 60
-
-
-class Session:
-    """A kernel and its client."""
-
-    def __init__(self, manager, client):
-        self.manager, self.client = manager, client
-
-    @property
-    def process(self):
-        return self.manager.provisioner.process
-
-    async def run(self, code: str) -> tuple[str, list[dict]]:
-        """What a cell printed, and the contents of all else it put out."""
-        said, rest = [], []
-
-        def hear(message: dict) -> None:
-            kind = message["msg_type"]
-            if kind == "stream":
-                said.append(message["content"]["text"])
-            elif kind in ("error", "display_data", "execute_result"):
-                rest.append(message["content"])
-
-        await self.client.execute_interactive(textwrap.dedent(code), output_hook=hear, timeout=PATIENCE)
-        return "".join(said).strip(), rest
-
-
-@asynccontextmanager
-async def kernel(folder: Path, modules: tuple[str, ...] = PLAIN, **options):
-    """A kernel of a manager that asks for a forked one."""
-    folder.mkdir(exist_ok=True)
-    manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(folder / f"s{time.monotonic_ns()}"))
-    provisioner.use(manager, modules)
-    await manager.start_kernel(**options)
-    client = manager.client()
-    client.start_channels()
-    try:
-        await client.wait_for_ready(timeout=PATIENCE)
-        yield Session(manager, client)
-    finally:
-        client.stop_channels()
-        await manager.shutdown_kernel(now=True)
-
-
-@pytest.fixture
-def sockets(tmp_path_factory):
-    """A folder whose name is short enough for sockets."""
-    return tmp_path_factory.mktemp("k")
-
-
-async def until(condition) -> None:
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        await asyncio.sleep(0.05)
-
-
-def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-
-
-# like an ordinary kernel
+sockets = pytest.fixture(short_folder)
 
 
 @linux
@@ -164,126 +94,98 @@ def test_what_a_run_and_a_dashboard_import_beforehand_starts_no_thread(sockets):
     asyncio.run(run())
 
 
-# signals and ends
+STATE = """
+import gc, json, locale, logging, multiprocessing, os, resource, signal, sys, time
+import matplotlib, numpy
+def kind(number):  # sockets and pipes are numbered
+    target = os.readlink(f"/proc/self/fd/{number}")
+    return target if target.startswith("/") else target.split(":")[0]
+numbers = [one for one in os.listdir("/proc/self/fd") if one != "0" and os.path.lexists(f"/proc/self/fd/{one}")]
+signals = [str(signal.getsignal(one)) for one in sorted(signal.valid_signals())]
+limits = [resource.getrlimit(getattr(resource, one)) for one in dir(resource) if one.startswith("RLIMIT_")]
+print(json.dumps({
+    "path": sys.path, "flags": str(sys.flags), "arguments": sys.argv[1:2], "environment": dict(os.environ),
+    "folder": os.getcwd(), "umask": os.umask(0o22), "limits": limits, "niceness": os.nice(0),
+    "session": os.getsid(0) == os.getpid(), "open files": sorted({kind(one) for one in numbers if "history" not in kind(one)}),
+    "signals": signals, "blocked": str(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+    "locale": locale.getlocale(), "zone": time.tzname, "encodings": [sys.stdout.encoding, sys.getfilesystemencoding()],
+    "collection": [gc.isenabled(), gc.get_threshold()], "logging": str(logging.root.handlers), "hash": hash("x"),
+    "figures": {name: str(value) for name, value in matplotlib.rcParams.items()}, "floats": numpy.geterr(),
+    "processes": multiprocessing.get_start_method(True), "main": sorted(vars(sys.modules["__main__"]))}))"""
+BY_KERNEL = ("JPY_PARENT_PID", "JUPYTER_DEFAULT_PROVISIONER_NAME", "PYDEVD_USE_FRAME_EVAL", "PYTEST_CURRENT_TEST")
 
 
 @linux
-def test_it_is_interrupted_and_goes_on(sockets):
-    async def run():
-        async with kernel(sockets) as one:
-            asleep = asyncio.ensure_future(one.run("print('asleep', flush=True); import time; time.sleep(60)"))
-            await asyncio.sleep(1)
-            await one.manager.interrupt_kernel()
-            said, [error] = await asyncio.wait_for(asleep, 20)
-            assert said == "asleep" and error["ename"] == "KeyboardInterrupt"
-            assert (await one.run("print(6 * 7)"))[0] == "42"
+def test_the_state_of_the_process_is_that_of_an_ordinary_kernel(sockets, tmp_path, monkeypatch):
+    for name, value in {"TZ": "Pacific/Chatham", "PYTHONHASHSEED": "7", "LC_ALL": "C.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
 
-    asyncio.run(run())
+    async def state() -> dict:
+        with (tmp_path / "log").open("w") as log:
+            async with kernel(sockets, runner.HEATED, stdout=log, stderr=log, cwd=str(tmp_path)) as one:
+                said, rest = await one.run(STATE)
+                assert rest == []
+                return {"forked": type(one.process) is provisioner.Forked} | json.loads(said)
+
+    forked = asyncio.run(state())
+    with ordinary():
+        alone = asyncio.run(state())
+    for one in (forked, alone):
+        for name in BY_KERNEL:
+            one["environment"].pop(name, None)
+    assert forked.pop("forked") and not alone.pop("forked")
+    assert forked == alone
 
 
-@linux
-def test_killed_it_and_what_it_started_are_gone(sockets):
-    async def run():
-        async with kernel(sockets) as one:
-            said, _ = await one.run("import subprocess; print(subprocess.Popen(['sleep', '600']).pid)")
-            process, child = one.process, int(said)
-            assert await one.manager.is_alive() and not gone(child)
-            await one.manager.provisioner.kill()
-            await until(lambda: gone(process.pid) and gone(child))
-            assert process.wait(5) == -signal.SIGKILL and not await one.manager.is_alive()
-            process.send_signal(signal.SIGTERM)  # nobody is hit, whoever has its number by now
-
-    asyncio.run(run())
+MARK = "data of one customer, which stays in the kernel"
+HOLD = "kept = ' '.join({words!r})"
 
 
 @linux
-def test_it_ends_by_itself_and_says_how(sockets):
+def test_what_a_kernel_holds_is_not_in_its_parent(sockets):
     async def run():
         async with kernel(sockets) as one:
-            process = one.process
-            one.client.execute("import os; os._exit(3)")
-            await until(lambda: process.poll() is not None)
-            assert process.returncode == 3 and not await one.manager.is_alive()
-        async with kernel(sockets) as one:
-            process = one.process
-            one.client.shutdown()
-            await until(lambda: process.poll() is not None)
-            assert process.returncode == 0
+            await one.run(HOLD.format(words=MARK.split()))
+            assert in_memory(one.process.pid, MARK)
+            assert not in_memory(psutil.Process(one.process.pid).ppid(), MARK)
 
     asyncio.run(run())
 
 
-OWNER = """
-import asyncio, sys
-sys.path.insert(0, "tests")
-from pathlib import Path
-import test_warm
-async def run():
-    async with test_warm.kernel(Path(sys.argv[1])) as one:
-        print(one.process.pid, test_warm.psutil.Process(one.process.pid).ppid(), flush=True)
-        one.client.execute("while True: pass")
-        await asyncio.sleep(600)
-asyncio.run(run())
-"""
+def in_memory(pid: int, text: str) -> bool:
+    """Whether a text stands anywhere in what a process can write to."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            where, rights, *_ = line.split()
+            start, end = (int(one, 16) for one in where.split("-"))
+            if not rights.startswith("rw"):
+                continue
+            memory.seek(start)
+            if text.encode() in memory.read(end - start):
+                return True
+    return False
 
 
 @linux
-@pytest.mark.parametrize("busy", [False, True])
-def test_when_its_owner_is_killed_kernel_and_parent_end(sockets, busy):
-    code = OWNER if busy else OWNER.replace('one.client.execute("while True: pass")', "pass")
-    owner = subprocess.Popen([sys.executable, "-c", code, str(sockets)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    pids = [int(word) for word in owner.stdout.readline().split()]
-    assert len(pids) == 2 and not any(gone(pid) for pid in pids)
-    owner.kill()
-    owner.wait()
-    asyncio.run(until(lambda: all(gone(pid) for pid in pids)))
+def test_another_environment_has_another_parent_and_the_idle_one_of_before_ends(sockets, monkeypatch):
+    async def parent() -> int:
+        async with kernel(sockets) as one:
+            return psutil.Process(one.process.pid).ppid()
 
-
-# trouble
+    monkeypatch.setenv("ONE", "1")
+    first = asyncio.run(parent())
+    monkeypatch.setenv("CUSTOMERBASE_HOME", "/elsewhere")  # nothing reads it when it is imported
+    assert asyncio.run(parent()) == first
+    monkeypatch.setenv("ONE", "2")
+    assert asyncio.run(parent()) != first and not psutil.pid_exists(first)
 
 
 @linux
-def test_a_killed_parent_takes_its_kernels_along_and_the_next_kernel_has_a_new_one(sockets):
-    async def run():
+def test_no_descriptor_stays_with_owner_or_parent(sockets):
+    async def count() -> tuple[int, int]:
         async with kernel(sockets) as one:
-            process, parent = one.process, psutil.Process(one.process.pid).parent()
-            parent.kill()
-            await until(lambda: gone(process.pid))
-            assert process.wait(5) == -signal.SIGKILL
-        async with kernel(sockets) as one:
-            assert type(one.process) in (provisioner.Forked, subprocess.Popen) and (await one.run("print(1)"))[0] == "1"
-        async with kernel(sockets) as one:
-            assert type(one.process) is provisioner.Forked
+            parent = psutil.Process(one.process.pid).parent()
+        return parent.num_fds(), psutil.Process().num_fds(), len(parent.children())
 
-    asyncio.run(run())
-
-
-@pytest.mark.parametrize("trouble", ["thread", "import", "dies", "system", "interpreter"])
-def test_after_any_trouble_the_kernel_is_an_ordinary_one(sockets, tmp_path, monkeypatch, trouble):
-    code = {"thread": "import threading, time\nthreading.Thread(target=time.sleep, args=[600], daemon=True).start()"}
-    code |= {"import": "raise ImportError('not there')", "dies": "import os\nos._exit(1)"}
-    name = f"heated_{trouble}"
-    (tmp_path / f"{name}.py").write_text(code.get(trouble, ""))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    if trouble == "system":
-        monkeypatch.setattr(provisioner, "sys", SimpleNamespace(platform="darwin", executable=sys.executable))
-    if trouble == "interpreter":
-        monkeypatch.setattr(provisioner, "sys", SimpleNamespace(platform="linux", executable="/usr/bin/another"))
-
-    async def run():
-        for _ in range(provisioner.TRIES + 1):  # the last one without another try
-            async with kernel(sockets, (name,)) as one:
-                assert type(one.process) is subprocess.Popen
-                assert (await one.run("print(6 * 7)"))[0] == "42"
-
-    asyncio.run(run())
-
-
-def test_what_the_user_has_set_for_jupyter_stays(sockets, monkeypatch):
-    monkeypatch.setenv("JUPYTER_DEFAULT_PROVISIONER_NAME", "local-provisioner")
-
-    async def run():
-        async with kernel(sockets) as one:
-            assert type(one.process) is subprocess.Popen
-
-    asyncio.run(run())
+    asyncio.run(count())
+    assert asyncio.run(count()) == asyncio.run(count())
