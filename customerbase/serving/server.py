@@ -14,7 +14,7 @@ from traitlets import Instance
 from voila.app import Voila
 
 from customerbase import i18n
-from customerbase.serving import folder, handlers, logs
+from customerbase.serving import files, folder, handlers, logs
 from customerbase.serving.audiences import find
 from customerbase.serving.settings import HEATED, PAGES, STATIC, TEMPLATES, Service, settings
 from customerbase.serving.visitors import Brake
@@ -66,9 +66,9 @@ class Dashboards(Voila):
             (rf"/api/kernels/{KERNEL_ID}", handlers.OwnKernel),
             (rf"/api/kernels/{KERNEL_ID}/channels", handlers.OwnSocket),
             (r"/voila/api/shutdown/([\w-]+)", handlers.OwnShutdown),
-            (r"/voila/static/(.*)", handlers.Static, {"paths": self.static_paths}),
-            (r"/voila/templates/(.*)", handlers.TemplateStatic),
-            *[one for one in super().init_handlers() if one[0].startswith("/voila/labextensions/")],
+            (r"/voila/static/(.*)", files.Static, {"paths": self.static_paths}),
+            (r"/voila/templates/(.*)", files.TemplateStatic),
+            (r"/voila/labextensions/(.*)", files.Extension, {"path": self.labextensions_path, "no_cache_paths": ["/"]}),
             *self.identity_provider.get_handlers(),
             (r"/.*", handlers.Nothing),
         ]
