@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -96,7 +97,7 @@ def test_what_a_run_and_a_dashboard_import_beforehand_starts_no_thread(sockets):
 
 STATE = """
 import gc, json, locale, logging, multiprocessing, os, resource, signal, sys, time
-import matplotlib, numpy
+import matplotlib, numpy, sklearn.ensemble
 def kind(number):  # sockets and pipes are numbered
     target = os.readlink(f"/proc/self/fd/{number}")
     return target if target.startswith("/") else target.split(":")[0]
@@ -135,6 +136,56 @@ def test_the_state_of_the_process_is_that_of_an_ordinary_kernel(sockets, tmp_pat
             one["environment"].pop(name, None)
     assert forked.pop("forked") and not alone.pop("forked")
     assert forked == alone
+
+
+ALL = """
+import importlib, json, re, sys
+for name in {modules!r}: importlib.import_module(name)
+def plain(value, deep=3):
+    if value is None or isinstance(value, (bool, int, float, str)): return repr(value)
+    if deep and isinstance(value, (list, tuple)): return [plain(one, deep - 1) for one in value]
+    if deep and isinstance(value, dict) and all(isinstance(one, str) for one in value):
+        return {{name: plain(one, deep - 1) for name, one in value.items() if not name.startswith("__")}}
+    return type(value).__name__
+found = {{
+    f"{{place}}.{{name}}": re.sub("0x[0-9a-f]+|ipykernel_[0-9]+|found-[a-z]+", "", json.dumps(plain(value)))
+    for place, module in sorted(sys.modules.items()) if module is not None and place not in ("__main__", "__mp_main__")
+    for name, value in list(vars(module).items()) if not name.startswith("__")
+}}
+import matplotlib.pyplot, pandas
+shell = get_ipython()
+found |= {{f"pandas: {{name}}": repr(pandas.get_option(name)) for name in pandas._config.config._registered_options}}
+found |= {{f"event {{name}}": str([one.__qualname__ for one in ones]) for name, ones in shell.events.callbacks.items()}}
+for name, one in shell.display_formatter.formatters.items():
+    found[f"printers of {{name}}"] = str((sorted(map(str, one.type_printers)), sorted(map(str, one.deferred_printers))))
+with open({file!r}, "w") as out: json.dump(found, out)
+"""
+# numbers of processes, times, addresses, caches, the debugger, the order of filters that exclude one another
+DIFFER = re.compile(
+    r"sys\.|threading\.|logging\.|linecache\.|psutil\.|platform\.|encodings\.|_?ctypes\.|_?warnings\.|debugpy|_?pydev|"
+    r"ipykernel\.debugger|typing\._overload|joblib\._multiprocessing_helpers\.name|numpy\.f2py\.rules|.*[Pp]andas.*(encoding|config)|"
+    r"scipy\..*(_modattrs|_module|pairs|_data\.name)$"
+)
+
+
+@linux
+def test_every_module_has_the_values_it_would_have_in_an_ordinary_kernel(sockets, tmp_path, monkeypatch):
+    """pandas, for one, looks at its import whether there is a kernel, and shows other columns if there is none."""
+    monkeypatch.setenv("PYTHONHASHSEED", "7")  # else sets are in another order
+
+    async def values(name: str) -> dict:
+        file = tmp_path / f"found-{name}"
+        async with kernel(sockets, runner.HEATED) as one:
+            _, rest = await one.run(ALL.format(modules=runner.HEATED, file=str(file)))
+            assert rest == [] and type(one.process).__name__ == name
+        return json.loads(file.read_text())
+
+    forked = asyncio.run(values("Forked"))
+    with ordinary():
+        alone = asyncio.run(values("Popen"))
+    both = [name for name in alone if name in forked and not DIFFER.match(name)]
+    assert len(both) > 10_000 and "pandas: display.max_columns" in both
+    assert {name: (forked[name], alone[name]) for name in both if forked[name] != alone[name]} == {}
 
 
 MARK = "data of one customer, which stays in the kernel"

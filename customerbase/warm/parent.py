@@ -8,6 +8,7 @@ arrives there is a signal for the kernel. When nobody holds the other end any mo
 gone, kernels and parent end. The parent runs no cell and reads no table: customer data is in the kernels alone.
 """
 
+import builtins
 import contextlib
 import ctypes
 import gc
@@ -20,6 +21,7 @@ import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 EXTENSIONS = ("ipywidgets",)  # meet the shell when they are imported; a parent has none yet
 LARGEST = 1 << 20  # bytes of a request: an environment, a command, a folder
@@ -136,8 +138,8 @@ class Parent:
                 life.close()
 
 
-def become(request: Request) -> None:
-    """Run the kernel in this process, which was just forked; returns when it has ended."""
+def become(request: Request, imports: dict[str, str]) -> None:
+    """Run the kernel in this process, which was just forked; returns when it has ended. imports: what `load` returned."""
     os.setsid()  # signals for the kernel go to it and to what it starts
     for descriptor, place in zip(request.outputs, (1, 2), strict=True):
         os.dup2(descriptor, place)
@@ -145,7 +147,9 @@ def become(request: Request) -> None:
     if request.cwd:
         os.chdir(request.cwd)
     os.environ.clear()
-    os.environ.update(request.env | {"JPY_PARENT_PID": str(os.getppid())})  # a kernel looks whether its parent lives
+    os.environ.update(
+        imports | request.env | {"JPY_PARENT_PID": str(os.getppid())}
+    )  # a kernel looks whether its parent lives
     if numpy := sys.modules.get("numpy"):
         _as_started_alone(numpy, request.env)
     gc.enable()
@@ -168,18 +172,25 @@ def _as_started_alone(numpy, env: dict[str, str]) -> None:
     openblas.limit(limits=min(int(given), cores) if given.isdigit() else cores)
 
 
-def load(modules: list[str]) -> None:
-    """Import what kernels need, as the kernel would: its own folder is not searched, figures go into the notebook."""
+def load(modules: list[str]) -> dict[str, str]:
+    """Import what kernels need, as a kernel would: its own folder is not searched, figures go into the notebook.
+
+    Returns the variables of the environment that the imports have set.
+    """
     if sys.path[0] == "" or Path(sys.path[0]) == Path.cwd():
         del sys.path[0]
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # ipykernel reads it when it is imported
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")  # and matplotlib this
     sys.modules["debugpy"] = None  # nobody stops these kernels at a line: 0.2 s and 15 MB each
     gc.disable()  # no holes in the pages that children share
+    before = dict(os.environ)
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # what pandas asks to learn that it is in a kernel
     for name in modules:
         importlib.import_module(name)
+    del builtins.get_ipython
     sys.stdout.flush()  # what waits here would come out of every kernel
     gc.freeze()
+    return {name: value for name, value in os.environ.items() if before.get(name) != value}
 
 
 def threads() -> int:
@@ -209,11 +220,11 @@ def _send(pid: int, number: int) -> None:
 def main() -> None:
     """Serve the owner until it is gone; a child leaves the loop and becomes a kernel."""
     owner, requests = os.getppid(), socket.socket(fileno=int(sys.argv[1]))
-    load(sys.argv[2:])
+    imports = load(sys.argv[2:])
     parent = Parent(requests, owner)
     request = parent.serve()
     if request:
-        become(request)
+        become(request, imports)
     else:
         parent.end()
 

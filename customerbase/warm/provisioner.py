@@ -24,7 +24,7 @@ from customerbase.warm.parent import Refused
 NAME = "customerbase-warm"  # of the entry point
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "JE_ARROW_MALLOC_CONF": "background_thread:false"}  # NumPy's, pyarrow's
 READ_LATER = ("CUSTOMERBASE_", "JPY_", "PYTEST_")  # no module reads these variables when it is imported
-PATIENCE = 30.0  # seconds until a parent that does not answer is given up
+PATIENCE = 60.0  # seconds until a parent that does not answer is given up
 TRIES = 3  # parents that were given up, one after the other, until no further one is tried
 KERNEL = ("ipykernel.kernelapp", "ipykernel.ipkernel", "pdb", "cProfile", "profile", "faulthandler", "unicodedata")
 
