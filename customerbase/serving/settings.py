@@ -115,7 +115,7 @@ def _pages(c: Config) -> None:
 
 def _kernels(c: Config, service: Service) -> None:
     c.VoilaConfiguration.multi_kernel_manager_class = "customerbase.serving.kernels.Kernels"
-    c.Kernels.limit = service.kernels  # a kernel is about 55 MB; page loads are free for whoever makes them
+    c.Kernels.limit = service.kernels  # a kernel is 32 to 55 MB; page loads are free for whoever makes them
     c.VoilaConfiguration.preheat_kernel = True  # safe because Kernels.renew throws away what has read older data
     c.VoilaConfiguration.default_pool_size = 1
     c.NotebookClient.iopub_timeout = 120  # after 4 s, when many come at once, Voila gave the page without its content
