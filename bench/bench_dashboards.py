@@ -78,8 +78,16 @@ def started(command: list[str], home: Path, port: int):
 
 def kernels(server: psutil.Process) -> list[float]:
     """Private memory of the kernels below a server, in MiB."""
-    found = [one for one in server.children(recursive=True) if "ipykernel_launcher" in " ".join(one.cmdline())]
+    found = [one for one in server.children(recursive=True) if is_kernel(one)]
     return [one.memory_full_info().uss / 2**20 for one in found]
+
+
+def is_kernel(process: psutil.Process) -> bool:
+    """Whether this is a kernel: started as one, or forked by the warm parent, whose command line it then bears."""
+    line = " ".join(process.cmdline())
+    return "ipykernel_launcher" in line or (
+        "customerbase.warm" in line and process.parent().cmdline() == process.cmdline()
+    )
 
 
 async def alone(address: str, folder: Path) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import pytest
 from conftest import ROOT
 
 from customerbase.pipeline import kernel
+from customerbase.warm import provisioner
 
 VARIABLE = "OMP_WAIT_POLICY"
 BOOSTING = "import customerbase, sklearn.ensemble"
@@ -55,11 +56,24 @@ def test_what_a_user_has_set_stays():
 @linux
 def test_a_kernel_of_the_runner_waits_without_spinning(tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_DISPLAY_ENV", "verbose")
+    monkeypatch.setenv(
+        "JUPYTER_DEFAULT_PROVISIONER_NAME", "local-provisioner"
+    )  # a kernel of its own; forked ones: below
     page, done = tmp_path / "page.ipynb", tmp_path / "done.ipynb"
     # scikit-learn comes first: what the runner hands to the kernel counts, not what the page imports later
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import sklearn.ensemble")]), page)
     kernel.execute(page, done, {}, tmp_path / "context.json", lambda done, total: None)
     assert spins((tmp_path / "kernel.log").read_text()) == {0}
+
+
+@linux
+def test_the_parent_of_forked_kernels_waits_without_spinning(tmp_path):
+    owner = provisioner.Owner(kernel.HEATED)
+    with (tmp_path / "errors").open("w") as errors, open(os.devnull, "w") as nowhere:
+        owner.start(environment(OMP_DISPLAY_ENV="verbose"), errors)
+        owner.fork(["--version"], environment(), None, (nowhere.fileno(), nowhere.fileno())).wait(60)
+    owner.stop()
+    assert spins((tmp_path / "errors").read_text()) == {0}
 
 
 STARTED = """
@@ -104,3 +118,15 @@ def test_an_unknown_benchmark_is_refused_with_the_near_miss():
     )
     assert done.returncode == 2
     assert "no benchmark 'bosting'" in done.stderr and "Did you mean 'boosting'?" in done.stderr
+
+
+GROUPS = """
+import hashlib, numpy
+from customerbase.segments.clusters.choice import choose
+x = numpy.random.default_rng(5).normal(size=(400, 6)); x[:200] += 3
+print(hashlib.sha256(choose(x, bootstraps=4, draws=2).fitted.centres.tobytes()).hexdigest())"""
+
+
+def test_groups_are_the_same_bits_with_any_number_of_threads():
+    """The limit to one thread holds for libraries that are loaded already; scikit-learn comes late in a fresh process."""
+    assert python(GROUPS, OMP_NUM_THREADS="1").stdout == python(GROUPS, OMP_NUM_THREADS="2").stdout

@@ -118,9 +118,10 @@ def test_the_folder_of_a_killed_server_is_swept_away_and_a_living_ones_stays(pub
 def test_the_servers_environment_knows_the_audiences_folder_alone(published):
     service = settings.Service(published / "place", "sample", "managers")
     outer = {"PATH": "/bin", "CUSTOMERBASE_HOME": str(published), "CUSTOMERBASE_ID_KEY": "k" * 32, "AWS_SECRET": "s"}
+    outer["JUPYTER_DEFAULT_PROVISIONER_NAME"] = "local-provisioner"
     inner = command.environment(service, outer)
     assert inner["CUSTOMERBASE_HOME"] == str(published / "place" / "home")
-    assert inner["PATH"] == "/bin"
+    assert inner["PATH"] == "/bin" and inner["JUPYTER_DEFAULT_PROVISIONER_NAME"] == "local-provisioner"
     assert not {"CUSTOMERBASE_ID_KEY", "AWS_SECRET"} & inner.keys()
     assert {value for name, value in inner.items() if name == "HOME" or name.endswith("DIR")} == {
         str(published / "place" / "own")

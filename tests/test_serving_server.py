@@ -4,12 +4,14 @@ Every refusal stands beside the same request done rightly, so that none passes b
 """
 
 import asyncio
+import gzip
 import json
 import os
 import re
 import stat
 import sys
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -297,6 +299,33 @@ def test_what_the_page_needs_is_there(visitor):
         assert visitor.status == 200
 
 
+FILES = ["/voila/static/voila.js", "/voila/templates/lab/static/index.css"]
+FILES += ["/voila/labextensions/@jupyter-widgets/jupyterlab-manager/package.json"]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_is_the_same_compressed_or_not(visitor, path):
+    def get(method="GET", **headers):
+        connection = HTTPConnection("127.0.0.1", visitor.port, timeout=120)
+        connection.request(method, path, headers={"Cookie": visitor.cookie} | headers)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+    zipped = {"Accept-Encoding": "gzip, br"}
+    (_, plain, text), (_, packed, body) = get(), get(**zipped)
+    assert "content-encoding" not in plain and packed["content-encoding"] == "gzip" and len(body) < len(text)
+    assert gzip.decompress(body) == text and int(packed["content-length"]) == len(body)
+    assert [plain.get(one) for one in ("etag", "last-modified")] == [
+        packed.get(one) for one in ("etag", "last-modified")
+    ]
+    assert "Accept-Encoding" in packed["vary"] and packed["content-security-policy"] == plain["content-security-policy"]
+    assert get("HEAD", **zipped)[1]["content-length"] == packed["content-length"]
+    status, _, nothing = get(**zipped, **{"If-Modified-Since": packed["last-modified"]})
+    assert (status, nothing) == (304, b"")
+    status, part, middle = get(Range="bytes=10-19")
+    assert (status, middle) == (206, text[10:20]) and "content-encoding" not in part
+
+
 def test_the_address_takes_no_template_and_no_theme(visitor):
     page = visitor.ask("/?template=classic&theme=dark")
     assert visitor.status == 200
@@ -345,12 +374,33 @@ def test_the_page_about_single_customers_stands_on_the_analysts_server_alone(hom
 
 def test_only_this_user_can_reach_a_kernels_sockets(server, kernel):
     """Sockets are files in a folder of this user's; on the network a kernel answers nobody."""
-    [process] = [one for one in _children(server.process.pid) if kernel in _command_line(one)]
-    file = Path(_command_line(process).split(" -f ")[1].split()[0])
-    about = json.loads(file.read_text())
-    assert about["transport"] == "ipc" and str(file.parent) in about["ip"]
-    assert stat.S_IMODE(file.parent.stat().st_mode) & 0o077 == 0
-    assert about["key"] not in _command_line(process)
+    [sockets] = [one for one in _kernels(server.process.pid) if kernel in one[0]]
+    folder = Path(sockets[0]).parent
+    about = json.loads((folder / f"kernel-{kernel}.json").read_text())
+    named = {f"{about['ip']}-{number}" for name, number in about.items() if name.endswith("_port")}
+    assert about["transport"] == "ipc" and len(named) == 5 and named <= {*sockets}
+    assert stat.S_IMODE(folder.stat().st_mode) & 0o077 == 0
+    assert not [one for one in _children(server.process.pid) if about["key"] in _command_line(one)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_server_forks_all_its_kernels_from_one_parent(server, kernel):
+    """The parent that was started while the server was starting is the one whose environment the kernels have."""
+    psutil = pytest.importorskip("psutil")
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    parents = [one for one in family if "customerbase.warm.parent" in " ".join(one.cmdline()) and one.children()]
+    assert len(parents) == 1 and parents[0].num_threads() == 1
+    assert not [one for one in family if "ipykernel_launcher" in " ".join(one.cmdline())]
+
+
+def _kernels(parent: int) -> list[list[str]]:
+    """The sockets of each kernel, forked or started: no other process below the server listens."""
+    psutil = pytest.importorskip("psutil")
+    found = [
+        [one.laddr for one in psutil.Process(pid).net_connections("unix") if "kernel-" in one.laddr]
+        for pid in _children(parent)
+    ]
+    return [sockets for sockets in found if sockets]
 
 
 def _command_line(process: int) -> str:
@@ -397,8 +447,7 @@ def test_when_all_places_are_taken_the_page_says_so(home):
             statuses.append(guest.status)
         assert statuses[:2] == [200, 200] and statuses[2] == 503
         assert "混み合っています" in last and "in a minute" in last
-        kernels = [p for p in _children(one.process.pid) if "ipykernel_launcher" in _command_line(p)]
-        assert len(kernels) <= 2
+        assert len(_kernels(one.process.pid)) == 2
 
 
 def test_one_visitor_holds_three_kernels_at_most(server):

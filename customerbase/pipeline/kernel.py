@@ -8,7 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from customerbase.pipeline.guard import Guard, Limits
+from customerbase.warm import provisioner
 
+HEATED = (  # imported once, before kernels are forked; not DuckDB and what needs it, whose import starts a thread
+    "customerbase.i18n",
+    "IPython.display",
+    "jinja2",
+    "matplotlib.pyplot",
+    "phonenumbers",
+    "pyarrow.parquet",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
+    "scipy.stats",
+    "seaborn",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sqlglot",
+)
 SAFE_TO_SHOW = {
     "ConfigError",
     "ContractError",
@@ -115,6 +131,7 @@ def _register_engine() -> None:
             with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
                 manager = AsyncKernelManager(kernel_name=kernel_name, transport="ipc", ip=f"{sockets}/socket")
                 managers.append(manager)
+                provisioner.use(manager, HEATED)
                 client = PapermillNotebookClient(
                     nb_man, km=manager, kernel_name=kernel_name, startup_timeout=start_timeout
                 )

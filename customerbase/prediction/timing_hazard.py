@@ -124,6 +124,8 @@ def fit_hazards(
     wide, rate = matrix(rows, log=True), rates.log_rates(rows)
     design = Design.of(wide, rate)
     boosting = None
+    import sklearn.ensemble  # noqa: F401  before the limit, which holds for what is loaded: this brings OpenMP
+
     with threadpool_limits(limits=1):
         if boost:
             numeric = nearest(matrix(rows)[list(design.kept)].to_numpy())

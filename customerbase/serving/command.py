@@ -19,6 +19,7 @@ EVERY = 2.0  # seconds between looks at what is published
 # of the environment, what a server and its kernels need; a key or a password of the machine's is not among it
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "PYTHONPATH")
 KEPT += ("OMP_WAIT_POLICY",)  # how threads wait: customerbase/__init__.py
+KEPT += ("JUPYTER_DEFAULT_PROVISIONER_NAME",)  # how kernels come to be: customerbase/warm/
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--identity-provider", default=None, metavar="PACKAGE.CLASS", help="a login of your own")
     parser.add_argument("--behind-proxy", action="store_true", help="believe the X-Forwarded- headers of this machine")
     parser.add_argument(
-        "--kernels", type=int, default=16, help="kernels at once (16), preheated ones included; about 55 MB each"
+        "--kernels", type=int, default=16, help="kernels at once (16), preheated ones included; 32 to 55 MB each"
     )
     parser.add_argument("--new-password", type=Path, default=None, metavar="FILE", help="ask for a password and stop")
 

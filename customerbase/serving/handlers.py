@@ -10,11 +10,11 @@ from tornado.web import HTTPError, RequestHandler, authenticated
 from voila.handler import VoilaHandler
 from voila.request_info_handler import RequestInfoSocketHandler
 from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
-from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 from voila.tornado.kernel_websocket_handler import VoilaKernelWebsocketHandler, read_header_from_binary_message
 from voila.voila_identity_provider import VoilaLoginHandler
 
 from customerbase import i18n
+from customerbase.serving.files import Plain
 from customerbase.serving.kernels import ForVisitor
 
 PROTOCOL = "v1.kernel.websocket.jupyter.org"
@@ -141,30 +141,7 @@ class Logout(JupyterHandler):
         self.redirect(self.settings["login_url"])
 
 
-class _Plain:
-    """Files of the software itself: the same headers as on pages."""
-
-    def set_default_headers(self) -> None:
-        """Headers of settings.py."""
-        for name, value in self.settings["headers"].items():
-            self.set_header(name, value)
-
-
-class Static(_Plain, MultiStaticFileHandler):
-    """Scripts and styles of Voila and of this package."""
-
-
-class TemplateStatic(_Plain, TemplateStaticFileHandler):
-    """Style sheets of the template."""
-
-    def parse_url_path(self, path: str) -> str:
-        """The path, if it is one of the template in use."""
-        if not path.startswith("lab/static/") or ".." in path:
-            raise HTTPError(404)
-        return super().parse_url_path(path)
-
-
-class Nothing(_Plain, RequestHandler):
+class Nothing(Plain, RequestHandler):
     """Every other address."""
 
     def prepare(self) -> None:

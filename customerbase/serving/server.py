@@ -14,10 +14,11 @@ from traitlets import Instance
 from voila.app import Voila
 
 from customerbase import i18n
-from customerbase.serving import folder, handlers, logs
+from customerbase.serving import files, folder, handlers, logs
 from customerbase.serving.audiences import find
-from customerbase.serving.settings import PAGES, STATIC, TEMPLATES, Service, settings
+from customerbase.serving.settings import HEATED, PAGES, STATIC, TEMPLATES, Service, settings
 from customerbase.serving.visitors import Brake
+from customerbase.warm import provisioner
 
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
 
@@ -67,9 +68,9 @@ class Dashboards(Voila):
             (rf"/api/kernels/{KERNEL_ID}", handlers.OwnKernel),
             (rf"/api/kernels/{KERNEL_ID}/channels", handlers.OwnSocket),
             (r"/voila/api/shutdown/([\w-]+)", handlers.OwnShutdown),
-            (r"/voila/static/(.*)", handlers.Static, {"paths": self.static_paths}),
-            (r"/voila/templates/(.*)", handlers.TemplateStatic),
-            *[one for one in super().init_handlers() if one[0].startswith("/voila/labextensions/")],
+            (r"/voila/static/(.*)", files.Static, {"paths": self.static_paths}),
+            (r"/voila/templates/(.*)", files.TemplateStatic),
+            (r"/voila/labextensions/(.*)", files.Extension, {"path": self.labextensions_path, "no_cache_paths": ["/"]}),
             *self.identity_provider.get_handlers(),
             (r"/.*", handlers.Nothing),
         ]
@@ -126,6 +127,8 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ |= {"CUSTOMERBASE_HOME": str(service.home), "CUSTOMERBASE_PIPELINE": service.pipeline}
     os.environ["CUSTOMERBASE_PAGES"] = " ".join(pages)
     page = str(PAGES / f"{pages[0]}.ipynb")
+    if provisioner.wanted():
+        provisioner.owner(HEATED, os.environ).start()  # imports while this process goes on with its own
     app = Dashboards(config=settings(service), service=service, notebook_path=page, log=logs.setup())
     app.initialize([])
     app.start()

@@ -7,10 +7,12 @@ from traitlets.config import Config
 
 from customerbase.serving import visitors
 from customerbase.tables.store import ROOT
+from customerbase.warm import provisioner
 
 TEMPLATES = Path(__file__).with_name("templates")
 STATIC = Path(__file__).with_name("static")
 PAGES = ROOT / "notebooks" / "dashboards"
+HEATED = ("customerbase.serving.heated",)  # imported before kernels are forked
 
 POLICY = "; ".join(
     [
@@ -113,7 +115,7 @@ def _pages(c: Config) -> None:
 
 def _kernels(c: Config, service: Service) -> None:
     c.VoilaConfiguration.multi_kernel_manager_class = "customerbase.serving.kernels.Kernels"
-    c.Kernels.limit = service.kernels  # a kernel is about 55 MB; page loads are free for whoever makes them
+    c.Kernels.limit = service.kernels  # a kernel is 32 to 55 MB; page loads are free for whoever makes them
     c.VoilaConfiguration.preheat_kernel = True  # safe because Kernels.renew throws away what has read older data
     c.VoilaConfiguration.default_pool_size = 1
     c.NotebookClient.iopub_timeout = 120  # after 4 s, when many come at once, Voila gave the page without its content
@@ -123,5 +125,8 @@ def _kernels(c: Config, service: Service) -> None:
     c.MappingKernelManager.cull_interval = 60  # page loads lost theirs
     c.MappingKernelManager.cull_connected = False
     c.MappingKernelManager.buffer_offline_messages = False
+    if provisioner.wanted():
+        c.KernelProvisionerFactory.default_provisioner_name = provisioner.NAME  # forked, where that is safe
+        c.WarmProvisioner.modules = list(HEATED)
     c.KernelManager.transport = "ipc"  # sockets in a folder of mode 700; TCP ports are open to all on the machine
     c.KernelManager.autorestart = False  # a new kernel behind an old page has none of its widgets

@@ -74,6 +74,8 @@ def choose(
     before: algorithm and number of last month, which are kept unless another is clear and clearly ahead; number: as many
     as somebody asked for (0: chosen).
     """
+    import sklearn.cluster  # noqa: F401  before the limit, which holds for what is loaded: this brings OpenMP
+
     with threadpool_limits(1):
         tried = _trials(x, seed, bootstraps, draws, k_min, most)
     table = pd.DataFrame([one.row() for one in tried.values()], columns=list(COLUMNS))

@@ -112,6 +112,8 @@ def group(db: Engine, *, as_of: date, options: Options | None = None, before: Be
     how, notes = scale(sample, options.features)
     if len(how.names) < 2:
         return _nobody([*notes, Note("features", {"n": len(how.names)})], outside, before, as_of)
+    import sklearn.cluster  # noqa: F401  before the limit, which holds for what is loaded: this brings OpenMP
+
     with threadpool_limits(1):
         choice, fitted, kept = _fitted(how(sample), sample, options, before)
         where = _placed(fitted, how, found)
