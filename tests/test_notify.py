@@ -85,23 +85,23 @@ def test_a_webhook_that_refuses_or_sends_elsewhere_is_said_without_its_address(w
 
 
 class Mailbox(socketserver.StreamRequestHandler):
-    letters: ClassVar[list[str]] = []
+    letters: ClassVar[list[bytes]] = []
 
     def handle(self):
         self.wfile.write(b"220 here\r\n")
         letter, inside = [], False
         while line := self.rfile.readline():
-            text = line.decode("utf-8", "replace").rstrip("\r\n")
-            if inside and text == ".":
-                Mailbox.letters.append("\n".join(letter))
+            text = line.rstrip(b"\r\n")
+            if inside and text == b".":
+                Mailbox.letters.append(b"\n".join(letter))
                 inside = False
                 self.wfile.write(b"250 taken\r\n")
             elif inside:
                 letter.append(text)
-            elif text.upper() == "DATA":
+            elif text.upper() == b"DATA":
                 inside = True
                 self.wfile.write(b"354 go on\r\n")
-            elif text.upper() == "QUIT":
+            elif text.upper() == b"QUIT":
                 self.wfile.write(b"221 bye\r\n")
                 return
             else:
@@ -119,7 +119,7 @@ def test_a_mail_arrives_and_its_subject_is_one_line():
         hostile = Message("tiny", "みのり屋\nBcc: all@example.jp", "2026-10", "published", "abc", "売上は増えました。")
         assert tell([hook], hostile) == []
         server.shutdown()
-    letter = email.message_from_string(Mailbox.letters[-1], policy=email.policy.default)
+    letter = email.message_from_bytes(Mailbox.letters[-1], policy=email.policy.default)
     assert letter["To"] == "crm@example.jp, boss@example.jp" and letter["Bcc"] is None
     assert letter["Subject"] == "みのり屋 Bcc: all@example.jp：2026-10の報告を発行しました"
     assert "売上は増えました。" in letter.get_content()

@@ -13,12 +13,12 @@ from run_base import PRODUCT, STORE, page, plan_of, run_it, three_pages, write_o
 from test_previous_month import history_page, names
 
 from customerbase import pipeline
-from customerbase.errors import RunError
+from customerbase.errors import RunError, TableError
 from customerbase.pipeline import guard, journal, publish
 from customerbase.pipeline.guard import Limits
 from customerbase.tables import store
 
-tiny = run_base.tiny
+tiny, in_process = run_base.tiny, run_base.in_process
 MONTH = "2026-10"
 ONCE = """import os, pathlib, signal
 mark = pathlib.Path(os.environ["CUSTOMERBASE_HOME"], "attempts")
@@ -268,3 +268,16 @@ def test_pages_that_do_not_fit_together_into_memory_take_turns(tiny):
     run_it(tiny, memory_mib=1500, force=True)  # now it is known how small they are
     a, b = (store.current("tiny", MONTH)["records"][name] for name in "ab")
     assert max(a["start"], b["start"]) < min(a["end"], b["end"])
+
+
+@pytest.mark.parametrize("broken", ["", "[1]", "nonsense"])
+def test_a_record_that_cannot_be_read_is_one_clear_error_and_made_again(tiny, in_process, broken, capfd):
+    three_pages(tiny)
+    run_it(tiny)
+    tables = store.current("tiny", MONTH)["tables"]
+    (store.published_run("tiny", MONTH) / "manifest.json").write_text(broken)
+    with pytest.raises(TableError, match=r"manifest\.json cannot be read .*Run that month again"):
+        store.current("tiny", MONTH)
+    run_it(tiny)
+    assert "cannot be read" in capfd.readouterr().err
+    assert store.current("tiny", MONTH)["tables"] == tables

@@ -4,12 +4,12 @@ from contextlib import nullcontext
 
 import nbformat
 import pytest
-from nbclient.exceptions import DeadKernelError
-from test_run import PRODUCT, STORE, page, plan_of, tiny, write_one  # noqa: F401
+from run_base import PRODUCT, STORE, page, plan_of, tiny, write_one  # noqa: F401
 from warm_base import gone, linux, ordinary
 
 from customerbase import pipeline
 from customerbase.pipeline import kernel
+from customerbase.pipeline.guard import KernelDied
 from customerbase.tables import store
 from customerbase.warm import provisioner
 
@@ -83,7 +83,7 @@ KINDS = pytest.mark.parametrize("kind", [pytest.param("forked", marks=linux), "o
 @KINDS
 def test_a_page_whose_kernel_is_killed_fails(tmp_path, forked, kind):
     """As the kernel does when memory runs out."""
-    with ordinary() if kind == "ordinary" else nullcontext(), pytest.raises(DeadKernelError):
+    with ordinary() if kind == "ordinary" else nullcontext(), pytest.raises(KernelDied):
         execute(tmp_path / "one", "import os; os.kill(os.getpid(), 9)")
     assert len(forked) == (kind == "forked")
     assert all(gone(pid) for pid in forked)

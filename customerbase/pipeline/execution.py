@@ -3,10 +3,11 @@
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
-from customerbase.errors import ConfigError, near_miss
+from customerbase.errors import ConfigError, TableError, near_miss
 from customerbase.pipeline.contracts import Contract
 from customerbase.pipeline.journal import Journal
 from customerbase.pipeline.outcome import How, Outcome
@@ -120,10 +121,11 @@ def without_a_look_back(plan: Plan) -> list[Contract]:
 
 def last_peaks(pipeline: str) -> Mapping[str, float]:
     """MiB that each stage held in the newest published month."""
-    months = store.published_months(pipeline)
-    about = store.current(pipeline, months[-1]) if months else None
-    stages = (about or {}).get("stages", {})
-    return {name: facts["peak_mib"] for name, facts in stages.items() if facts.get("peak_mib")}
+    for month in reversed(store.published_months(pipeline)):
+        with suppress(TableError):  # a record that cannot be read tells nothing
+            stages = store.current(pipeline, month).get("stages", {})
+            return {name: facts["peak_mib"] for name, facts in stages.items() if facts.get("peak_mib")}
+    return {}
 
 
 def part_until(plan: Plan, stage: str) -> Plan:

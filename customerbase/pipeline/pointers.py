@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from customerbase.errors import TableError
 from customerbase.tables import store
 
 
@@ -23,7 +24,7 @@ def mend(pipeline: str) -> list[str]:
         latest = reports / "latest"
         name = latest.readlink().name if latest.is_symlink() else ""
         if name not in whole:
-            name = max(whole, key=lambda one: (store.manifest(whole[one])["finished_at"], one))
+            name = max(whole, key=lambda one: (_finished(whole[one]), one))
         store.replace(folder / "current.json", json.dumps({"run_id": name.partition("-")[0], "folder": name}))
         said.append(f"{pipeline} {folder.name}: the pointer to the published run was lost; it points to {name} again")
     return said
@@ -34,7 +35,14 @@ def _reads(pointer: Path) -> bool:
         folder = json.loads(pointer.read_text(encoding="utf-8"))["folder"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return (pointer.parent / str(folder) / "manifest.json").is_file()
+    return (pointer.parent / str(folder) / "manifest.json").is_file()  # what it says is the reader's to judge
+
+
+def _finished(run: Path) -> str:
+    try:
+        return store.manifest(run)["finished_at"]
+    except (TableError, KeyError):
+        return ""
 
 
 def _runs(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import customerbase.pipeline.journal as journal_file
 import customerbase.pipeline.lock as lock
 import customerbase.pipeline.publish as publish
-from customerbase.errors import RunError
+from customerbase.errors import RunError, TableError
 from customerbase.pipeline.execution import Execution, part_until
 from customerbase.pipeline.journal import Journal
 from customerbase.pipeline.outcome import How, Outcome
@@ -64,10 +64,14 @@ def run(
 
 def _standing(plan: Plan, how: How, progress: Progress, journal: Journal) -> Path | None:
     """The report that stands when there is nothing to do, or nothing that may be done; None when the plan is to be run."""
-    published = store.current(plan.company.name, plan.month)
+    name = f"{plan.company.name} {plan.month}"
+    try:
+        published = store.current(plan.company.name, plan.month)
+    except TableError as error:
+        progress.say(f"{name}: {error}")
+        return None
     if published is None or how.force:
         return None
-    name = f"{plan.company.name} {plan.month}"
     if published["run_id"] == plan.run_id:
         if damaged := store.damaged(plan.company.name, plan.month):
             progress.say(f"{name}: published tables are damaged on disk ({', '.join(damaged)}); made again")

@@ -134,11 +134,24 @@ def _version(version: Version, language: str) -> dict:
         "run": i18n.sentence("index.run", language, run=version.run_id),
         "when": moment(version.finished_at, language),
         "iso": version.finished_at,
-        "reports": [link for kind in i18n.LANGUAGES for link in kinds.get(kind, ())],
-        "single": [link for kind in ("pdf", "xlsx", "data_docs") for link in kinds.get(kind, ())],
+        "reports": [_forms(kinds, one) for one in i18n.LANGUAGES if kinds.get(one)],
+        "single": [link for kind in ("pdf", "xlsx") for link in kinds.get(kind, ()) if not _in_report(link)]
+        + kinds.get("data_docs", []),
         "notebooks": kinds.get("notebooks", []),
         "more": kinds.get("more", []),
     }
+
+
+def _forms(kinds: dict[str, list[Link]], language: str) -> list[Link]:
+    """The report in a language: the page, then its other forms."""
+    others = [
+        link for kind in ("pdf", "xlsx") for link in kinds.get(kind, ()) if link.name == f"report.{language}.{kind}"
+    ]
+    return kinds[language] + others
+
+
+def _in_report(link: Link) -> bool:
+    return link.name in {f"report.{language}.{link.kind}" for language in i18n.LANGUAGES}
 
 
 def moment(text: str, language: str) -> str:

@@ -142,8 +142,16 @@ def published_run(pipeline: str, month: str) -> Path | None:
 
 
 def manifest(run: Path) -> dict:
-    """What the run in a folder was made from and what it made."""
-    return json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    """What the run in a folder was made from and what it made; raises TableError where its record cannot be read."""
+    try:
+        about = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        about = type(error).__name__
+    if not isinstance(about, dict) or not {"run_id", "tables"} <= about.keys():
+        raise TableError(
+            f"the record {run / 'manifest.json'} cannot be read ({type(about).__name__ if not isinstance(about, str) else about}). Run that month again."
+        )
+    return about
 
 
 def current(pipeline: str, month: str) -> dict | None:
