@@ -10,7 +10,7 @@ from test_report import EVIL, data, drawn
 from customerbase import charts, i18n, report
 from customerbase.disclosure import suppress
 from customerbase.report import movement
-from customerbase.segments.movement import looks
+from customerbase.segments.movement import grids, looks
 
 
 def tables(**groups: tuple) -> dict[str, pd.DataFrame]:
@@ -64,7 +64,7 @@ def test_three_sentences_in_words():
 def test_the_section_has_sentences_picture_and_list(language):
     page = report.build(data(**FULL), language, charts)
     held = section(page)
-    title, _ = looks.finding(looks.of(FULL["migration"], 1), language=language)
+    title, _ = looks.finding(grids.of(FULL["migration"], 1), language=language)
     assert f"<h3>{title}</h3>" in held and held.count("<svg") == 2  # one for a desk, one for a phone
     assert [label for label, _ in movement.lines(data(**FULL), language)] == re.findall(r"<dt>(.*?)</dt>", held)
     numbers = [int(n) for n in re.findall(r'<td class="main">(\d+)</td>', held)]
