@@ -18,12 +18,14 @@ LARGE = (
     "churn",
     "prospects",
     "rfm",
+    "segment_worth",
 )
 
 
 def summed_up(db: Engine) -> dict[str, pd.DataFrame]:
     """Counts and amounts without a customer: rows set aside by reason and by file, lines by type, documents by status,
-    identity, customer lifetime value, risk of leaving and what a campaign against it asks of customers, ranks of RFM.
+    identity, customer lifetime value, risk of leaving and what a campaign against it asks of customers, ranks of RFM, worth and
+    risk of segments.
 
     Reads quarantine, line_types, orders, identity_links, profile, identity_review, id_changes, cltv, churn and rfm.
     Everything is up to the as-of date, all months together; id_changes tells of the month alone.
