@@ -134,7 +134,8 @@ def test_spans_longer_than_the_history_have_no_late_part(db):
 
 
 def test_every_other_length_is_counted_as_plain_sql_counts_it(db):
-    assert one(db, "select min(months) || '-' || max(months) from migration") == "1-24"
+    [(lengths, longest)] = db.query("select count(distinct months), max(months) from migration").fetchall()
+    assert lengths == longest and 17 <= longest <= 24
     rule = rfm.rule_in_force(db)
     for months, day in ((2, date(2026, 8, 31)), (17, date(2025, 5, 31))):
         db.register("then_", segments.assign(rule.ranks(db, day)))
