@@ -4,22 +4,26 @@ import numpy as np
 import pandas as pd
 
 
-def suppress(counts: np.ndarray, k_min: int, also: np.ndarray | None = None) -> np.ndarray:
+def suppress(
+    counts: np.ndarray, k_min: int, also: np.ndarray | None = None, known: np.ndarray | None = None
+) -> np.ndarray:
     """Mask (True = withhold) of a table of counts whose row and column totals are, or may become, known.
 
     Cells of 1 .. k_min − 1 are withheld (primary). Then, while a withheld cell could be computed from the totals, or
     the withheld cells of a row or column sum to less than k_min, one more cell of that row or column is withheld too
     (complementary): rather one whose row and column hold withheld cells already, the smallest of those, the first of
     equals, never a zero while there are others; what turns out to be needless is shown again.
-    also (same shape): cells that are withheld for another reason; they stay so.
+    also (same shape): cells that are withheld for another reason; they stay so. known: cells that are known from
+    elsewhere; they hide nothing and are never chosen.
     Source: Willenborg & de Waal, Elements of Statistical Disclosure Control (2001), ch. 4.
     """
-    hidden = (counts > 0) & (counts < k_min)
-    filled = np.ix_(counts.any(axis=1), counts.any(axis=0))  # a total of 0 gives its cells away: they hide nothing
-    if also is not None:
-        hidden |= also
-    hidden[filled] = _complete(counts[filled], hidden[filled], k_min)
-    return hidden if also is None else hidden | also
+    left = counts if known is None else np.where(known, 0, counts)
+    free = np.ones(left.shape, dtype=bool) if known is None else ~known
+    fixed = np.zeros(left.shape, dtype=bool) if also is None else also
+    hidden = ((left > 0) & (left < k_min)) | fixed
+    filled = np.ix_(left.any(axis=1), left.any(axis=0))  # a total of 0 gives its cells away: they hide nothing
+    hidden[filled] = _complete(left[filled], hidden[filled], k_min, fixed[filled], free[filled])
+    return hidden
 
 
 def suppress_parts(counts: np.ndarray, k_min: int) -> np.ndarray:
@@ -100,24 +104,28 @@ def _enough(counts: np.ndarray, k_min: int) -> bool:
     return bool(((total == 0) | (total >= k_min)).all() and hides.all() and (len(counts) != 1 or not total.any()))
 
 
-def _complete(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> np.ndarray:
+def _complete(counts: np.ndarray, hidden: np.ndarray, k_min: int, fixed: np.ndarray, free: np.ndarray) -> np.ndarray:
     hidden = hidden.copy()
-    while (line := _weak_line(counts, hidden, k_min)) is not None:
-        cells = [cell for cell in line if not hidden[cell]]
+    while (line := _weak_line(counts, hidden, k_min, free)) is not None:
+        cells = [cell for cell in line if not hidden[cell] and free[cell]]
         hidden[min(cells, key=lambda cell: _cost(counts, hidden, cell))] = True
-    return _relent(counts, hidden, k_min)
+    return _relent(counts, hidden, k_min, fixed, free)
 
 
-def _relent(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> np.ndarray:
+def _relent(counts: np.ndarray, hidden: np.ndarray, k_min: int, fixed: np.ndarray, free: np.ndarray) -> np.ndarray:
     """Show again what later choices made needless: whole rows and columns first, then cells, the largest first."""
-    extra = hidden & ((counts == 0) | (counts >= k_min))
+    extra = hidden & ((counts == 0) | (counts >= k_min)) & ~fixed
     cells = sorted(map(tuple, np.argwhere(extra)), key=lambda cell: (-counts[cell], cell))
     lines = [np.s_[i, :] for i in range(counts.shape[0])] + [np.s_[:, j] for j in range(counts.shape[1])]
+    exposed = determined(hidden)
     for place in (*lines, *cells):
+        if not (hidden[place] & extra[place]).any():
+            continue
         trial = hidden.copy()
         trial[place] = hidden[place] & ~extra[place]
-        if _weak_line(counts, trial, k_min) is None and not (determined(trial) & ~determined(hidden)).any():
-            hidden = trial
+        found = determined(trial)
+        if not (found & ~exposed).any() and _weak_line(counts, trial, k_min, free) is None:
+            hidden, exposed = trial, found
     return hidden
 
 
@@ -127,12 +135,12 @@ def _cost(counts: np.ndarray, hidden: np.ndarray, cell: tuple[int, int]) -> tupl
     return counts[cell] == 0, opens_a_line, counts[cell], cell
 
 
-def _weak_line(counts: np.ndarray, hidden: np.ndarray, k_min: int) -> list[tuple[int, int]] | None:
+def _weak_line(counts: np.ndarray, hidden: np.ndarray, k_min: int, free: np.ndarray) -> list[tuple[int, int]] | None:
     """The first row or column that needs one more withheld cell and still has one to give."""
     exposed = determined(hidden)
     for axis in (1, 0):
         number, total = hidden.sum(axis=axis), np.where(hidden, counts, 0).sum(axis=axis)
-        weak = (exposed.any(axis=axis) | (total < k_min)) & (number > 0) & (number < hidden.shape[axis])
+        weak = (exposed.any(axis=axis) | (total < k_min)) & (number > 0) & (free & ~hidden).any(axis=axis)
         if weak.any():
             line = int(np.argmax(weak))
             return [(line, other) if axis else (other, line) for other in range(hidden.shape[axis])]

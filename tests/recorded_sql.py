@@ -221,7 +221,8 @@ def _analyse(db: Engine) -> None:
         " row_number() over (order by order_id) as line from orders where status = 'cancelled'"
     )
     db.execute(
-        "create table churn as select customer_id, cast(90 as integer) as horizon_days, 'medium' as risk_band,"
+        "create table churn as select customer_id, cast(90 as integer) as horizon_days,"
+        " case when substr(md5(customer_id), 3, 1) < '8' then 'medium' else 'high' end as risk_band,"
         " cast(position(substr(md5(customer_id), 1, 1) in '0123456789abcdef') as double) / 17 as probability,"
         " cast(100.5 as double) * position(substr(md5(customer_id), 2, 1) in '0123456789abcdef') as cltv"
         " from (select distinct customer_id from identity_links)"

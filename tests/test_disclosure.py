@@ -74,3 +74,24 @@ def test_parts_of_a_known_total_leave_two_and_enough_people_unknown(seed):
     elif (counts > 0).sum() > 1 and not hidden[counts > 0].all():
         assert hidden.sum() >= 2
         assert counts[hidden].sum() >= 10
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000))
+def test_what_is_withheld_for_another_reason_is_hidden_by_others_and_what_is_known_hides_nothing(seed):
+    random = np.random.default_rng(seed)
+    counts = random.integers(10, 60, (5, 5))
+    also = random.random((5, 5)) < 0.1
+    known = (random.random((5, 5)) < 0.2) & ~also
+    hidden = suppress(counts, 10, also, known)
+    assert hidden[also].all() and not (hidden & known).any()
+    for i, j in np.argwhere(hidden & determined(hidden)):  # only where nothing is left to withhold
+        assert (hidden | known)[i].all() or (hidden | known)[:, j].all()
+
+
+def test_a_cell_withheld_for_another_reason_keeps_what_hides_it():
+    counts = np.full((3, 3), 50)
+    also = np.zeros((3, 3), dtype=bool)
+    also[0, 0] = True
+    hidden = suppress(counts, 10, also)
+    assert hidden.sum() == 4 and not determined(hidden).any()

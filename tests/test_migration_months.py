@@ -130,4 +130,18 @@ def test_who_moved_and_their_value_by_plain_sql(db):
 
 def test_spans_longer_than_the_history_have_no_late_part(db):
     assert one(db, "select count(published) from migration where months > 1") == 0
-    assert one(db, "select count(distinct months) from migration") == 4
+    assert one(db, "select count(distinct months) from migration_causes") == 4
+
+
+def test_every_other_length_is_counted_as_plain_sql_counts_it(db):
+    [(lengths, longest)] = db.query("select count(distinct months), max(months) from migration").fetchall()
+    assert lengths == longest and 17 <= longest <= 24
+    rule = rfm.rule_in_force(db)
+    for months, day in ((2, date(2026, 8, 31)), (17, date(2025, 5, 31))):
+        db.register("then_", segments.assign(rule.ranks(db, day)))
+        plain = db.query("""select coalesce(t.segment, 'not_yet') as a, n.segment as b, count(*)::bigint as people
+            from rfm n left join then_ t using (customer_id) group by all order by all""").fetchall()
+        ours = db.query(f"""select from_segment, to_segment, customers from migration where months = {months}
+            and customers > 0 order by all""").fetchall()
+        assert ours == plain and len(plain) > 20
+    assert one(db, "select count(real) + count(published) from migration where months not in (1, 3, 6, 12)") == 0

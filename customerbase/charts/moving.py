@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import pandas as pd
 
+import customerbase.segments.movement.beside as beside
+import customerbase.segments.movement.grids as grids
 import customerbase.segments.movement.looks as looks
 from customerbase import i18n, segments
 from customerbase.charts.alluvial import alluvial
@@ -26,26 +29,26 @@ class Pictures:
 
     def flow(self, months: int = 1, width: float = WIDTHS["wide"]) -> Figure | str:
         """The alluvial picture of one span."""
-        span = self.result.span(months)
-        return self._none() if span is None else flow(span.cells, self.as_of, self.language, self.k_min, width)
+        cells = self._cells(months)
+        return self._none() if cells is None else flow(cells, self.as_of, self.language, self.k_min, width)
 
     def matrix(self, months: int = 1) -> Figure | str:
         """Share of each segment's customers who went to each other, with its 95 % interval."""
-        span = self.result.span(months)
-        return self._none() if span is None else matrix(span.cells, self.as_of, self.language, self.k_min)
+        cells = self._cells(months)
+        return self._none() if cells is None else matrix(cells, self.as_of, self.language, self.k_min)
 
     def said(self, months: int = 1) -> list[str]:
         """How many and why, what came in late, what it is worth, whether it is unusual: a sentence or two each."""
-        span = self.result.span(months)
-        if span is None:
+        cells, span = self._cells(months), self.result.span(months)
+        if cells is None or span is None:
             return [self._none()]
-        told = looks.lines(span.cells, span.causes, language=self.language, money=self._money, k_min=self.k_min)
+        told = looks.lines(cells, span.causes, language=self.language, money=self._money, k_min=self.k_min)
         return [f"{label}: {text}" for label, text in told]
 
     def table(self, months: int = 1) -> pd.DataFrame:
         """The largest movements as numbers; no rows without that span."""
-        span = self.result.span(months)
-        cells = span.cells if span else pd.DataFrame(columns=["from_segment", "to_segment", "customers"])
+        cells = self._cells(months)
+        cells = pd.DataFrame(columns=["from_segment", "to_segment", "customers"]) if cells is None else cells
         return looks.table(cells, language=self.language, money=self._money, k_min=self.k_min)
 
     def split(self, months: int = 1) -> pd.DataFrame:
@@ -55,6 +58,13 @@ class Pictures:
     def causes(self, months: int = 1) -> pd.DataFrame:
         """Customers by what moved them, exact; for a page opened by hand, never published."""
         return looks.by_cause(self.result.span(months).causes, language=self.language)
+
+    @cached_property
+    def _beside(self) -> dict[int, pd.DataFrame]:
+        return beside.spans(self.result.tables()["migration"], self.k_min)
+
+    def _cells(self, months: int) -> pd.DataFrame | None:
+        return self._beside.get(months)
 
     def _none(self) -> str:
         return i18n.word("movement.first_month", self.language)
@@ -68,14 +78,14 @@ def flow(cells: pd.DataFrame, as_of: date, language: str, k_min: int, width: flo
     counts, look = looks.alluvial(cells, as_of=as_of, language=language, k_min=k_min)
     title, _ = looks.finding(cells, language=language, k_min=k_min)
     n, words = int(counts.to_numpy().sum()), looks.definition(cells, language)
-    said = caption(looks.grid, "migration", as_of, n, language, definition=words)
+    said = caption(grids.grid, "migration", as_of, n, language, definition=words)
     return alluvial(counts, title=title, caption=said, width=width, **look)
 
 
 def matrix(cells: pd.DataFrame, as_of: date, language: str, k_min: int) -> Figure:
     """Shares with their intervals, row by row; cells that must not be shown read “*”, empty ones nothing."""
-    counts = looks.grid(cells)
-    hidden = looks.withheld(counts, k_min)
+    counts = grids.grid(cells)
+    hidden = grids.withheld(cells, k_min)
     rows = cells.set_index(["from_segment", "to_segment"])
     dash = "〜" if language == "ja" else "–"
 
@@ -93,7 +103,7 @@ def matrix(cells: pd.DataFrame, as_of: date, language: str, k_min: int) -> Figur
     title, _ = looks.finding(cells, language=language, k_min=k_min)
     words = i18n.word("movement.matrix", language)
     n = int(counts.to_numpy().sum())
-    said = caption(looks.grid, "migration", as_of, n, language, 0.95, definition=words)
+    said = caption(grids.grid, "migration", as_of, n, language, 0.95, definition=words)
     named = [looks.named(code, language) for code in counts.index]
     for frame in (counts, printed, shade):
         frame.index = named

@@ -37,7 +37,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a shown table: its key, head, unit (of i18n.number, or text, figure, month, day, count; `own`: that of the row) and definition."""
+    """A column of a shown table: its key, head, unit (of i18n.number, or text, figure, month, day, count, change; `own`: that of the row) and definition."""
 
     key: str
     head: str

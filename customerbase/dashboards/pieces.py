@@ -27,6 +27,11 @@ def empty(key: str, language: str, **values: object) -> str:
     return f'<p class="empty">{html.escape(i18n.sentence(key, language, **values))}</p>'
 
 
+def note(text: str) -> str:
+    """A remark under sentences; nothing without a text."""
+    return f'<p class="measure">{html.escape(text)}</p>' if text else ""
+
+
 def sentences(lines: Iterable[tuple[str, str]]) -> str:
     """Labelled sentences as the report sets them."""
     told = "".join(f"<div><dt>{html.escape(key)}</dt><dd>{html.escape(text)}</dd></div>" for key, text in lines)

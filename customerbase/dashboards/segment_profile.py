@@ -6,6 +6,8 @@ import pandas as pd
 
 import customerbase.churn.looks as churning
 import customerbase.cltv.worth as worth
+import customerbase.dashboards.segment_attributes as attributes
+import customerbase.segments.movement.grids as grids
 import customerbase.segments.movement.looks as looks
 from customerbase import i18n, kpi, segments
 from customerbase.dashboards.part import Column, Table
@@ -28,12 +30,6 @@ def choices(data: ReportData, language: str) -> list[tuple[str, str]]:
         for row in data.rows("segment_rules")
     ]
     return [*named, *rules]
-
-
-def attributes_known(data: ReportData) -> list[str]:
-    """Attributes with a cell to show, in their order."""
-    known = {row["attribute"] for row in _attribute_rows(data)}
-    return [attribute for attribute in segments.ATTRIBUTES if attribute in known]
 
 
 def change(data: ReportData, row: dict) -> int | None:
@@ -130,8 +126,8 @@ def _rule_lines(data: ReportData, code: str, language: str) -> list[tuple[str, s
 
 def moves(data: ReportData) -> pd.DataFrame | None:
     """The movements since last month that may be shown; None without them."""
-    cells = looks.of(data.tables.get("migration"), 1)
-    return None if cells is None else looks.shown(cells, data.k_min)
+    cells = data.movements.get(1)
+    return None if cells is None else grids.shown(cells, data.k_min)
 
 
 def tables(data: ReportData, code: str, moved: pd.DataFrame | None, language: str, draw: ModuleType) -> list[Named]:
@@ -139,8 +135,8 @@ def tables(data: ReportData, code: str, moved: pd.DataFrame | None, language: st
     if code.startswith(RULE):
         return [("reasons", _reasons(data, code.removeprefix(RULE), language, draw), "04_segments")]
     found = [("kpis", _kpis(data, code, language, draw), "12_kpi")]
-    if attributes_known(data) and code not in data.withheld_segments:
-        found.append(("differences", _differences(data, code, language, draw), "04_segments"))
+    if attributes.known(data) and code not in data.withheld_segments:
+        found.append(("differences", attributes.differences(data, code, language, draw), "04_segments"))
     return [*found, ("came_went", _came_went(data, code, moved, language, draw), "07b_movement")]
 
 
@@ -180,65 +176,6 @@ def _kpis(data: ReportData, code: str, language: str, draw: ModuleType) -> Table
     return Table(title, columns, tuple(rows), caption, currency=data.currency, units=units)
 
 
-def _attribute_rows(data: ReportData) -> list[dict]:
-    """Cells of attributes that may be shown; none of a segment whose size is withheld, as they might add up to it."""
-    rows = data.rows("segment_attributes")
-    return [row for row in rows if row["share"] is not None and row["segment"] not in data.withheld_segments]
-
-
-def breakdown(data: ReportData, attribute: str, language: str, draw: ModuleType) -> Table:
-    """Every segment's share of the customers of each value, with interval, against its share of all."""
-    title = i18n.sentence(
-        "board_segments.breakdown", language, attribute=segments.ATTRIBUTES[attribute][language == "ja"]
-    )
-    order = {code: place for place, code in enumerate(segments.codes())}
-    rows = [row for row in _attribute_rows(data) if row["attribute"] == attribute and row["segment"] in order]
-    rows.sort(key=lambda row: (str(row["value"]), order[row["segment"]]))
-    return _shares(data, rows, title, language, draw, ("value", "segment"))
-
-
-def _differences(data: ReportData, code: str, language: str, draw: ModuleType) -> Table:
-    rows = [row for row in _attribute_rows(data) if row["segment"] == code]
-    base = _base(data)
-    rows.sort(key=lambda row: (-row["share"] / max(base[code], 1e-9), row["attribute"], str(row["value"])))
-    return _shares(
-        data, rows, i18n.word("board_segments.differences", language), language, draw, ("attribute", "value")
-    )
-
-
-def _base(data: ReportData) -> dict[str, float]:
-    return {row["segment"]: float(row["share"]) for row in data.rows("segment_summary")}
-
-
-def _shares(data, rows: list[dict], title: str, language: str, draw: ModuleType, heads: tuple[str, str]) -> Table:
-    word = {key: i18n.word(f"board_segments.{key}", language) for key in ("attribute", "value", "segment", "base")}
-    columns = (
-        *(Column(head, word[head]) for head in heads),
-        Column("customers", i18n.word("report.column.customers", language), "count"),
-        Column("share", i18n.word("board_segments.breakdown_share", language), "rate"),
-        Column("interval", i18n.word("report.column.interval", language), "figure"),
-        Column("base", word["base"], "rate"),
-        Column("verdict", i18n.word("board_segments.verdict", language)),
-    )
-    base, made = _base(data), []
-    for row in rows:
-        named = {
-            "attribute": segments.ATTRIBUTES[row["attribute"]][language == "ja"],
-            "value": i18n.word_or(f"value.{row['value']}", language, str(row["value"])),
-            "segment": segments.name(row["segment"], language),
-        }
-        whole = base[row["segment"]]
-        verdict = "above" if row["share_low"] > whole else "below" if row["share_high"] < whole else "same"
-        ends = i18n.interval(row["share_low"], row["share_high"], "rate", language)
-        made.append((
-            *(named[head] for head in heads), int(row["customers"]), float(row["share"]), ends, whole,
-            i18n.word(f"board_segments.{verdict}", language),
-        ))  # fmt: skip
-    people = sum(int(row["customers"]) for row in data.rows("segment_summary"))
-    caption = draw.caption(segments.attributes, "segment_attributes", data.as_of, people, language, 0.95)
-    return Table(title, columns, tuple(made), caption)
-
-
 def _came_went(
     data: ReportData, code: str, moved: pd.DataFrame | None, language: str, draw: ModuleType
 ) -> Table | None:
@@ -258,9 +195,9 @@ def _came_went(
         Column("other", i18n.word("board_segments.other", language)),
         Column("customers", i18n.word("report.column.customers", language), "count"),
     )
-    cells = looks.of(data.tables["migration"], 1)
-    people, words = int(looks.grid(cells).to_numpy().sum()), looks.definition(cells, language)
-    caption = draw.caption(looks.grid, "migration", data.as_of, people, language, definition=words)
+    cells = data.movements[1]
+    people, words = int(grids.grid(cells).to_numpy().sum()), looks.definition(cells, language)
+    caption = draw.caption(grids.grid, "migration", data.as_of, people, language, definition=words)
     rows.sort(key=lambda row: (-row[2], row[0], row[1]))
     return Table(i18n.word("board_segments.came_went", language), columns, tuple(rows), caption, sort="-customers")
 

@@ -3,15 +3,17 @@
 import json
 from types import ModuleType
 
+import customerbase.dashboards.segment_attributes as attributes
 import customerbase.dashboards.segment_movement as moving
 import customerbase.dashboards.segment_profile as profile
+import customerbase.dashboards.segment_worth as worth
 from customerbase import i18n, rfm, segments
 from customerbase.dashboards.part import HTML, NUMBERS, TABLE, Column, Part, Table
-from customerbase.dashboards.pieces import empty, figure, heading, sentences
+from customerbase.dashboards.pieces import empty, figure, heading, note, sentences
 from customerbase.report import ReportData
 from customerbase.report.figures import Picture
 
-PAGE, NOTEBOOK = "segments", "04_segments"
+PAGE, NOTEBOOK, MIX = "segments", "04_segments", "07d_good_customers"
 
 
 def parts(data: ReportData, told: dict[str, object], language: str, draw: ModuleType) -> list[Part]:
@@ -20,9 +22,7 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
     made = [part for make in makers for part in make(data, told, language, draw)]
     choices = {
         "span": [(moving.label(data, months, language), str(months)) for months in moving.spans(data)],
-        "attribute": [
-            (segments.ATTRIBUTES[one][language == "ja"], one) for one in profile.attributes_known(data)
-        ],
+        "attribute": attributes.choices(data, language),
         "segment": profile.choices(data, language),
     }  # fmt: skip
     return [*made, Part(PAGE, language, "choices", NUMBERS, json.dumps(choices, ensure_ascii=False))]
@@ -80,7 +80,10 @@ def _possible(r: int, f: int) -> list[str]:
 def _named(data: ReportData, told: dict, language: str, draw: ModuleType) -> list[Part]:
     if not data.rows("segment_summary"):
         return []
-    return [_part(language, "named", named(data, language, str(told["segment_caption"])))]
+    made = [_part(language, "named", named(data, language, str(told["segment_caption"])))]
+    if (table := worth.table(data, language, draw)) is not None:
+        made.append(_part(language, "worth", table, notebook="05_cltv"))
+    return made
 
 
 def named(data: ReportData, language: str, caption: str) -> Table:
@@ -92,7 +95,7 @@ def named(data: ReportData, language: str, caption: str) -> Table:
     columns = (
         Column("segment", word["segment"]),
         Column("customers", word["customers"], "count"),
-        Column("change", word["change"], "count"),
+        Column("change", word["change"], "change"),
         Column("share", word["share"], "rate"),
         Column("interval", word["interval"], "figure"),
         Column("net_spend", word["net_spend"], "money"),
@@ -127,24 +130,27 @@ def _movement(data: ReportData, told: dict, language: str, draw: ModuleType) -> 
     known = moving.spans(data)
     if not known:
         return [_part(language, "movement", empty("report.empty.migration", language), notebook=moving.NOTEBOOK)]
-    made = []
+    made, rest = [], moving.left_out(data, language)
     for months in known:
-        lines = told["movement"] if months == 1 else moving.told(data, months, language)
-        drawn = told["flow"] if months == 1 else moving.drawn(data, months, language, draw)
-        content = sentences(lines) + figure(drawn, "flow")
+        report_has_it = months == 1 and bool(told["movement"])
+        lines = told["movement"] if report_has_it else moving.told(data, months, language)
+        picture = told["flow"] if report_has_it else moving.drawn(data, months, language, draw)
+        content = sentences(lines) + note(rest) + figure(picture, "flow")
         made.append(_part(language, "movement", content, str(months), moving.NOTEBOOK))
         made.append(_part(language, "cells", moving.table(data, months, language, draw), str(months), moving.NOTEBOOK))
     return made
 
 
 def _attributes(data: ReportData, told: dict, language: str, draw: ModuleType) -> list[Part]:
-    known, made = profile.attributes_known(data), []
-    if not known:
+    known, mixed, made = attributes.known(data), attributes.mixes(data), []
+    if not known and not mixed:
         return [_part(language, "attribute", empty("report.empty.attributes", language))]
     for attribute in known:
         drawn = told["attributes"].get(attribute)
         made += [_part(language, "attribute", figure(drawn, "dots"), attribute)] if drawn else []
-        made.append(_part(language, "breakdown", profile.breakdown(data, attribute, language, draw), attribute))
+        made.append(_part(language, "breakdown", attributes.breakdown(data, attribute, language, draw), attribute))
+    for attribute in mixed:
+        made.append(_part(language, "mix", attributes.mix_table(data, attribute, language, draw), attribute, MIX))
     return made
 
 
@@ -152,6 +158,8 @@ def _profiles(data: ReportData, told: dict, language: str, draw: ModuleType) -> 
     made, moved = [], profile.moves(data)
     for _, code in profile.choices(data, language):
         made.append(_part(language, "profile", sentences(profile.lines(data, code, language)), code))
+        if drawn := attributes.picture(data, code, language, draw):
+            made.append(_part(language, "traits", figure(drawn, "dots"), code))
         for name, table, notebook in profile.tables(data, code, moved, language, draw):
             content = empty(f"board_segments.{name}_missing", language) if table is None else table
             made.append(_part(language, name, content, code, notebook))

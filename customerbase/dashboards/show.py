@@ -11,6 +11,7 @@ from customerbase.dashboards.part import Table
 from customerbase.periods import month_label
 
 FORMATS = {"rate": "0.0%", "money": "#,##0", "score": "0.0", "times": "0.00", "items": "0.00", "number": "0.00"}
+FORMATS |= {"change": f"+#,##0;{i18n.MINUS}#,##0;0"}
 TEXTS = ("text", "month", "day", "figure")
 LEFT = ("text", "month", "day")  # a figure is a text of numbers: an interval, a change with its sign
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text that begins so
@@ -30,6 +31,8 @@ def text(value: object, unit: str, language: str, currency: str = "JPY") -> str:
         return str(value)
     if unit == "count":
         return f"{int(value):,}"
+    if unit == "change":
+        return f"{int(value):+,}".replace("-", i18n.MINUS) if value else "0"
     return i18n.number(value, unit, language, currency=currency, exact=True)
 
 

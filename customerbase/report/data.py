@@ -11,6 +11,7 @@ import pandas as pd
 from customerbase import i18n, kpi
 from customerbase.disclosure import suppress_parts
 from customerbase.periods import add_months, parse_month
+from customerbase.segments.movement import beside
 
 PARTS = {  # ends of the revenue tree -> the KPI whose change they are
     "customers": "active_customers",
@@ -147,6 +148,11 @@ class ReportData:
         rows = self.rows("segment_summary")
         hidden = suppress_parts(np.array([int(row["customers"]) for row in rows]), self.k_min)
         return {row["segment"] for row, hide in zip(rows, hidden, strict=True) if hide}
+
+    @cached_property
+    def movements(self) -> dict[int, pd.DataFrame]:
+        """Length in months -> cells of the table migration, as they may be shown beside those of the other lengths."""
+        return beside.spans(self.tables.get("migration"), self.k_min)
 
     def money(self, value: object, language: str, **options: bool) -> str:
         """An amount in the report's currency."""

@@ -2,6 +2,7 @@
 
 from types import ModuleType
 
+import customerbase.segments.movement.grids as grids
 import customerbase.segments.movement.looks as looks
 from customerbase import i18n, segments
 from customerbase.report.data import ReportData
@@ -13,7 +14,7 @@ def lines(data: ReportData, language: str, months: int = 1) -> list[tuple[str, s
 
     [] without the tables migration and migration_causes, or where there was no month before.
     """
-    cells, causes = (looks.of(data.tables.get(name), months) for name in ("migration", "migration_causes"))
+    cells, causes = data.movements.get(months), grids.of(data.tables.get("migration_causes"), months)
     if cells is None or causes is None:
         return []
     told = looks.lines(cells, causes, language=language, money=_money(data, language), k_min=data.k_min)
@@ -23,7 +24,7 @@ def lines(data: ReportData, language: str, months: int = 1) -> list[tuple[str, s
 
 def picture(data: ReportData, language: str, draw: ModuleType, months: int = 1) -> Picture | None:
     """From the segments at the beginning of a span to this month's as an alluvial picture; None without the table migration."""
-    cells = looks.of(data.tables.get("migration"), months)
+    cells = data.movements.get(months)
     if cells is None:
         return None
     counts, look = looks.alluvial(cells, as_of=data.as_of, language=language, k_min=data.k_min)
@@ -35,14 +36,14 @@ def picture(data: ReportData, language: str, draw: ModuleType, months: int = 1) 
     if look["hidden"].any(axis=None):
         measure += i18n.sentence("movement.measure_hidden", language, k=data.k_min)
     people, words = int(counts.to_numpy().sum()), looks.definition(cells, language)
-    caption = draw.caption(looks.grid, "migration", data.as_of, people, language, definition=words)
+    caption = draw.caption(grids.grid, "migration", data.as_of, people, language, definition=words)
     title, _ = looks.finding(cells, language=language, k_min=data.k_min)
     return Picture(title, measure, caption, *drawn)
 
 
 def moves(data: ReportData, language: str) -> list[dict]:
     """The largest movements that the picture shows, between different segments: origin, target, customers."""
-    cells = looks.of(data.tables.get("migration"), 1)
+    cells = data.movements.get(1)
     rows = [] if cells is None else looks.flows(cells, data.k_min).head(MOVES_SHOWN).to_dict("records")
     return [
         {

@@ -86,12 +86,15 @@ class Page:
             children = [self.notice("serving.failed")]
         self.page.children = children
 
-    def parts(self) -> dict[tuple[str, str], Part]:
-        """(name, choice) -> part of this page and its style, for the chosen month and language, in reading order; {} without any."""
-        run = store.pointed(self.pipeline, self.month)
-        key = (self.month, str(run), self.language)
+    def parts(self, month: str = "") -> dict[tuple[str, str], Part]:
+        """(name, choice) -> part of this page and its style in the chosen language, in reading order; {} without any.
+
+        month: the chosen one unless another published one is given.
+        """
+        month = month or self.month
+        key = (month, str(store.pointed(self.pipeline, month)), self.language)
         if key not in self._kept:
-            path = store.published_tables(self.pipeline, self.month).get(PARTS)
+            path = store.published_tables(self.pipeline, month).get(PARTS)
             rows = _rows(path, self.name, self.language) if path else []
             self._kept[key] = {(part.name, part.choice): part for part in (Part(*row) for row in rows)}
         return self._kept[key]
@@ -150,9 +153,15 @@ class Page:
         made.on_click(lambda _: clicked())
         return made
 
-    def choice(self, key: str, options: list[tuple[str, str]], chosen: Callable[[str], None]) -> widgets.Dropdown:
-        """A choice among (label, value); `chosen` gets a value of them and nothing else, whatever a browser sends."""
-        made = widgets.Dropdown(options=options, description=i18n.word(key, self.language))
+    def choice(
+        self, key: str, options: list[tuple[str, str]], chosen: Callable[[str], None], first: str = ""
+    ) -> widgets.Dropdown:
+        """A choice among (label, value); `chosen` gets a value of them and nothing else, whatever a browser sends.
+
+        first: the value that stands there at the beginning; the first unless it is given.
+        """
+        about = {"value": first} if first else {}
+        made = widgets.Dropdown(options=options, description=i18n.word(key, self.language), **about)
         values = [value for _, value in options]
 
         def changed(change: dict) -> None:

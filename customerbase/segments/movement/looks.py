@@ -11,53 +11,16 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.disclosure import suppress, suppress_parts
+from customerbase.disclosure import suppress_parts
 from customerbase.intervals import wilson
 from customerbase.periods import month_label
-from customerbase.segments.movement.month import MOVED
+from customerbase.segments.movement.grids import grid, shown, small_sizes, sum_tells, withheld
+from customerbase.segments.movement.month import MOVED, SPANS
 from customerbase.segments.movement.usual import FEWEST
-from customerbase.segments.named import ABSENT_BEFORE, ABSENT_NOW, codes, name
+from customerbase.segments.named import ABSENT_BEFORE, name
 
 Money = Callable[[float, bool], str]  # an amount in the currency of the reader, with its sign or without
 ALARMS_TOLD, ROWS = 3, 12
-
-
-def of(table: pd.DataFrame | None, months: int) -> pd.DataFrame | None:
-    """The rows of one span; None without any."""
-    if table is None or not len(table):
-        return None
-    rows = table[table["months"] == months].reset_index(drop=True)
-    return rows if len(rows) else None
-
-
-def grid(cells: pd.DataFrame) -> pd.DataFrame:
-    """Customers by segment then (rows) and now (columns), as known today, in the order of the segments."""
-    known = cells[cells["to_segment"].isin(codes()) & (cells["from_segment"] != ABSENT_NOW)]
-    wide = known.pivot(index="from_segment", columns="to_segment", values="customers").fillna(0).astype("int64")
-    wide = wide.reindex(index=[*codes(), ABSENT_BEFORE], columns=codes(), fill_value=0)
-    return wide.loc[wide.any(axis=1), wide.any(axis=0)]
-
-
-def withheld(counts: pd.DataFrame, k_min: int) -> pd.DataFrame:
-    """Which cells of a grid must not be shown: small ones, and those that would give a small one away."""
-    return pd.DataFrame(suppress(counts.to_numpy(), k_min), index=counts.index, columns=counts.columns)
-
-
-def small_sizes(counts: pd.DataFrame, k_min: int) -> tuple[set[str], set[str]]:
-    """Segments of then and of now whose size must not be shown."""
-    sides = (counts.sum(axis=1), counts.sum(axis=0))
-    return tuple({*side.index[suppress_parts(side.to_numpy(), k_min)]} for side in sides)
-
-
-def shown(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
-    """The cells that may be shown and have customers, stayers and newcomers too."""
-    hidden = withheld(grid(cells), k_min)
-    told = [
-        row.customers > 0 and row.from_segment in hidden.index and row.to_segment in hidden.columns
-        and not hidden.loc[row.from_segment, row.to_segment]
-        for row in cells.itertuples()
-    ]  # fmt: skip
-    return cells[told].reset_index(drop=True)
 
 
 def flows(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
@@ -67,21 +30,6 @@ def flows(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
     return rows.sort_values(
         ["customers", "from_segment", "to_segment"], ascending=[False, True, True], ignore_index=True
     )
-
-
-def sum_tells(hidden: pd.DataFrame) -> bool:
-    """Whether the number of all who moved, beside all sizes and the cells shown, would give a withheld cell away.
-
-    hidden: the mask of `withheld`. A cell is given away where it is the same in every solution of these equations.
-    """
-    cells = [(i, j) for i, j in np.argwhere(hidden.to_numpy())]
-    if not cells:
-        return False
-    moved = [hidden.index[i] not in (hidden.columns[j], ABSENT_BEFORE) for i, j in cells]
-    sizes = [[line == cell[axis] for cell in cells] for axis in (0, 1) for line in range(hidden.shape[axis])]
-    equations = np.array([*sizes, moved], dtype=float)
-    free = np.eye(len(cells)) - np.linalg.pinv(equations) @ equations  # onto what no equation sees
-    return bool((np.abs(np.diag(free)) < 1e-9).any())
 
 
 def alarms(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
@@ -120,7 +68,7 @@ def alluvial(cells: pd.DataFrame, *, as_of: date, language: str, k_min: int) -> 
     return counts, {
         "heads": (i18n.day(since, language), i18n.day(as_of, language)),
         "language": language,
-        "hidden": withheld(counts, k_min),
+        "hidden": withheld(cells, k_min),
         "small": small_sizes(counts, k_min),
         "least": k_min,
         "accent": finding(cells, language=language, k_min=k_min)[1],
@@ -138,6 +86,20 @@ def lines(
         "unusual": _unusual(cells, language, k_min),
     }
     return [(i18n.word(f"movement.line.{key}", language), i18n.run_on(text, language)) for key, text in told.items()]
+
+
+def counted(cells: pd.DataFrame, *, language: str, k_min: int = 10) -> list[tuple[str, str]]:
+    """Label and sentences of a span without causes: how many moved, and for which spans more is told."""
+    spans = i18n.join([str(months) for months in SPANS], language)
+    said = [*_changed(cells, None, language, k_min), i18n.sentence("movement.counted", language, spans=spans)]
+    return [(i18n.word("movement.line.changed", language), i18n.run_on(said, language))]
+
+
+def length(months: int, language: str, form: str = "short") -> str:
+    """How long a span is in words; form: short, or span as a sentence begins."""
+    return i18n.word_or(
+        f"movement.{form}_{months}", language, i18n.sentence(f"movement.{form}", language, months=months)
+    )
 
 
 def table(cells: pd.DataFrame, *, language: str, money: Money, k_min: int = 10) -> pd.DataFrame:
@@ -190,17 +152,16 @@ def _alarm(row: pd.Series, language: str) -> str:
     return i18n.sentence(f"movement.title.{kind}{'more' if more else 'fewer'}", language, **told)
 
 
-def _changed(cells: pd.DataFrame, causes: pd.DataFrame, language: str, k_min: int) -> list[str]:
-    counts = causes.groupby("cause")["customers"].sum()
-    customers = int(counts.drop(["arrived", "merged"], errors="ignore").sum())
-    real, cuts = (int(counts.reindex(names, fill_value=0).sum()) for names in (MOVED[:1], MOVED[1:]))
-    changed = real + cuts
-    span = i18n.word(f"movement.span_{int(cells['months'].iloc[0])}", language)
+def _changed(cells: pd.DataFrame, causes: pd.DataFrame | None, language: str, k_min: int) -> list[str]:
+    counts = grid(cells).drop(index=ABSENT_BEFORE, errors="ignore")
+    stayed = sum(int(counts.loc[code, code]) for code in counts.index.intersection(counts.columns))
+    customers = int(counts.to_numpy().sum())
+    changed, span = customers - stayed, length(int(cells["months"].iloc[0]), language, "span")
     if changed < k_min or 0 < customers - changed < k_min:
         return [i18n.sentence("movement.changed_few", language, span=span)]
     seen = int(flows(cells, k_min)["customers"].sum())
     # with the movements shown, the sum would tell of those few that are withheld, or of one of them
-    if 0 < changed - seen < k_min or sum_tells(withheld(grid(cells), k_min)):
+    if 0 < changed - seen < k_min or sum_tells(withheld(cells, k_min)):
         told = {
             "customers": i18n.number(customers, "people", language),
             "changed": i18n.number(seen, "people", language),
@@ -215,6 +176,10 @@ def _changed(cells: pd.DataFrame, causes: pd.DataFrame, language: str, k_min: in
         "movement.changed", language, span=span, **people, share=i18n.number(changed / customers, "rate", language),
         interval=i18n.interval(float(low), float(high), "rate", language),
     )  # fmt: skip
+    if causes is None:
+        return [said]
+    by_cause = causes.groupby("cause")["customers"].sum()
+    real, cuts = (int(by_cause.reindex(names, fill_value=0).sum()) for names in (MOVED[:1], MOVED[1:]))
     if suppress_parts(np.array([real, cuts]), k_min).any():
         return [said, i18n.word("movement.causes_few", language)]
     if not cuts:
@@ -306,7 +271,3 @@ def _row(row: dict, language: str, money: Money, k_min: int) -> list[str]:
         money(row["cltv_change"], True) if worth else i18n.MISSING,
         i18n.sentence("movement.range", language, **ends) if worth else i18n.MISSING,
     ]  # fmt: skip
-
-
-# what charts.caption prints under Japanese figures
-grid.definition_ja = "期間の初めと今月末のセグメントの組み合わせごとの顧客数（現在わかっている範囲）"

@@ -1,4 +1,4 @@
-"""The month's movement between segments: over 1, 3, 6 and 12 months, with intervals, causes, alarms and worth."""
+"""The month's movement between segments: over 1, 3, 6 and 12 months with causes, alarms and worth; over others counted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from customerbase.segments.movement.usual import FALSE_ALARMS, MOST, Usual, alar
 from customerbase.segments.named import ABSENT_BEFORE, ABSENT_NOW, codes
 
 SPANS = (1, 3, 6, 12)
+LONGEST = 24  # months: up to here the movement over every other length is counted, without causes
 CAUSES = ("stayed", "cancelled", "arrived", "real", "cut_points", "both", "merged")
 MOVED = ("real", "cut_points", "both")  # causes of another segment than then, among customers of then
 CELL_COLUMNS = [
@@ -48,6 +49,7 @@ class Movement:
 
     as_of: date
     spans: tuple[Span, ...]
+    counted: tuple[pd.DataFrame, ...]  # cells of the other lengths: how many moved and which share
     history: duckdb.DuckDBPyRelation
     movers: duckdb.DuckDBPyRelation | None
 
@@ -58,7 +60,7 @@ class Movement:
     def tables(self) -> dict[str, pd.DataFrame | duckdb.DuckDBPyRelation | None]:
         """Every table the page writes, by name."""
         return {
-            "migration": _stacked([one.cells for one in self.spans], CELL_COLUMNS),
+            "migration": _stacked([*(one.cells for one in self.spans), *self.counted], CELL_COLUMNS),
             "migration_causes": _stacked([one.causes for one in self.spans], CAUSE_COLUMNS),
             "rfm_history": self.history,
             "segment_movers": self.movers,
@@ -85,6 +87,7 @@ def movement(
 
     rule ranks any month by the cut points of any other (rfm.Rule). Reads customer_months, rfm, cltv, id_aliases,
     previous_rfm_history, previous_rfm and previous_cltv. Spans that begin before there were customers are left out.
+    Over the other lengths up to 24 months it is counted who moved, without causes.
     Usual movement is that of up to 12 spans of the same length before this one, none overlapping, as known today.
     """
     published = history(db, as_of=as_of)
@@ -93,6 +96,7 @@ def movement(
     db.execute("drop table if exists segment_movers")
     matrices: dict[int, list[np.ndarray]] = {months: [] for months in spans}
     found: dict[int, tuple] = {}
+    counted: list[pd.DataFrame] = []
     for back, day in enumerate(ends):
         if back == 0:
             keep(db, "movement_0", "select * from movement_now")
@@ -105,17 +109,19 @@ def movement(
             known = trace(db, rule, as_of=as_of, since=day)
             _movers(db, as_of, back, day)
             found[back] = (known, cells(db), causes(db))
-        if not any(length > 1 and (back - 1) % length == 0 for length in spans):
+        else:
+            counted.append(_counted(_matrix(db, back, 0), as_of, back, day))
+        if back > 1 and not any(length > 1 and (back - 1) % length == 0 for length in spans):
             db.execute(f"drop table movement_{back - 1}")
     made = [_span(as_of, months, ends[months], *found[months], matrices[months], false_alarms) for months in found]
     movers = db.query("select * from segment_movers") if found else None
-    return Movement(as_of, tuple(made), published, movers)
+    return Movement(as_of, tuple(made), tuple(counted), published, movers)
 
 
 def _ends(db: Engine, as_of: date) -> list[date]:
     """Month ends from as_of back, as far as two times twelve months and as there were customers."""
     [(first,)] = db.query("select min(month) from customer_months where orders > 0").fetchall()
-    days = [month_end(add_months(as_of, -back)) for back in range(2 * MOST + 1)]
+    days = [month_end(add_months(as_of, -back)) for back in range(max(2 * MOST, LONGEST) + 1)]
     return [day for day in days if first and day >= month_end(first)]
 
 
@@ -126,6 +132,21 @@ def _matrix(db: Engine, then: int, now: int) -> np.ndarray:
     moves = db.run("segment_migration", absent_before=ABSENT_BEFORE, absent_now=ABSENT_NOW).df()
     wide = moves.pivot(index="from_segment", columns="to_segment", values="customers")
     return wide.reindex(index=[*codes(), ABSENT_BEFORE], columns=codes()).fillna(0).to_numpy(dtype=float)
+
+
+def _counted(matrix: np.ndarray, as_of: date, months: int, since: date) -> pd.DataFrame:
+    """Cells of a span that is only counted: one row per pair of segments with customers, share and interval."""
+    places = np.argwhere(matrix > 0)
+    then, now = [*codes(), ABSENT_BEFORE], codes()
+    customers = matrix[tuple(places.T)].astype("int64")
+    everybody = matrix.sum(axis=1).astype("int64")[places[:, 0]]
+    low, high = wilson(customers, everybody)
+    return pd.DataFrame({
+        "as_of": as_of, "months": months, "since": since,
+        "from_segment": [then[place] for place in places[:, 0]], "to_segment": [now[place] for place in places[:, 1]],
+        "customers": customers, "share": customers / everybody, "low": low, "high": high,
+        "past_spans": 0, "backtest_spans": 0, "backtest_alarms": 0, "valued": 0,
+    }).reindex(columns=CELL_COLUMNS)  # fmt: skip
 
 
 def _movers(db: Engine, as_of: date, months: int, since: date) -> None:
