@@ -72,9 +72,9 @@ def literal(value: object) -> str:
         case float():
             return f"cast('{value!r}' as double)"
         case datetime():
-            return f"timestamp '{value:%Y-%m-%d %H:%M:%S.%f}'"
+            return f"timestamp '{value.replace(tzinfo=None).isoformat(' ', 'microseconds')}'"  # strftime pads no years
         case date():
-            return f"date '{value:%Y-%m-%d}'"
+            return f"date '{value.isoformat()}'"
         case list() | tuple():
             return f"({', '.join(literal(item) for item in value)})"
         case _:

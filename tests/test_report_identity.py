@@ -155,7 +155,10 @@ def test_large_tables_are_summed_up_without_a_customer():
     db = Engine()
     rows = "(values ('a', 'C1', true), ('a', 'C2', true), ('b', 'C1', false))"
     db.query(f"select * from {rows} t(source_system, customer_id, in_customers_src)").create_view("identity_links")
-    db.query("select * from (values (2, 30.5), (1, 9.5)) t(accounts, net_spend)").create_view("profile")
+    people = "(values (2, 30.5, '茶', '東京都', null), (1, 9.5, null, '東京都', null))"
+    db.query(f"select * from {people} t(accounts, net_spend, favourite_category, prefecture, member_rank)").create_view(
+        "profile"
+    )
     db.query("select 'grey_zone' as reason from range(3)").create_view("identity_review")
     db.query("select 'new' as change from range(2) union all select 'merged'").create_view("id_changes")
     for name, columns in {
@@ -163,10 +166,12 @@ def test_large_tables_are_summed_up_without_a_customer():
         " '' as column_name",
         "line_types": "'' as line_type, 1 as lines, 1 as amount, 0 as anonymous_lines",
         "orders": "'' as status, 1 as total, '' as source_customer_id",
-        "cltv": "1.0 as cltv, 1.0 as previous_cltv, 1.0 as purchases_3m, 1.0 as purchases_6m, 1.0 as purchases_12m,"
+        "cltv": "'' as customer_id, 1.0 as cltv, 1.0 as previous_cltv, 1.0 as purchases_3m, 1.0 as purchases_6m, 1.0 as purchases_12m,"
         " 1.0 as purchases_24m",
-        "churn": "'' as customer_id, 90 as horizon_days, 0.5 as probability, 1.0 as cltv",
-        "rfm": "1 as r, 1 as f, '' as segment",
+        "churn": "'' as customer_id, 90 as horizon_days, 0.5 as probability, 1.0 as cltv, '' as risk_band",
+        "rfm": "1 as r, 1 as f, '' as segment, '' as customer_id",
+        "campaigns": "'' as name",
+        "timeline": "'' as kind, '' as detail",
     }.items():
         db.query(f"select {columns} where false").create_view(name)
     found = report.summed_up(db)
@@ -174,6 +179,7 @@ def test_large_tables_are_summed_up_without_a_customer():
     several = found["profile"].astype(float).iloc[0].to_dict()
     assert several == {"customers": 2, "several": 1, "net_spend": 40.0, "several_net_spend": 30.5}
     assert found["identity_review"].to_dict("list") == {"reason": ["grey_zone"], "pairs": [3]}
+    assert found["names"]["name"].tolist() == ["東京都", "茶"]
     assert found["id_changes"].to_dict("list") == {"change": ["merged", "new"], "customers": [1, 2]}
 
 

@@ -57,7 +57,7 @@ def test_two_years_with_random_kills(tiny, tmp_path_factory, monkeypatch):
         words = [sys.executable, "-c", RUNNER, str(wild / "notebooks"), *MONTHS]
         runner = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            code = runner.wait(dice.uniform(3, 18))
+            code = runner.wait(dice.uniform(5, 30))
         except subprocess.TimeoutExpired:
             below = psutil.Process(runner.pid).children(recursive=True)
             what = "kernel" if below and dice.random() < 0.4 else "runner"

@@ -67,6 +67,34 @@ def test_it_ends_by_itself_and_says_how(sockets):
     asyncio.run(run())
 
 
+SLOW = """
+import sys, time
+flush = sys.stdout.flush
+def slowly():
+    ending = get_ipython().kernel._shutdown_message is not None
+    time.sleep(0.5 * ending)
+    flush()
+    if ending:
+        open({0!r}, "w").write(str(sys.stdout.pub_thread.thread.is_alive()))
+sys.stdout.flush = slowly"""
+
+
+@linux
+def test_what_was_printed_last_has_gone_out_before_the_way_is_closed(sockets, tmp_path):
+    """Closed too early, the kernel waits ten seconds for itself, or for ever."""
+    told = tmp_path / "told"
+
+    async def run():
+        async with kernel(sockets) as one:
+            process = one.process
+            await one.run(SLOW.format(str(told)))
+            one.client.shutdown()
+            await until(lambda: process.poll() is not None)
+
+    asyncio.run(run())
+    assert told.exists() and told.read_text() == "True"
+
+
 OWNER = """
 import asyncio, sys
 sys.path.insert(0, "tests")

@@ -29,7 +29,7 @@ months_now as (
         source_system,
         month,
         count(*) as row_count,
-        cast(sum(cast('0x' || substr(digest, 1, 15) as bigint)) as decimal(38, 0)) as digests
+        sum(cast(cast('0x' || substr(digest, 1, 15) as bigint) as decimal(38, 0))) as digests
     from digests_now
     group by table_name, source_system, month
 ),
@@ -40,7 +40,7 @@ months_then as (
         source_system,
         month,
         count(*) as row_count,
-        cast(sum(cast('0x' || substr(digest, 1, 15) as bigint)) as decimal(38, 0)) as digests
+        sum(cast(cast('0x' || substr(digest, 1, 15) as bigint) as decimal(38, 0))) as digests
     from digests_then
     group by table_name, source_system, month
 ),

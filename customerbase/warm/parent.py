@@ -25,6 +25,7 @@ from types import SimpleNamespace
 
 EXTENSIONS = ("ipywidgets",)  # meet the shell when they are imported; a parent has none yet
 LARGEST = 1 << 20  # bytes of a request: an environment, a command, a folder
+GOODBYE = 2.0  # seconds for the answer to a request to end
 OWNER = 5.0  # seconds between looks whether the owner lives, should its socket be held open by somebody else
 DEATH_OF_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -158,7 +159,12 @@ def become(request: Request, imports: dict[str, str]) -> None:
     sys.argv = ["ipykernel_launcher", *request.arguments, *own]
     from ipykernel.kernelapp import IPKernelApp
 
-    IPKernelApp.launch_instance()
+    app = IPKernelApp.instance()
+    app.initialize()
+    app.start()
+    # the thread that was told to end still flushes what was printed; ipykernel closes the way out without waiting for
+    # it, and then it waits ten seconds for itself (a kernel with a history ends too slowly for that to happen)
+    app.control_thread.join(GOODBYE)
 
 
 def _as_started_alone(numpy, env: dict[str, str]) -> None:
