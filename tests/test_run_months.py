@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 import run_base
 import yaml
-from run_base import STORE, page, three_pages, write_one
+from run_base import STORE, page, put_raw, settings, three_pages, write_one
 from test_previous_month import history_page
 
 import customerbase.__main__ as door
@@ -36,17 +36,6 @@ def command(*words) -> int:
 
 def run(*words) -> int:
     return command("run", "tiny", "--no-data-docs", *words)
-
-
-def raw(home, **files) -> None:
-    for name, text in files.items():
-        (home / "raw" / f"{name}.csv").write_text(text)
-
-
-def settings(home, **run_settings) -> None:
-    path = home / "pipelines" / "tiny.yaml"
-    content = yaml.safe_load(path.read_text()) | {"run": run_settings}
-    path.write_text(yaml.safe_dump(content, allow_unicode=True))
 
 
 def months() -> list[str]:
@@ -117,10 +106,11 @@ def test_a_month_that_fails_ends_the_row(tiny, in_process):
 
 def test_raw_files_that_change_do_not_rewrite_what_was_published(tiny, in_process, capsys):
     three_pages(tiny)
-    raw(tiny, stores_1="id\nS1\n")
+    put_raw(tiny, "stores_1.csv", "S1")
     assert run("--month", "2026-10") == 0
     before = store.current("tiny", "2026-10")
-    raw(tiny, stores_1="id\nS1\nS2\n", stores_2="id\nS3\n")
+    put_raw(tiny, "stores_1.csv", "S1", "S2")
+    put_raw(tiny, "stores_2.csv", "S3")
     assert run("--month", "2026-10") == 0
     said = capsys.readouterr().err
     assert "2026-10: stands as published" in said and "raw files changed since: 1 new, 1 changed" in said
@@ -138,7 +128,7 @@ def test_raw_files_that_change_do_not_rewrite_what_was_published(tiny, in_proces
 
 def test_a_change_that_somebody_made_on_purpose_is_taken_at_once(tiny, in_process):
     three_pages(tiny)
-    raw(tiny, stores_1="id\nS1\n")
+    put_raw(tiny, "stores_1.csv", "S1")
     assert run("--month", "2026-10") == 0
     three_pages(tiny, second="x = 1")
     assert run("--month", "2026-10") == 0
@@ -223,13 +213,15 @@ def test_who_is_told_of_what_and_a_hook_that_fails_is_4(tiny, in_process, capsys
     script.chmod(0o755)
     settings(
         tiny,
-        link="https://r.example/reports/",
-        notify=[{"command": [str(script)], "on": ["published", "failed", "stands"]}],
+        run={
+            "link": "https://r.example/reports/",
+            "notify": [{"command": [str(script)], "on": ["published", "failed", "stands"]}],
+        },
     )
     three_pages(tiny, second="stage.record(headline='売上は増えました。')")
-    raw(tiny, stores_1="id\nS1\n")
+    put_raw(tiny, "stores_1.csv", "S1")
     assert run("--month", "2026-10") == 0
-    raw(tiny, stores_1="id\nS2\n")
+    put_raw(tiny, "stores_1.csv", "S2")
     assert run("--month", "2026-10") == 0
     three_pages(tiny, second="raise ValueError('氏名')")
     assert run("--month", "2026-10", "--restate") == 1
@@ -238,7 +230,7 @@ def test_who_is_told_of_what_and_a_hook_that_fails_is_4(tiny, in_process, capsys
     assert published["link"] == "https://r.example/reports/tiny/2026-10/latest/report.ja.html"
     assert stands["status"] == "stands" and stands["headline"] == ""
     assert failed["status"] == "failed" and "02_b.ipynb" in failed["cause"] and failed["headline"] == ""
-    settings(tiny, notify=[{"command": ["false"]}])
+    settings(tiny, run={"notify": [{"command": ["false"]}]})
     three_pages(tiny)
     assert run("--month", "2026-10", "--restate") == 4
     assert store.current("tiny", "2026-10")["restates"]
@@ -246,11 +238,11 @@ def test_who_is_told_of_what_and_a_hook_that_fails_is_4(tiny, in_process, capsys
 
 
 def test_settings_of_the_file_hold_for_the_run(tiny, capsys):
-    settings(tiny, stage_minutes=0.05)
+    settings(tiny, run={"stage_minutes": 0.05})
     three_pages(tiny, second="import time\ntime.sleep(60)")
     assert run("--month", "2026-10") == 1
     assert "its time limit" in capsys.readouterr().err
-    settings(tiny, stage_mintues=3)
+    settings(tiny, run={"stage_mintues": 3})
     assert run("--month", "2026-10") == 2
     assert "Did you mean 'stage_minutes'" in capsys.readouterr().err
 

@@ -1,5 +1,6 @@
 """Two years of months with random kills end with the very tables of two undisturbed years."""
 
+import os
 import random
 import signal
 import subprocess
@@ -8,7 +9,6 @@ import sys
 import psutil
 import pytest
 import run_base
-import test_run
 from run_base import PRODUCT, page, write_one
 from test_previous_month import history_page
 
@@ -65,7 +65,7 @@ def test_two_years_with_random_kills(tiny, tmp_path_factory, monkeypatch):
             if what == "kernel":
                 dice.choice(below).send_signal(signal.SIGKILL)
             else:
-                test_run.os.killpg(runner.pid, signal.SIGKILL)
+                os.killpg(runner.pid, signal.SIGKILL)
             code = runner.wait(600) if what == "runner" else code_of(runner)
         assert all(store.damaged("tiny", month) == [] for month in store.published_months("tiny"))
         if code == 0 and len(tables()) == len(MONTHS):
@@ -79,5 +79,5 @@ def code_of(runner: subprocess.Popen) -> int:
     try:
         return runner.wait(10)
     except subprocess.TimeoutExpired:
-        test_run.os.killpg(runner.pid, signal.SIGKILL)
+        os.killpg(runner.pid, signal.SIGKILL)
         return runner.wait()

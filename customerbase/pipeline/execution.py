@@ -32,7 +32,7 @@ class Execution:
         self.contracts = {contract.name: contract for contract in plan.contracts}
         self.outcomes: dict[str, Outcome] = {}
         self.later: dict[str, Outcome] = {}  # of the next month
-        self.expected = last_peaks(plan.company.name)
+        self.last = last_stages(plan.company.name)
 
     def all(self) -> dict[str, Outcome]:
         """What became of every stage of the plan, by name."""
@@ -83,7 +83,7 @@ class Execution:
         return next((name for name in ready if not running or self._expected(name) <= room), None)
 
     def _expected(self, name: str) -> float:
-        return self.expected.get(name.removeprefix(AHEAD), UNKNOWN)
+        return self.last.get(name.removeprefix(AHEAD), {}).get("peak_mib") or UNKNOWN
 
     def _one(self, name: str) -> None:
         started = time.monotonic()
@@ -119,12 +119,11 @@ def without_a_look_back(plan: Plan) -> list[Contract]:
     return list(found.values())
 
 
-def last_peaks(pipeline: str) -> Mapping[str, float]:
-    """MiB that each stage held in the newest published month."""
+def last_stages(pipeline: str) -> Mapping[str, dict]:
+    """What the manifest of the newest published month that can be read tells of its stages: seconds, memory."""
     for month in reversed(store.published_months(pipeline)):
-        with suppress(TableError):  # a record that cannot be read tells nothing
-            stages = store.current(pipeline, month).get("stages", {})
-            return {name: facts["peak_mib"] for name, facts in stages.items() if facts.get("peak_mib")}
+        with suppress(TableError):
+            return store.current(pipeline, month).get("stages", {})
     return {}
 
 

@@ -74,7 +74,7 @@ def _read(run: Path, month: str, failures: tuple[Link, ...]) -> Published:
     )
     _ = data.changes  # a table that cannot be compared fails here, for its month alone
     light = _light(run) if "dashboard_parts" in about["tables"] else {}
-    versions = (_version(run, about), *_earlier(run))
+    versions = (_version(run, about), *_earlier(pipeline, run))
     shown = data if "kpi" in tables else None
     return Published(month, as_of, versions, light, shown, failures, title=about.get("title"))
 
@@ -87,10 +87,10 @@ def _light(run: Path) -> dict[str, dict]:
     return {language: json.loads(content) for language, content in rows}
 
 
-def _earlier(run: Path) -> list[Version]:
+def _earlier(pipeline: str, run: Path) -> list[Version]:
     """What was published of the month before, the newest first; without reports nothing can be opened."""
-    others = [path.parent for path in run.parent.glob("*/manifest.json") if path.parent.name != run.name]
-    found = [_version(other, store.manifest(other)) for other in others if not other.name.startswith(".")]
+    others = [other for other in store.versions(pipeline, run.parent.name) if other != run]
+    found = [_version(other, store.manifest(other)) for other in others]
     return sorted(found, key=lambda version: (version.finished_at, version.run_id), reverse=True)
 
 

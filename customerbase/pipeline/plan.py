@@ -93,7 +93,7 @@ class Plan:
         `tables_in` maps each table the stage reads to the SHA-256 of its bytes. A page that reads no table reads the
         raw files; one that looks back depends on the month before, on people's decisions, the model and the key of the ids.
         """
-        own_inputs = {"raw": self.inputs, "sources": source_texts(self.company)} if not contract.reads else {}
+        own_inputs = {"raw": self.inputs, "sources": self._source_texts()} if not contract.reads else {}
         if contract.prints_run and tables_in:  # else a page taken over would print the run before
             own_inputs["run"] = self.run_id
         if contract.previous:
@@ -115,6 +115,11 @@ class Plan:
             **own_inputs,
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def _source_texts(self) -> dict[str, str]:
+        """The text of every source file as it was read: a changed mapping is a changed input."""
+        files = {name: self.configuration[f"pipelines/sources/{name}.yaml"] for name in self.company.sources}
+        return {name: content.decode("utf-8") for name, content in files.items()}
 
 
 def digest(text: str) -> str:
@@ -228,11 +233,6 @@ def raw_inputs(company: Company, folder: Path) -> dict[str, dict]:
             for path in {one.path for one in files}:
                 found[path.relative_to(folder).as_posix()] = {"sha256": sha256(path), "bytes": path.stat().st_size}
     return dict(sorted(found.items()))
-
-
-def source_texts(company: Company) -> dict[str, str]:
-    """The text of every source file: a changed mapping is a changed input."""
-    return {name: find_source(name).read_text(encoding="utf-8") for name in company.sources}
 
 
 @cache

@@ -18,7 +18,8 @@ def mend(pipeline: str) -> list[str]:
         if _reads(folder / "current.json"):
             continue
         reports = store.report_folder(pipeline, folder.name)
-        whole = {run.name: run for run in _runs(folder) if (reports / run.name / "manifest.json").is_file()}
+        runs = store.versions(pipeline, folder.name)
+        whole = {run.name: run for run in runs if (reports / run.name / "manifest.json").is_file()}
         if not whole:
             continue
         latest = reports / "latest"
@@ -43,7 +44,3 @@ def _finished(run: Path) -> str:
         return store.manifest(run)["finished_at"]
     except (TableError, KeyError):
         return ""
-
-
-def _runs(folder: Path) -> list[Path]:
-    return [path.parent for path in folder.glob("*/manifest.json") if not path.parent.name.startswith(".")]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from customerbase.pipeline.backfill import before
 from customerbase.pipeline.contracts import Contract
+from customerbase.pipeline.execution import last_stages
 from customerbase.pipeline.outcome import How, Outcome
 from customerbase.pipeline.plan import Plan, code_hash
 from customerbase.pipeline.publish import remembered
@@ -24,7 +25,8 @@ def preview(plan: Plan, how: How) -> list[str]:
     if changed and not (how.restate or how.force):
         return [*lines, f"  stands as published; raw files changed since: {changed}. --restate would make it anew."]
     lines += [f"  because {cause}" for cause in causes(plan, published)]
-    seconds = _last_seconds(plan)
+    last = last_stages(plan.company.name)
+    seconds = {name: one["seconds"] for name, one in last.items() if not one["reused"]}
     for contract, state in stages(plan, how):
         took = f", took {seconds[contract.name]:.0f} s the last time" if contract.name in seconds else ""
         lines.append(f"  {contract.name:<22} {state}{took}")
@@ -72,9 +74,3 @@ def stages(plan: Plan, how: How) -> Iterator[tuple[Contract, str]]:
             yield contract, REUSED
         else:
             yield contract, EXECUTED
-
-
-def _last_seconds(plan: Plan) -> dict[str, float]:
-    months = store.published_months(plan.company.name)
-    about = store.current(plan.company.name, months[-1]) if months else None
-    return {name: one["seconds"] for name, one in (about or {}).get("stages", {}).items() if not one["reused"]}

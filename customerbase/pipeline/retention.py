@@ -31,8 +31,11 @@ def removable(pipeline: str, keep: int = KEEP) -> list[Removable]:
     """
     folder = store.home() / "data" / "runs" / pipeline
     months = sorted(path for path in folder.glob("[0-9]*-[0-9]*") if path.is_dir())
-    runs = {month.name: _runs(month) for month in months}
-    kept = {month: _kept(pipeline, month, found, keep) for month, found in runs.items()}
+    runs = {
+        month.name: {run.name: store.manifest(run) for run in store.versions(pipeline, month.name)} for month in months
+    }
+    named = _of_ledger(pipeline)
+    kept = {month: _kept(pipeline, month, found, keep, named) for month, found in runs.items()}
     for month, before in _built_on(runs, kept):
         kept.setdefault(month, set()).update(before)
     gone = []
@@ -41,8 +44,8 @@ def removable(pipeline: str, keep: int = KEEP) -> list[Removable]:
         for name in sorted(runs[month.name].keys() - kept[month.name]):
             gone += [_removable(month / name, "version"), _removable(reports / name, "reports of a version")]
         if store.pointed(pipeline, month.name):
-            named = {one["folder"] for name in kept[month.name] for one in runs[month.name][name]["stages"].values()}
-            left = sorted(path for path in month.glob("stages/*") if path.name not in named)
+            used = {one["folder"] for name in kept[month.name] for one in runs[month.name][name]["stages"].values()}
+            left = sorted(path for path in month.glob("stages/*") if path.name not in used)
             gone += [_removable(path, "stage") for path in left]
     return [one for one in gone if one.path.exists()]
 
@@ -58,18 +61,14 @@ def prune(pipeline: str, keep: int = KEEP) -> list[Removable]:
     return found
 
 
-def _runs(month: Path) -> dict[str, dict]:
-    """Manifests of the runs of a month by folder name."""
-    found = {path.parent.name: store.manifest(path.parent) for path in month.glob("*/manifest.json")}
-    return {name: about for name, about in found.items() if not name.startswith(".")}
-
-
-def _kept(pipeline: str, month: str, runs: dict[str, dict], keep: int) -> set[str]:
-    newest = sorted(runs, key=lambda name: (runs[name]["finished_at"], name), reverse=True)
-    published = store.pointed(pipeline, month)
-    others = [name for name in newest if name != published]
-    kept = {published, *others[: max(keep - 1, 0)]} & runs.keys()
-    return kept | {name for name in runs if runs[name]["run_id"] in _of_ledger(pipeline)}
+def _kept(pipeline: str, month: str, runs: dict[str, dict], keep: int, named: set[str]) -> set[str]:
+    newest, one = [], store.pointed(pipeline, month)
+    while one in runs and one not in newest:  # each names the version before it, whatever the clock said
+        newest.append(one)
+        one = runs[one].get("restates")
+    others = runs.keys() - set(newest)
+    newest += sorted(others, key=lambda name: (runs[name]["finished_at"], name), reverse=True)
+    return {*newest[:keep]} | {name for name in runs if runs[name]["run_id"] in named}
 
 
 def _of_ledger(pipeline: str) -> set[str]:

@@ -42,9 +42,7 @@ def status(pipeline: str, newest: date, *, check: bool = False) -> tuple[list[st
 def _month(pipeline: str, month: str, check: bool) -> tuple[str, bool]:
     about = store.current(pipeline, month)
     seconds = sum(one["seconds"] for one in about["stages"].values() if not one["reused"])
-    versions = [
-        path for path in store.month_folder(pipeline, month).glob("*/manifest.json") if path.parent.name[0] != "."
-    ]
+    versions = store.versions(pipeline, month)
     told = f"  {month}  run {about['run_id']}, finished {about['finished_at'][:16]}, {len(about['tables'])} tables, {seconds:.0f} s of stages"
     if len(versions) > 1:
         told += f", {len(versions)} versions"

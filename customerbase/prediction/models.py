@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 import customerbase.prediction.design as design
 from customerbase.prediction.trees import LEAVES, Forest
+from customerbase.threads import one_thread
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -172,7 +173,7 @@ class Boosting:
         columns = usable(x)
         edges = tuple(_edges(x[:, place]) for place in columns)
         classes = _classes(x, columns, edges)
-        with threadpool_limits(1):  # waiting threads spin: beside one busy process two were 20 times slower than one
+        with one_thread():
             trees = HistGradientBoostingClassifier(**TREES).fit(classes, y, sample_weight=w)
             forest = Forest.of(trees, columns, edges)
             same = np.array_equal(forest.log_odds(x[:_TRIED]), trees.decision_function(classes[:_TRIED]))

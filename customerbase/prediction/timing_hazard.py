@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from scipy.special import expit
-from threadpoolctl import threadpool_limits
 
 from customerbase.features import matrix
 from customerbase.prediction.timing_rates import Rates
 from customerbase.prediction.timing_rows import person_intervals
+from customerbase.threads import one_thread
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -124,9 +124,7 @@ def fit_hazards(
     wide, rate = matrix(rows, log=True), rates.log_rates(rows)
     design = Design.of(wide, rate)
     boosting = None
-    import sklearn.ensemble  # noqa: F401  before the limit, which holds for what is loaded: this brings OpenMP
-
-    with threadpool_limits(limits=1):
+    with one_thread():
         if boost:
             numeric = nearest(matrix(rows)[list(design.kept)].to_numpy())
             boosting = _boost(numeric, row, interval, event, weight[row], seed)

@@ -50,9 +50,11 @@ def late_changes(
     """
     if previous is None:
         return None
-    for name, before in (("late_rows_now", ""), ("late_rows_then", "previous_")):
-        parts = [_rows(table, one, before, _compared(db, table, one)) for table, one in declared.items()]
-        db.register(name, db.query(" union all ".join(parts)))
+    parts = []
+    for table, one in declared.items():
+        columns = _compared(db, table, one)
+        parts += [_rows(table, one, before, columns) for before in ("", "previous_")]
+    db.register("late_rows", db.query(" union all ".join(parts)))
     until = {"until": previous + timedelta(days=1)}
     for name, params in (("late_months", until), ("late_changes", until | {"compared_with": previous})):
         db.execute(f"create or replace temp table {name} as {sql_text(name)}", **params)
@@ -89,7 +91,7 @@ def _compared(db: Engine, table: str, one: Declared) -> list[str]:
 
 
 def _rows(table: str, one: Declared, before: str, columns: list[str]) -> str:
-    """A table as rows of table_name, source_system, event_at, row_key, content and amount."""
+    """A table as rows of table_name, source_system, is_now, event_at, row_key, content and amount."""
     moments = [f"t.{identifier(name)}" for name in MOMENTS[table]]
     moment = f"coalesce({', '.join(moments)})" if len(moments) > 1 else moments[0]
     amount = AMOUNTS.get(table, "0")
@@ -98,7 +100,7 @@ def _rows(table: str, one: Declared, before: str, columns: list[str]) -> str:
         joined = f"left join {identifier(before + 'orders')} as o on t.source_system = o.source_system and t.order_id = o.order_id"
     return f"""
         select
-            {literal(table)} as table_name, t.source_system, cast({moment} as timestamp) as event_at,
+            {literal(table)} as table_name, t.source_system, {literal(not before)} as is_now, cast({moment} as timestamp) as event_at,
             {_text([f"t.{identifier(name)}" for name in one.key])} as row_key,
             {_text([moment, amount, *(f"t.{identifier(name)}" for name in columns)])} as content,
             cast({amount} as decimal(18, 2)) as amount

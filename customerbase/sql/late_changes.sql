@@ -3,15 +3,16 @@
 -- A row whose date moved to another month is gone from the one and added to the other.
 with
 
-open_now as (
+open_rows as (
     select
         months.table_name,
         months.source_system,
         months.month,
+        late.is_now,
         late.row_key,
         late.content,
         late.amount
-    from late_rows_now as late
+    from late_rows as late
     inner join late_months as months
         on late.table_name = months.table_name
         and late.source_system = months.source_system
@@ -19,20 +20,12 @@ open_now as (
     where late.event_at < $until and not months.is_same
 ),
 
+open_now as (
+    select * from open_rows where is_now
+),
+
 open_then as (
-    select
-        months.table_name,
-        months.source_system,
-        months.month,
-        late.row_key,
-        late.content,
-        late.amount
-    from late_rows_then as late
-    inner join late_months as months
-        on late.table_name = months.table_name
-        and late.source_system = months.source_system
-        and cast(date_trunc('month', late.event_at) as date) = months.month
-    where late.event_at < $until and not months.is_same
+    select * from open_rows where not is_now
 ),
 
 pairs as (

@@ -65,8 +65,7 @@ def recall(pipeline: str, stated: dict) -> Previous | None:
     """The very tables a manifest names, from whichever run of that month still holds them; None when none does."""
     if stated["month"] is None:
         return Previous()
-    runs = store.month_folder(pipeline, stated["month"]).glob("*/manifest.json")
-    for run in sorted(path.parent for path in runs if not path.parent.name.startswith(".")):
+    for run in store.versions(pipeline, stated["month"]):
         found = _tables_of(run, stated["month"], stated["tables"])
         if found.sha256 == stated["tables"] and not found.damaged:
             return found

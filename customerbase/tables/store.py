@@ -186,14 +186,17 @@ def published_months(pipeline: str) -> list[str]:
     return sorted(pointer.parent.name for pointer in folder.glob("*/current.json"))
 
 
+def versions(pipeline: str, month: str) -> list[Path]:
+    """The folders of all whole runs of a month, published today or once, by name."""
+    found = (path.parent for path in month_folder(pipeline, month).glob("*/manifest.json"))
+    return sorted(run for run in found if not run.name.startswith("."))  # those are being made or removed
+
+
 def kept_runs(pipeline: str) -> dict[str, str]:
     """Run id -> month (YYYY-MM) of every run of a pipeline that is kept, published today or once, oldest month first."""
-    found = {}
-    for path in sorted((home() / "data" / "runs" / pipeline).glob("*/*/manifest.json")):
-        if not path.parent.name.startswith("."):
-            about = manifest(path.parent)
-            found[about["run_id"]] = about["month"]
-    return found
+    months = sorted(path.name for path in (home() / "data" / "runs" / pipeline).glob("*"))
+    abouts = [manifest(run) for month in months for run in versions(pipeline, month)]
+    return {about["run_id"]: about["month"] for about in abouts}
 
 
 def link(sources: Iterable[Path], folder: Path) -> None:

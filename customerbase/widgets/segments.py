@@ -8,7 +8,7 @@ import ipywidgets as widgets
 from customerbase import i18n
 from customerbase.dashboards.part import Part
 from customerbase.errors import TableError
-from customerbase.periods import add_months, month_label, parse_month
+from customerbase.periods import add_months, month_label, month_text, parse_month
 from customerbase.widgets.page import Page
 
 # choice -> word of its label, word of its heading, parts that follow it
@@ -93,4 +93,4 @@ class Segments(Page):
 
 def _before(month: str, span: str) -> str:
     """The month so many months before; "" without a number."""
-    return f"{add_months(parse_month(month), -int(span)):%Y-%m}" if span else ""
+    return month_text(add_months(parse_month(month), -int(span))) if span else ""

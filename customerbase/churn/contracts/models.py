@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase.churn.contracts.design import Design
+from customerbase.threads import one_thread
 
 SMALL_TREES = {
     "learning_rate": 0.03, "max_iter": 200, "max_leaf_nodes": 8, "min_samples_leaf": 40, "l2_regularization": 5.0,
@@ -84,17 +85,14 @@ class Boosting:
 
     def __init__(self, frame: pd.DataFrame, left: np.ndarray, tenure: str):
         from sklearn.ensemble import HistGradientBoostingClassifier
-        from threadpoolctl import threadpool_limits
 
         self.design = Design.of(frame, tenure)
-        with threadpool_limits(1):  # waiting threads cost more than they help beside other processes
+        with one_thread():
             self.trees = HistGradientBoostingClassifier(**SMALL_TREES).fit(self.design.trees(frame), left)
 
     def chance(self, frame: pd.DataFrame) -> np.ndarray:
         """The chance of leaving of each row."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):
+        with one_thread():
             return self.trees.predict_proba(self.design.trees(frame))[:, 1]
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 import customerbase.segments.clusters.models as models
 from customerbase.segments.clusters.agreement import adjusted_rand, recovered
 from customerbase.segments.clusters.continuum import continuum
 from customerbase.segments.clusters.models import KMEANS, MIXTURE, Fitted
+from customerbase.threads import one_thread
 
 FEWEST, MOST = 2, 10  # groups tried
 STARTS = 10
@@ -74,9 +74,7 @@ def choose(
     before: algorithm and number of last month, which are kept unless another is clear and clearly ahead; number: as many
     as somebody asked for (0: chosen).
     """
-    import sklearn.cluster  # noqa: F401  before the limit, which holds for what is loaded: this brings OpenMP
-
-    with threadpool_limits(1):
+    with one_thread():
         tried = _trials(x, seed, bootstraps, draws, k_min, most)
     table = pd.DataFrame([one.row() for one in tried.values()], columns=list(COLUMNS))
     (algorithm, k), reason = _chosen(table, before, number)

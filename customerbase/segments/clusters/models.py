@@ -1,7 +1,7 @@
 """Two ways of grouping: k-means, and a mixture of normal distributions with diagonal covariances (scikit-learn).
 
 Same rows, same seed, same groups, bit for bit, as long as fits run in one thread: whoever fits many holds
-threadpool_limits(1) around all of them, since each entry costs as much as a small fit.
+one_thread() around all of them, since each entry costs as much as a small fit.
 """
 
 from dataclasses import dataclass

@@ -6,7 +6,6 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 import customerbase.segments.clusters.cards as describing
 import customerbase.segments.clusters.matching as matching
@@ -18,6 +17,7 @@ from customerbase.segments.clusters.choice import STARTS, Choice, choose
 from customerbase.segments.clusters.explaining import Explained, explain
 from customerbase.segments.clusters.notes import Note, distinct
 from customerbase.segments.clusters.summary import empty, gone, summary
+from customerbase.threads import one_thread
 
 FIT_ROWS, CHOICE_ROWS = 50_000, 3_000  # customers a grouping is learnt from; and its number is chosen on
 FEWEST = 100  # customers, below whom nobody is grouped
@@ -112,9 +112,7 @@ def group(db: Engine, *, as_of: date, options: Options | None = None, before: Be
     how, notes = scale(sample, options.features)
     if len(how.names) < 2:
         return _nobody([*notes, Note("features", {"n": len(how.names)})], outside, before, as_of)
-    import sklearn.cluster  # noqa: F401  before the limit, which holds for what is loaded: this brings OpenMP
-
-    with threadpool_limits(1):
+    with one_thread():
         choice, fitted, kept = _fitted(how(sample), sample, options, before)
         where = _placed(fitted, how, found)
     matched = _matched(where["group"], fitted, how, found, before)
