@@ -49,11 +49,11 @@ report: $(VENV)/ready ## run the month and publish its report (the sample compan
 quickstart: $(VENV)/ready ## one order file is enough: make quickstart FILES=orders.csv
 	@$(PY) -m customerbase quickstart $(FILES) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(YES),--yes)
 
-test: $(VENV)/ready ## all tests, in parallel
-	@$(PY) -m pytest -n auto --dist loadfile
+test: $(VENV)/ready ## all tests, in parallel, the longest files first (tests/conftest.py)
+	@$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-fast: $(VENV)/ready ## the tests that take seconds
-	@$(PY) -m pytest -n auto --dist loadfile -m "not slow"
+	@$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 check: $(VENV)/ready ## lint, import contracts, notebook shape, ledgers' links, no outputs, generated documents fresh
 	@$(PY) -m ruff check .

@@ -1,6 +1,7 @@
 """Shared by all tests: a home of their own, real data where they are, small notebooks made on the fly."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ def real_data(name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data set {name!r} is not here: put it into {folder.parent} or set CUSTOMERBASE_TEST_DATA")
     return folder
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Files that take minutes begin first, then those with many tests: no core waits at the end for one long file."""
+    many, long = Counter(item.path for item in items), {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in long, -many[item.path]))
 
 
 @pytest.fixture

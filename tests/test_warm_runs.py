@@ -96,7 +96,8 @@ def test_what_a_kernel_complains_about_is_in_its_log(tmp_path, forked, kind):
     )
     with ordinary() if kind == "ordinary" else nullcontext():
         execute(tmp_path / "one", code)
-    assert {"of a child", "of itself"} <= {*(tmp_path / "one" / "kernel.log").read_text().split("\n")}
+    said = (tmp_path / "one" / "kernel.log").read_text()
+    assert "of a child" in said and "of itself" in said, said  # a line of the kernel's own may follow without a break
     assert len(forked) == (kind == "forked")
 
 
