@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -137,18 +138,24 @@ def test_a_disk_that_is_full_at_any_step_of_publication(tiny, monkeypatch):
     recovers(tiny)
 
 
+@contextmanager
+def file_system(folder, megabytes):
+    """A file system of its own at `folder`; only where this user may mount one."""
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("full and read-only disks are played on a small tmpfs, which this user may not mount")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 @pytest.fixture
 def small_disk(tiny):
-    """The home's data/ on a file system of 3 MB; only where this user may mount one."""
-    data = tiny / "data"
-    data.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(data)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a full disk is played on a small tmpfs, which this user may not mount")
-    yield tiny
-    subprocess.run(["umount", str(data)], check=True)
+    """The home's data/ on 3 MB."""
+    with file_system(tiny / "data", 3):
+        yield tiny
 
 
 def test_a_disk_that_really_is_full(small_disk):
@@ -174,6 +181,22 @@ def test_a_target_that_cannot_be_written_is_one_clear_error(tiny):
     assert store.current("tiny", MONTH) is None
     (tiny / "reports").unlink()
     recovers(tiny)
+
+
+@pytest.mark.parametrize("target", ["data", "reports"])
+def test_a_target_that_really_is_read_only(tiny, target):
+    """As a disk becomes on which the kernel found a fault, or a share that was mounted anew."""
+    with file_system(tiny / target, 30) as folder:
+        three_pages(tiny)
+        run_it(tiny)
+        before = seen()
+        three_pages(tiny, second="x = 8")
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        with pytest.raises(RunError, match=f"Read-only file system: .*{target}"):
+            run_it(tiny)
+        assert seen() == before
+        subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
+        recovers(tiny)
 
 
 def test_a_clock_that_goes_back_changes_nothing_that_counts(tiny, monkeypatch):
