@@ -184,7 +184,7 @@ def test_versions_are_held_against_the_published_one():
     assert text["en"].count('class="since"') == 1
     told = re.search(r'<ul class="since">(.*?)</ul>', text["en"])[1]
     assert re.fullmatch(
-        r"<li>All \d+ figures are those of the published version\.</li><li>2 of 3 tables differ\.</li>", told
+        r"<li>The published version has the same \d+ figures\.</li><li>2 of 3 tables differ\.</li>", told
     )
     assert "表は3個のうち2個が違います。" in text["ja"]
 

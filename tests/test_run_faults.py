@@ -15,8 +15,9 @@ from test_previous_month import history_page, names
 
 from customerbase import pipeline
 from customerbase.errors import RunError, TableError
-from customerbase.pipeline import guard, journal, publish
+from customerbase.pipeline import execution, guard, journal, publish
 from customerbase.pipeline.guard import Limits
+from customerbase.pipeline.outcome import Outcome
 from customerbase.tables import store
 
 tiny, in_process = run_base.tiny, run_base.in_process
@@ -304,3 +305,35 @@ def test_a_record_that_cannot_be_read_is_one_clear_error_and_made_again(tiny, in
     run_it(tiny)
     assert "cannot be read" in capfd.readouterr().err
     assert store.current("tiny", MONTH)["tables"] == tables
+
+
+def test_the_pages_of_great_expectations_wait_for_no_letter(tiny, in_process, monkeypatch):
+    """They are made beside the page whose tables are only views, and hold all checks but those."""
+    shown = {}
+
+    def docs(plan, outcomes, how):
+        shown.update(outcomes)
+        (tiny / "docs are made").touch()
+        return Outcome(tiny)
+
+    monkeypatch.setattr(execution, "data_docs", docs)
+    page(tiny / "notebooks", "01_a", writes=["stores"], body=write_one("stores", **STORE))
+    part = {"as_of": "date '2026-10-31'", "page": "'home'", "language": "'ja'", "name": "'x'", "choice": "''"}
+    part |= {"kind": "'html'", "position": "1", "content": "'<p>x</p>'"}
+    wait = """
+import os, pathlib, time
+end = time.monotonic() + 60
+while not pathlib.Path(os.environ["CUSTOMERBASE_HOME"], "docs are made").exists():
+    assert time.monotonic() < end, "the letter waits for the docs, or they for it"
+    time.sleep(0.02)
+"""
+    page(
+        tiny / "notebooks",
+        "03_c",
+        reads=["stores"],
+        writes=["dashboard_parts"],
+        body=wait + write_one("dashboard_parts", **part),
+    )
+    pipeline.run(plan_of(tiny), jobs=2)
+    assert "c" not in shown and shown.keys() == {"a"}
+    assert store.current("tiny", MONTH)["tables"].keys() == {"stores", "dashboard_parts"}
