@@ -239,6 +239,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     word = partial(i18n.word, language=language)
     files = sum(int(row["rows_read"]) for row in data.rows("source_files")) or None
     people = sum(int(row["customers"]) for row in data.rows("segment_summary")) or None
+    compared = sum(int(row["rows_before"]) for row in data.rows("late_changes")) or None
     links = "identity_links, profile, identity_review, id_changes"
     worth_tables, quality_tables = (
         "cltv, cltv_groups, cltv_concentration",
@@ -246,7 +247,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     )
     told = {  # name: function, tables, n, interval, definition
         "kpi": (kpi.compare, "kpi", None, 0.95, word("definition.kpi_table")),
-        "movers": (kpi.revenue_movers, "revenue_movers", None, 0.95, None),
+        "movers": (kpi.revenue_movers, "revenue_movers", data.n("revenue"), 0.95, None),
         "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
         "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
         "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),
@@ -261,7 +262,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
-        "late": (quality_rules.late_changes, "late_changes", None, None, word("late.definition")),
+        "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
     }
     return {
         f"{name}_caption": draw.caption(origin, tables, data.as_of, n, language, interval, definition=definition)
