@@ -20,6 +20,7 @@ import customerbase.report.good as good
 import customerbase.report.groups as groups
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.inquiries as inquiries
 import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
@@ -38,9 +39,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "inquiries", "identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "inquiries")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -125,6 +126,9 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "mix_picture": mix.picture(data, language, draw),
         "good": good.lines(data, language),
         "good_picture": good.picture(data, language, draw),
+        "inquiries": inquiries.lines(data, language),
+        "inquiry_rows": inquiries.rows(data, language),
+        "inquiry_pictures": inquiries.pictures(data, language, draw),
         "identity": identity.lines(data, language),
         "overlap": identity.overlap(data, language, draw),
         "segment_colors": draw.SEGMENT_COLORS,
@@ -261,6 +265,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
+        "inquiries": inquiries.caption(data, language),
         "late": (quality_rules.late_changes, "late_changes", None, None, word("late.definition")),
     }
     return {

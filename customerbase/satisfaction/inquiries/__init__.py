@@ -6,6 +6,7 @@ What the data do not hold is said, never guessed; what still waits counts as wai
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 import customerbase.satisfaction.inquiries.desk as desk
@@ -13,6 +14,7 @@ import customerbase.satisfaction.inquiries.effect as effects
 import customerbase.satisfaction.inquiries.study as studies
 from customerbase.engine import Engine
 from customerbase.errors import InputError
+from customerbase.periods import parse_month
 from customerbase.satisfaction.inquiries.facts import Facts, gather
 
 __all__ = ["Inquiries", "after_inquiry", "inquiries", "trouble"]
@@ -88,7 +90,12 @@ def inquiries(
     found = trouble(db, as_of=as_of, least=least, days=days)
     study = studies.gather(db, as_of=as_of, horizon=horizon, quiet=quiet, fast=fast)
     compared, balance = after_inquiry(study, as_of=as_of, k_min=k_min)
-    tables = {"months": desk.months(facts), "groups": desk.groups(facts), "trouble": found}
+    months = (
+        pd.concat([desk.months(facts), _in_trouble(found, as_of)], ignore_index=True)
+        if len(facts.frame)
+        else desk.months(facts)
+    )
+    tables = {"months": months, "groups": desk.groups(facts), "trouble": found}
     return Inquiries(
         facts,
         **tables,
@@ -115,6 +122,20 @@ def trouble(db: Engine, *, as_of: date, least: int = 2, days: int = 30) -> pd.Da
     ranked = ranked.drop(columns=["order", "worth"]).reset_index(drop=True)
     counts = dict.fromkeys(("inquiries", "unresolved", "reopened", "not_known", "lowest_csat"), "Int64")
     return ranked.assign(as_of=as_of).astype(counts | {"cltv": float})
+
+
+def _in_trouble(found: pd.DataFrame, as_of: date) -> pd.DataFrame:
+    """Repeated trouble as measures of the month: customers, those with an open inquiry, lifetime value at stake."""
+    unsolved = int((found["state"] == STATES[0]).sum())
+    counts = {"trouble_customers": len(found), "trouble_unresolved": unsolved, "trouble_value": len(found)}
+    rows = pd.DataFrame(
+        {"measure": list(counts), "customers": list(counts.values()), "value": list(map(float, counts.values()))}
+    )
+    rows.loc[2, "value"] = float(found["cltv"].sum())
+    rows = rows.assign(
+        as_of=as_of, month=parse_month(as_of), n=int(found["inquiries"].sum()), waiting=0, low=np.nan, high=np.nan
+    )
+    return rows[desk.MONTH_COLUMNS].astype(dict.fromkeys(("n", "customers", "waiting"), "Int64"))
 
 
 def after_inquiry(study: studies.Study, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame, pd.DataFrame]:

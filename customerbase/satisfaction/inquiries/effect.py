@@ -29,6 +29,7 @@ EFFECT = [
     *("as_of", "comparison", "inquiries", "matched", "controls", "share", "share_alike", "difference", "low", "high"),
     *("plain", "plain_low", "plain_high", "smd_after", "q_value", "verdict"),
 ]
+NOTHING = dict.fromkeys(EFFECT[5:14]) | {"verdict": FEW, "p": np.nan, "terms": [], "parts": None}
 BALANCE = ["as_of", "comparison", "term", "smd_before", "smd_after"]
 
 
@@ -172,13 +173,15 @@ def tables(study: Study, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame,
     share: of those who asked and found partners, who bought in the days after; share_alike: of their partners; difference with
     95 % interval, customers counted as one however often they stand in it. plain: the same against all customers who had not
     asked by the middle of a month. verdict: less or more where the q-value over all comparisons but the placebo is below 5 %
-    (of the placebo: where its interval leaves 0 out); not_comparable where a standardised difference stays above 0.25 or fewer
-    than 20 inquiries found partners; few where fewer than k_min were asked.
+    (of the placebo: where its interval leaves 0 out); not_comparable where a standardised difference stays above 0.25; few
+    where fewer than 20 inquiries found partners, or fewer than k_min of them bought, or did not; then no number is told.
     """
     everybody = compare(study)
     plain = Plain.of(study)
     rows = [_row(everybody, ASKED, np.ones(len(study), dtype=bool), plain, k_min)]
     rows += [_row(everybody, name, study.went[name].to_numpy(dtype=bool), plain, k_min) for name in GROUPS]
+    if FEW in (rows[1]["verdict"], rows[2]["verdict"]):  # all but the fast are slow: one would give the other away
+        rows[1:3] = [row | NOTHING for row in rows[1:3]]
     rows += [_against(one, two, rows) for one, two in AGAINST]
     rows.append(_row(everybody.earlier(), PLACEBO, np.ones(len(study), dtype=bool), None, k_min))
     made = pd.DataFrame(rows)
@@ -196,8 +199,9 @@ def tables(study: Study, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame,
 def _row(compared: Compared, name: str, mask: np.ndarray, plain: Plain | None, k_min: int) -> dict:
     matched = int((mask & compared.pairs.matched).sum())
     row = {"comparison": name, "inquiries": int(mask.sum()), "matched": matched, "controls": compared.controls(mask)}
-    row |= dict.fromkeys(EFFECT[5:14]) | {"verdict": FEW, "p": np.nan, "terms": [], "parts": None}
-    if matched < max(WORTH, k_min):
+    row |= NOTHING
+    bought = int(compared.outcome[mask & compared.pairs.matched].sum())
+    if matched < WORTH or min(bought, matched - bought) < k_min:
         return row
     share, alike, value, parts = compared.contributions(mask)
     before, after = compared.smd(mask, plain)
@@ -229,8 +233,7 @@ def _against(one: str, two: str, rows: list[dict]) -> dict:
     found = {row["comparison"]: row for row in rows}
     sides = [found[one], found[two]]
     counts = {name: sum(row[name] for row in sides) for name in ("inquiries", "matched", "controls")}
-    row = {"comparison": f"{one}_{two}", **counts} | dict.fromkeys(EFFECT[5:14])
-    row |= {"verdict": FEW, "p": np.nan, "terms": [], "parts": None}
+    row = {"comparison": f"{one}_{two}", **counts} | NOTHING
     if any(side["verdict"] == FEW for side in sides):
         return row
     value, parts = sides[0]["difference"] - sides[1]["difference"], sides[0]["parts"] - sides[1]["parts"]
