@@ -44,6 +44,13 @@ def engine(inquiries=(), orders=(), customers=(), cltv=()) -> Engine:
             names = dict.fromkeys(name for row in rows for name in row)  # from_pylist takes those of the first row
             db.register("given_rows", pa.Table.from_pylist([names | row for row in rows]))
             db.execute(f"insert into {table} by name select * from given_rows")
+    segments = (
+        ", ".join(f"('C{one}', '{('loyal', 'at_risk')[place % 2]}')" for place, one in enumerate(customers))
+        or "(null, null)"
+    )
+    db.execute(
+        f"create table rfm as select * from (values {segments}) as rows(customer_id, segment) where customer_id is not null"
+    )
     rows = ", ".join(f"('{name}', cast({value} as double))" for name, value in cltv) or "(null, cast(null as double))"
     db.execute(
         f"create table cltv as select * from (values {rows}) as rows(customer_id, cltv) where customer_id is not null"

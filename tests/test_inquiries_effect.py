@@ -16,7 +16,7 @@ def compared(seed: int, **options) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataF
     """Comparisons by name, balance, and the truth of the inquiries that were compared."""
     bought, asked, truth = inquiry_world.world(seed, **options)
     followed = study.follow(bought, asked, last=inquiry_world.LAST)
-    table, balance = after_inquiry(followed, as_of=AS_OF)
+    table, balance = after_inquiry(followed, as_of=AS_OF, k_min=1)
     used = set(
         zip(followed.bought.customer[followed.rows], followed.bought.day[followed.rows] + followed.gap, strict=True)
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import customerbase.satisfaction.inquiries as desk
 import customerbase.satisfaction.inquiries.forms as forms
 import customerbase.satisfaction.inquiries.listing as listing
 import customerbase.satisfaction.inquiries.looks as looks
-from customerbase import i18n
+from customerbase import i18n, segments
 from customerbase.charts.captions import caption
 from customerbase.charts.draw import bars, dots, line
 from customerbase.charts.drivers import drivers
@@ -61,7 +62,7 @@ class Pictures:
             return [i18n.word("inquiries.none", self.language)]
         effect = found.tables()["inquiry_effect"]
         told = looks.lines(
-            found.months, found.groups, effect, language=self.language, money=self._money, k_min=self.k_min
+            found.months, self._groups, effect, language=self.language, money=self._money, k_min=self.k_min
         )
         lack = looks.missing(found.facts.faults, self.language, self.k_min)
         label = i18n.word("inquiries.line.missing", self.language)
@@ -83,11 +84,11 @@ class Pictures:
 
     def group_table(self, dimension: str) -> pd.DataFrame:
         """One dimension as numbers."""
-        return listing.group_table(self.result.groups, dimension, self.language, self.k_min)
+        return listing.group_table(self._groups, dimension, self.language, self.k_min)
 
     def groups(self, dimension: str, measure: str = "solution_median", width: float = WIDE) -> Figure | str:
         """One measure of the values of one dimension, with intervals; the whole desk as a grey line."""
-        table = forms.shown(self.result.groups, self.k_min)
+        table = forms.shown(self._groups, self.k_min)
         table = table.assign(few=forms.few(table, self.k_min))
         rows = table[(table["dimension"] == dimension) & (table["measure"] == measure)]
         rows = rows[rows["value"].notna() & ~rows["few"]]
@@ -132,6 +133,10 @@ class Pictures:
     def left_out(self) -> str:
         """Inquiries that the comparison of purchases leaves out, by reason."""
         return looks.left_out(self.result.left_out, self.language, self.k_min)
+
+    @property
+    def _groups(self) -> pd.DataFrame:
+        return forms.with_names(self.result.groups, partial(segments.name, language=self.language))
 
     def _caption(self, function: Callable, table: str, n: int, words: str) -> str:
         definition = i18n.word(words, self.language)

@@ -1,12 +1,13 @@
 """Answering inquiries (問い合わせへの対応): volume, waits, backlog, repeated trouble and purchases after, with the caution; two pictures."""
 
+from functools import partial
 from types import ModuleType
 
 import customerbase.satisfaction.inquiries as desk
 import customerbase.satisfaction.inquiries.forms as forms
 import customerbase.satisfaction.inquiries.listing as listing
 import customerbase.satisfaction.inquiries.looks as looks
-from customerbase import i18n
+from customerbase import i18n, segments
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
@@ -14,12 +15,23 @@ TABLES = ("inquiry_months", "inquiry_groups", "inquiry_effect")  # without them 
 SHOWN = "solution_median"
 
 
+def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    """What the section's template reads, by name."""
+    return {
+        "inquiries": lines(data, language),
+        "inquiry_rows": rows(data, language),
+        "inquiry_pictures": pictures(data, language, draw),
+    }
+
+
 def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     """Label and sentences; [] without an inquiry, None without page 09c."""
     tables = [data.tables.get(name) for name in TABLES]
     if any(table is None for table in tables):
         return None
-    return looks.lines(*tables, language=language, money=_money(data, language), k_min=data.k_min)
+    months, groups, effect = tables
+    groups = forms.with_names(groups, partial(segments.name, language=language))
+    return looks.lines(months, groups, effect, language=language, money=_money(data, language), k_min=data.k_min)
 
 
 def pictures(data: ReportData, language: str, draw: ModuleType) -> list[Picture]:

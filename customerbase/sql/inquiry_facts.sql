@@ -3,11 +3,16 @@
 --   reply_watched, solution_watched   until when the event could be seen at least: itself, else the closing or $until
 --   knows_…       1 where the source system delivers the column at all: a time that nobody notes is not a long wait
 --   is_closed     1 where it was closed by $until and not opened again after that
+--   segment       the customer's at $until's month end, unknown without one
 --   copy          2, 3 … for what the same customer asked at the same second by the same way about the same subject
 with
 
 links as (
     select source_system, source_customer_id, customer_id from identity_links
+),
+
+ranked as (
+    select customer_id, segment from rfm
 ),
 
 systems as (
@@ -65,6 +70,7 @@ final as (
         checked.channel,
         checked.category,
         checked.agent_group,
+        coalesce(ranked.segment, 'unknown') as segment,
         case when checked.agent_id is null then 0 else 1 end as has_agent,
         checked.csat,
         checked.is_closed,
@@ -98,6 +104,7 @@ final as (
     inner join systems on checked.source_system = systems.source_system
     left join links
         on checked.source_system = links.source_system and checked.source_customer_id = links.source_customer_id
+    left join ranked on links.customer_id = ranked.customer_id
 )
 
 select * from final

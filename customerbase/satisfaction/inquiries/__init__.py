@@ -81,7 +81,7 @@ def inquiries(
 
     least, days: repeated trouble is so many inquiries within so many days; horizon: days after an inquiry in which a purchase
     counts; quiet: days without an inquiry before one that is compared; fast: hours of a fast solution. Reads inquiries,
-    identity_links, orders, refunds and cltv. Raises InputError for numbers below 1.
+    identity_links, rfm, orders, refunds and cltv. Raises InputError for numbers below 1.
     """
     for name, value in {"least": least, "days": days, "horizon": horizon, "quiet": quiet, "fast": fast}.items():
         if value < 1:

@@ -15,7 +15,8 @@ from customerbase.satisfaction.inquiries.times import Waits, same_median
 MONTHS = 13
 REPLY_HOURS, SOLUTION_HOURS = 24, 72
 ALL, REST = "all", "*"
-DIMENSIONS = ("category", "channel", "agent_group")
+SEGMENT = "segment"
+DIMENSIONS = ("category", "channel", "agent_group", SEGMENT)
 MOST = 12  # values of one dimension; the others stand together as REST
 FALSE = 0.05  # expected share of chance among the clear changes
 LEAST = 5  # inquiries of each month that a test needs

@@ -35,7 +35,7 @@ class Facts:
 def gather(db: Engine, *, as_of: date) -> Facts:
     """Inquiries up to as_of, copies of one inquiry once; registers the view inquiry_facts.
 
-    Reads inquiries, identity_links, orders and refunds.
+    Reads inquiries, identity_links, rfm, orders and refunds.
     """
     until = as_of + timedelta(days=1)
     db.register("inquiry_facts", db.run("inquiry_facts", until=until).to_arrow_table())

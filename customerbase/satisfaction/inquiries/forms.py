@@ -7,7 +7,7 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.disclosure import suppress_rows
 from customerbase.periods import add_months, parse_month
-from customerbase.satisfaction.inquiries.desk import ALL, REST
+from customerbase.satisfaction.inquiries.desk import ALL, REST, SEGMENT
 from customerbase.satisfaction.inquiries.facts import UNKNOWN
 
 Money = Callable[[float], str]
@@ -97,6 +97,13 @@ def shown(groups: pd.DataFrame, k_min: int) -> pd.DataFrame:
         hidden += [(dimension, value) for value in counts["group_value"][mask]]
     keep = [pair not in hidden for pair in zip(groups["dimension"], groups["group_value"], strict=True)]
     return groups[keep]
+
+
+def with_names(groups: pd.DataFrame, name: Callable[[str], str]) -> pd.DataFrame:
+    """inquiry_groups with segments by the name that `name` gives a code."""
+    coded = (groups["dimension"] == SEGMENT) & ~groups["group_value"].isin([REST, UNKNOWN])
+    named = [name(value) if code else value for value, code in zip(groups["group_value"], coded, strict=True)]
+    return groups.assign(group_value=named)
 
 
 def group(dimension: str, value: str, language: str) -> str:
