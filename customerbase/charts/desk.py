@@ -60,9 +60,8 @@ class Pictures:
         found = self.result
         if not len(found.facts.frame):
             return [i18n.word("inquiries.none", self.language)]
-        effect = found.tables()["inquiry_effect"]
         told = looks.lines(
-            found.months, self._groups, effect, language=self.language, money=self._money, k_min=self.k_min
+            found.months, self._groups, found.effect, language=self.language, money=self._money, k_min=self.k_min
         )
         lack = looks.missing(found.facts.faults, self.language, self.k_min)
         label = i18n.word("inquiries.line.missing", self.language)
@@ -73,7 +72,7 @@ class Pictures:
         if not len(self.result.months):
             return i18n.word("inquiries.none", self.language)
         look = {"language": self.language, "k_min": self.k_min}
-        title = listing.title(self.result.months, measure, **look)
+        title = listing.title(self.result.months, self.result.groups, measure, **look)
         said = self._caption(desk.inquiries, "inquiry_months", len(self.result.facts.frame), "inquiries.definition")
         drawn = desk_months(self.result.months, measure, title=title, caption=said, width=width, **look)
         return i18n.word("inquiries.no_past", self.language) if drawn is None else drawn
@@ -99,11 +98,14 @@ class Pictures:
                 dimension=i18n.word(f"inquiries.dimension.{dimension}", self.language),
             )
         names = [forms.group(dimension, value, self.language) for value in rows["group_value"]]
-        rows = rows.assign(name=names, high=rows["high"].astype(float).fillna(rows["value"].astype(float)))
+        rows = rows.assign(name=names)
+        title = listing.group_title(rows, measure, self.language)
+        open_end = float(np.nanmax(rows[["value", "high"]].to_numpy(dtype=float))) * 1.05
+        rows = rows.assign(high=rows["high"].astype(float).fillna(open_end))
         whole = table[(table["dimension"] == "all") & (table["measure"] == measure)]["value"]
         said = self._caption(desk.inquiries, "inquiry_groups", int(rows["n"].sum()), "inquiries.definition")
         return dots(
-            rows, "name", "value", "low", "high", title=listing.group_title(rows, measure, self.language), caption=said,
+            rows, "name", "value", "low", "high", title=title, caption=said,
             language=self.language, fmt=forms.axis(measure, float(rows["high"].max()), self.language),
             reference=float(whole.iloc[0]) if len(whole) else None, width=width,
         )  # fmt: skip

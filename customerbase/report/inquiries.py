@@ -44,13 +44,15 @@ def pictures(data: ReportData, language: str, draw: ModuleType) -> list[Picture]
 def _waits(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     months = data.tables["inquiry_months"]
     look = {"title": "", "caption": "", "language": language, "k_min": data.k_min}
-    drawn = [draw.desk_months(months, SHOWN, width=width, **look) for width in (7.0, draw.WIDTHS["phone"])]
+    drawn = [
+        draw.desk_months(months, SHOWN, width=width, **look) for width in (draw.WIDTHS["half"], draw.WIDTHS["phone"])
+    ]
     if drawn[0] is None:
         return None
     words, measure = i18n.word("inquiries.definition", language), i18n.word("inquiries.measure_note", language)
     n = int(forms.known(months[months["measure"] == SHOWN], data.k_min).query("~few")["n"].sum())
     caption = draw.caption(desk.inquiries, "inquiry_months", data.as_of, n, language, 0.95, definition=words)
-    title = listing.title(months, SHOWN, language, data.k_min)
+    title = listing.title(months, data.tables["inquiry_groups"], SHOWN, language, data.k_min)
     return Picture(title, measure, caption, *map(draw.svg, drawn))
 
 
@@ -60,7 +62,7 @@ def _effect(data: ReportData, language: str, draw: ModuleType) -> Picture | None
     if not len(rows):
         return None
     look = {"title": "", "caption": "", "language": language}
-    drawn = [draw.svg(draw.drivers(rows, width=width, **look)) for width in (7.0, draw.WIDTHS["phone"])]
+    drawn = [draw.svg(draw.drivers(rows, width=width, **look)) for width in (draw.WIDTHS["half"], draw.WIDTHS["phone"])]
     words, measure = (i18n.word(f"inquiries.effect_{one}", language) for one in ("definition", "measure"))
     n = int(table["matched"].iloc[0])
     caption = draw.caption(desk.after_inquiry, "inquiry_effect", data.as_of, n, language, 0.95, definition=words)

@@ -27,8 +27,7 @@ class Inquiries:
     """The desk of one month in five small tables, and what must be said about the data they rest on.
 
     facts: inquiries up to as_of; months, groups, trouble, effect, balance: see desk.months, desk.groups, trouble and
-    effect.tables. left_out: reason -> inquiries that could not be compared. least, days: what repeated trouble is; horizon:
-    days after an inquiry that are looked at; fast: hours of a fast solution.
+    effect.tables. left_out: reason -> inquiries that could not be compared.
     """
 
     facts: Facts
@@ -38,10 +37,6 @@ class Inquiries:
     effect: pd.DataFrame
     balance: pd.DataFrame
     left_out: dict[str, int]
-    least: int
-    days: int
-    horizon: int
-    fast: int
 
     @property
     def as_of(self) -> date:
@@ -54,7 +49,7 @@ class Inquiries:
             "inquiry_months": self.months,
             "inquiry_groups": self.groups,
             "inquiry_trouble": self.trouble,
-            "inquiry_effect": self.effect.assign(horizon_days=self.horizon, fast_hours=self.fast),
+            "inquiry_effect": self.effect,
             "inquiry_balance": self.balance,
         }
 
@@ -90,23 +85,11 @@ def inquiries(
     found = trouble(db, as_of=as_of, least=least, days=days)
     study = studies.gather(db, as_of=as_of, horizon=horizon, quiet=quiet, fast=fast)
     compared, balance = after_inquiry(study, as_of=as_of, k_min=k_min)
-    months = (
-        pd.concat([desk.months(facts), _in_trouble(found, as_of)], ignore_index=True)
-        if len(facts.frame)
-        else desk.months(facts)
-    )
-    tables = {"months": months, "groups": desk.groups(facts), "trouble": found}
-    return Inquiries(
-        facts,
-        **tables,
-        effect=compared,
-        balance=balance,
-        left_out=study.left_out,
-        least=least,
-        days=days,
-        horizon=horizon,
-        fast=fast,
-    )
+    months = desk.months(facts)
+    if len(facts.frame):
+        months = pd.concat([months, _in_trouble(found, as_of)], ignore_index=True)
+    months = months.assign(trouble_inquiries=least, trouble_days=days)
+    return Inquiries(facts, months, desk.groups(facts), found, compared, balance, study.left_out)
 
 
 def trouble(db: Engine, *, as_of: date, least: int = 2, days: int = 30) -> pd.DataFrame:

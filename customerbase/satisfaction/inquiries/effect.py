@@ -27,7 +27,7 @@ VERDICTS = (LESS, MORE, UNCLEAR, UNLIKE_GROUPS, FEW)
 AGAINST = (("slow", "fast"), ("discontent", "content"))
 EFFECT = [
     *("as_of", "comparison", "inquiries", "matched", "controls", "share", "share_alike", "difference", "low", "high"),
-    *("plain", "plain_low", "plain_high", "smd_after", "q_value", "verdict"),
+    *("plain", "plain_low", "plain_high", "smd_after", "q_value", "verdict", "horizon_days", "fast_hours"),
 ]
 NOTHING = dict.fromkeys(EFFECT[5:14]) | {"verdict": FEW, "p": np.nan, "terms": [], "parts": None}
 BALANCE = ["as_of", "comparison", "term", "smd_before", "smd_after"]
@@ -193,7 +193,9 @@ def tables(study: Study, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame,
     made["verdict"] = np.where(sure, told, np.where(tested, UNCLEAR, made["verdict"]))
     counts = dict.fromkeys(("inquiries", "matched", "controls"), "Int64")
     balance = [{"as_of": as_of, "comparison": row["comparison"]} | term for row in rows for term in row["terms"]]
-    return made.assign(as_of=as_of)[EFFECT].astype(counts), pd.DataFrame(balance, columns=BALANCE)
+    return made.assign(as_of=as_of, horizon_days=study.horizon, fast_hours=study.fast)[EFFECT].astype(
+        counts
+    ), pd.DataFrame(balance, columns=BALANCE)
 
 
 def _row(compared: Compared, name: str, mask: np.ndarray, plain: Plain | None, k_min: int) -> dict:

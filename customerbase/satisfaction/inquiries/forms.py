@@ -1,6 +1,6 @@
 """How numbers of the support desk are written, and which of them may be shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -115,6 +115,7 @@ def group(dimension: str, value: str, language: str) -> str:
     return i18n.sentence(f"inquiries.named.{dimension}", language, value=shown_value)
 
 
-def who(comparison: str, language: str) -> str:
-    """A comparison by name."""
-    return i18n.word(f"inquiries.comparison.{comparison}", language)
+def who(row: Mapping, language: str) -> str:
+    """A comparison by name: a row of inquiry_effect."""
+    text = i18n.word(f"inquiries.comparison.{row['comparison']}", language)
+    return text.replace("{hours}", str(int(row["fast_hours"])))

@@ -6,7 +6,7 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.disclosure import suppress_parts
 from customerbase.periods import month_label
-from customerbase.satisfaction.inquiries.desk import LESS, MORE
+from customerbase.satisfaction.inquiries.desk import ALL, LESS, MORE, NOT_TESTED
 from customerbase.satisfaction.inquiries.effect import ASKED, FEW, UNLIKE_GROUPS
 from customerbase.satisfaction.inquiries.forms import (
     COUNTS,
@@ -85,17 +85,19 @@ def picture_rows(months: pd.DataFrame, measure: str, k_min: int) -> pd.DataFrame
     return rows[["month", "value", "low", "high"]].reset_index(drop=True)
 
 
-def title(months: pd.DataFrame, measure: str, language: str, k_min: int) -> str:
-    """The finding of a picture of one measure: its newest value, and whether it lies off the month before."""
+def title(months: pd.DataFrame, groups: pd.DataFrame, measure: str, language: str, k_min: int) -> str:
+    """The finding of a picture of one measure: its newest value, and whether it clearly left that of the month before."""
     now, before = (newest(months, k_min, back).get(measure) for back in (0, 1))
     name = i18n.word(f"inquiries.measure.{measure}", language)
     if not now or i18n.missing(now["value"]):
-        return i18n.sentence("inquiries.title_unknown", language, name=name)
-    value = number(measure, now["value"], language)
+        return i18n.sentence("inquiries.title.unknown", language, name=name)
+    told = {"name": name, "value": number(measure, now["value"], language)}
     if not before or i18n.missing(before["value"]):
-        return i18n.sentence("inquiries.title_alone", language, name=name, value=value)
+        return i18n.sentence("inquiries.title.alone", language, **told)
+    whole = groups[(groups["dimension"] == ALL) & (groups["measure"] == measure)]
+    verdict = whole["verdict"].iloc[0] if len(whole) else NOT_TESTED
     return i18n.sentence(
-        "inquiries.title", language, name=name, value=value, before=number(measure, before["value"], language)
+        f"inquiries.title.{verdict}", language, **told, before=number(measure, before["value"], language)
     )
 
 
@@ -104,7 +106,8 @@ def group_title(rows: pd.DataFrame, measure: str, language: str) -> str:
     ranked = rows.sort_values(["value", "name"])
     least, most = ranked.iloc[0], ranked.iloc[-1]
     told = {end: number(measure, row["value"], language) for end, row in (("least", least), ("most", most))}
-    key = "inquiries.groups_apart" if least["high"] < most["low"] else "inquiries.groups_near"
+    apart = not i18n.missing(least["high"]) and least["high"] < most["low"]
+    key = "inquiries.groups_apart" if apart else "inquiries.groups_near"
     return i18n.sentence(
         key,
         language,
@@ -118,7 +121,7 @@ def group_title(rows: pd.DataFrame, measure: str, language: str) -> str:
 def effect_rows(table: pd.DataFrame, language: str) -> pd.DataFrame:
     """Comparisons for charts.drivers: name, raw, difference, low, high, clear."""
     rows = table[table["difference"].notna() & (table["verdict"] != UNLIKE_GROUPS)]
-    names = [who(name, language) for name in rows["comparison"]]
+    names = [who(row, language) for row in rows.to_dict("records")]
     return pd.DataFrame({
         "name": names, "raw": rows["plain"].astype(float).to_numpy(), "difference": rows["difference"].astype(float).to_numpy(),
         "low": rows["low"].astype(float).to_numpy(), "high": rows["high"].astype(float).to_numpy(),
@@ -150,7 +153,7 @@ def effect_table(table: pd.DataFrame, language: str) -> pd.DataFrame:
     """All comparisons for people: how many, who bought after, who of those alike, difference with interval, verdict."""
     rows = [_compared(row, language) for row in table.to_dict("records")]
     heads = ("matched", "share", "share_alike", "difference", "verdict")
-    index = [who(name, language) for name in table["comparison"]]
+    index = [who(row, language) for row in table.to_dict("records")]
     return pd.DataFrame(rows, index, [i18n.word(f"inquiries.column.{name}", language) for name in heads])
 
 

@@ -145,7 +145,8 @@ def _trouble(now: dict, language: str, money: Money, k_min: int) -> list[str]:
         return []
     if row["few"] or not row["value"]:
         return [i18n.word(f"inquiries.trouble_{'few' if row['few'] else 'none'}", language)]
-    said = [i18n.sentence("inquiries.trouble", language, n=i18n.number(row["value"], "people", language))]
+    what = {"least": int(row["trouble_inquiries"]), "days": int(row["trouble_days"])}
+    said = [i18n.sentence("inquiries.trouble", language, n=f"{int(row['value']):,}", **what)]
     part, worth = now["trouble_unresolved"], now["trouble_value"]
     split = [part["customers"], row["customers"] - part["customers"]]
     if part["customers"] and not suppress_parts(np.array(split, dtype=int), k_min).any():
@@ -183,7 +184,7 @@ def _compared(row: dict, language: str) -> str:
     ends = i18n.span(*(i18n.points(row[end], language) for end in ("low", "high")), language)
     told = {"points": i18n.points(row["difference"], language), "interval": ends}
     if row["comparison"] != ASKED:
-        return i18n.sentence("inquiries.effect_of", language, who=who(row["comparison"], language), **told)
+        return i18n.sentence("inquiries.effect_of", language, who=who(row, language), **told)
     shares = {name: i18n.number(row[name], "rate", language) for name in ("share", "share_alike")}
     key = "unlike" if row["verdict"] == UNLIKE_GROUPS else row["verdict"]
     counts = {"n": f"{int(row['matched']):,}", "days": int(row["horizon_days"])}

@@ -21,6 +21,8 @@ GROUPS = ("fast", "slow", "content", "discontent", "reopened")
 class Study:
     """Inquiries that can be followed for `horizon` days: purchase days, the row and gap of each, how it went.
 
+    last: newest index day; days: of inquiries before it; quiet: without an inquiry before; fast: hours of a fast solution.
+
     went: columns fast, slow, content, discontent, reopened of True or False, one row an inquiry. left_out: reason -> inquiries.
     """
 
@@ -32,6 +34,7 @@ class Study:
     horizon: int
     days: int
     quiet: int
+    fast: int
     left_out: dict[str, int]
 
     def __len__(self) -> int:
@@ -95,7 +98,7 @@ def follow(
     chosen = chosen[:: -(-len(chosen) // MOST)] if len(chosen) > MOST else chosen
     lost = {reason: count for reason, count in left.items() if count}
     went, rows = _went(inquiries.iloc[chosen], fast), place[chosen]
-    return Study(bought, rows, day[chosen] - bought.day[rows], went, last, horizon, study, quiet, lost)
+    return Study(bought, rows, day[chosen] - bought.day[rows], went, last, horizon, study, quiet, fast, lost)
 
 
 def _went(rows: pd.DataFrame, fast: int) -> pd.DataFrame:
