@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import customer_tables
+import desk_tables
 import duckdb
 import identity_base
 import identity_months
@@ -25,6 +26,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
+from customerbase.satisfaction import inquiries
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
 from customerbase.widgets.customer import book
@@ -80,7 +82,7 @@ def read_by(name: str) -> set[str]:
 def record(folder: Path, monkeypatch) -> dict[str, Case]:
     """One case of every file that the scenarios below run."""
     monkeypatch.setattr(Recorder, "cases", {})
-    for module in (identity_base, profile_tables):
+    for module in (identity_base, profile_tables, desk_tables):
         monkeypatch.setattr(module, "Engine", Recorder)
     monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
     _profiles()
@@ -90,6 +92,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _churn()
     _clock()
     _good()
+    _desk()
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
     return Recorder.cases
@@ -380,6 +383,11 @@ def _good() -> None:
     features.customer_orders(db, as_of=AS_OF)
     mix.mix(db, as_of=AS_OF, k_min=3)
     good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
+
+
+def _desk() -> None:
+    """A support desk of two years whose customers buy and ask."""
+    inquiries.inquiries(desk_tables.months(1, size=8), as_of=AS_OF, least=2, days=300)
 
 
 def _customer(folder: Path, monkeypatch) -> None:

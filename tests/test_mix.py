@@ -12,7 +12,8 @@ from scipy.stats import false_discovery_control
 
 from customerbase import features
 from customerbase.engine import Engine
-from customerbase.segments import mix, multiple
+from customerbase.prediction import multiple
+from customerbase.segments import mix
 from customerbase.segments.mix import behaviour, effects, looks, shift
 from customerbase.segments.mix.people import LAST_MONTH, LAST_YEAR, NOW, People, regions
 

@@ -26,6 +26,7 @@ UNIQUE_WITHIN = {
     "deal_id",
     "account_b",
     "detail",
+    "inquiry_id",
 }
 
 

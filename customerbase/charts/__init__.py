@@ -8,6 +8,7 @@ from customerbase.charts.best_days import best_days
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.cohorts import cohort_curves, cohort_triangle
+from customerbase.charts.desk import desk_months
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
@@ -48,6 +49,7 @@ __all__ = [
     "cohort_curves",
     "cohort_triangle",
     "deciles",
+    "desk_months",
     "dots",
     "drift",
     "drivers",

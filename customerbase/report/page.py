@@ -20,6 +20,7 @@ import customerbase.report.good as good
 import customerbase.report.groups as groups
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.inquiries as inquiries
 import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
@@ -38,9 +39,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "inquiries", "identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "inquiries")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -130,6 +131,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "segment_colors": draw.SEGMENT_COLORS,
         "running": _running(data, language),
         "svg": Markup,
+        **inquiries.contents(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),
@@ -262,6 +264,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
+        "inquiries": inquiries.caption(data, language),
         "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
     }
     return {
