@@ -119,7 +119,7 @@ def balance(plus: ArrayLike, minus: ArrayLike, trials: ArrayLike, z: float = Z) 
 def _balance_end(b: np.ndarray, c: np.ndarray, n: np.ndarray, value: np.ndarray, edge: float, z: float) -> np.ndarray:
     """The end between the value and an edge, by halving: where the score test just lets the difference pass."""
     inside, outside = value.copy(), edge + 0.0 * n
-    for _ in range(60):
+    for _ in range(40):
         middle = (inside + outside) / 2
         passes = np.abs(b - c - n * middle) <= z * np.sqrt(np.maximum(_balance_variance(b, c, n, middle), 0))
         inside, outside = np.where(passes, middle, inside), np.where(passes, outside, middle)
