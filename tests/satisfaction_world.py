@@ -25,11 +25,11 @@ def database(**tables: list[tuple]) -> Engine:
         names = COLUMNS.get(
             table, ", ".join(one.strip().split(" ")[0] for one in columns.split(", ") if " " in one.strip())
         )
-        for number, row in enumerate(rows):
-            values = ", ".join("null" if value is None else f"'{value}'" for value in row)
-            db.execute(f"insert into {table} ({names}) values ({values})")
-            if table == "survey_answers":
-                db.execute(f"update {table} set source_row_id = '{number:04}' where source_row_id is null")
+        if table == "survey_answers":
+            names, rows = f"{names}, source_row_id", [(*row, f"{place:06}") for place, row in enumerate(rows)]
+        said = ("(" + ", ".join("null" if one is None else f"'{one}'" for one in row) + ")" for row in rows)
+        if rows:
+            db.execute(f"insert into {table} ({names}) select * from (values {', '.join(said)})")
     return db
 
 
@@ -62,3 +62,9 @@ def biased(rng: np.random.Generator, people: int = 3000) -> pd.DataFrame:
         "days_since_first_order": days + rng.integers(0, 500, people), "inquiries_365": 0, "channel": channel,
         "asked": 1, "answered": answered.astype(int), "answer": answer,
     })  # fmt: skip
+
+
+def profiles(db: Engine) -> None:
+    """The profile of each customer with orders: main channel, no store, no category."""
+    db.execute("""create table profile as select customer_id, min(channel) as main_channel, cast(null as varchar) as main_store,
+        cast(null as varchar) as favourite_category from customer_orders group by customer_id""")

@@ -1,1 +1,5 @@
-"""How satisfied customers are: scores of surveys with their intervals, who answers, what satisfaction goes with."""
+"""Satisfaction and the voice of the customer (顧客満足・VoC): scores of surveys, who answers, what satisfaction goes with."""
+
+from customerbase.satisfaction.month import Satisfaction, satisfaction
+
+__all__ = ["Satisfaction", "satisfaction"]
