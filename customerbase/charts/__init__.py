@@ -22,6 +22,7 @@ from customerbase.charts.overlapping import overlapping
 from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
 from customerbase.charts.rfm_map import rfm_map
+from customerbase.charts.satisfied import importance, months
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
@@ -59,9 +60,11 @@ __all__ = [
     "group_numbers",
     "heatmap",
     "histogram",
+    "importance",
     "kpi_parts",
     "line",
     "lorenz",
+    "months",
     "overlapping",
     "png",
     "priorities",

@@ -26,6 +26,7 @@ import customerbase.report.mix as mix
 import customerbase.report.movement as movement
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
+import customerbase.report.satisfaction as satisfaction
 import customerbase.report.sections as sections
 import customerbase.report.tree as tree
 import customerbase.report.trust as trust
@@ -39,9 +40,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "inquiries", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "satisfaction", "inquiries", "identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "inquiries")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "satisfaction", "inquiries")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -126,6 +127,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "mix_picture": mix.picture(data, language, draw),
         "good": good.lines(data, language),
         "good_picture": good.picture(data, language, draw),
+        **satisfaction.told(data, language, draw),
         "identity": identity.lines(data, language),
         "overlap": identity.overlap(data, language, draw),
         "segment_colors": draw.SEGMENT_COLORS,

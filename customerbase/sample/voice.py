@@ -10,6 +10,7 @@ from customerbase.sample.baskets import GOODS
 from customerbase.sample.block import Block
 from customerbase.sample.desk import Desk
 from customerbase.sample.strings import choose, glue, number, pad, take
+from customerbase.sample.surveyed import invite, rate_items
 from customerbase.sample.world import APP, POS, SYSTEMS, WEB, World
 
 ASK_SHARE, LAST_DAYS, LAST_SHARE = 0.018, 60, 0.10  # inquiries per order; more of them shortly before leaving
@@ -155,12 +156,14 @@ def _write_answers(desk: Desk, block: Block, system: int) -> None:
         ready = np.flatnonzero((members.system == system) & (members.kind < 2) & (members.since < asked - 14))
         ready = ready[rng.random(len(ready)) < share]
         _count(desk, system, month, len(ready))
+        invite(desk, block, system, _survey_id(world, month), ready, asked)
         content = block.people.satisfaction[members.row[ready]]
         alive = block.people.dropout[members.row[ready]] > asked
         parts.append(_answers(block, month, asked, ready, content, alive, rng))
     table = pa.concat_tables(parts) if parts else None
     if table is None:
         return
+    rate_items(desk, block, system, table)
     wrong = [defects.Recipe("off_scale", "block:answer_out_of_scale", "回答", lambda _: 99.0, where="number")]
     masks = {"number": table.column("回答").is_valid().to_numpy(zero_copy_only=False)}
     if system == WEB:

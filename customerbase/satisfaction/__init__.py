@@ -1,1 +1,5 @@
-"""How satisfied customers are and what they tell the company: what they ask, how well they are served, what it does to them."""
+"""Satisfaction and the voice of the customer (顧客満足・VoC): scores of surveys, who answers, what people ask and say."""
+
+from customerbase.satisfaction.month import Satisfaction, satisfaction
+
+__all__ = ["Satisfaction", "satisfaction"]

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from customerbase import intervals
+from customerbase.multiple import benjamini_hochberg
 from customerbase.periods import add_months, month_range, parse_month
-from customerbase.prediction.multiple import benjamini_hochberg
 from customerbase.satisfaction.inquiries.facts import Facts, in_month
 from customerbase.satisfaction.inquiries.times import Waits, same_median
 

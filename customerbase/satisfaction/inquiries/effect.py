@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase.intervals import Z, difference, two_sided, wilson
-from customerbase.prediction.multiple import benjamini_hochberg
+from customerbase.multiple import benjamini_hochberg
 from customerbase.satisfaction.inquiries.alike import TERMS, YEAR, Pairs, match
 from customerbase.satisfaction.inquiries.study import GROUPS, Study
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from customerbase.disclosure import pool
 from customerbase.intervals import Z, two_sided
-from customerbase.prediction.multiple import benjamini_hochberg
+from customerbase.multiple import benjamini_hochberg
 from customerbase.segments.good.alike import Alike, alike, e_value, smd
 from customerbase.segments.good.early import FIRST, PERSON, STAGES, Driver, People
 

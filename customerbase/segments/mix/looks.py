@@ -7,7 +7,7 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.intervals import Z, two_sided
-from customerbase.prediction.multiple import holm
+from customerbase.multiple import holm
 from customerbase.segments import named
 from customerbase.segments.mix.behaviour import ALL, ANSWERS, MEASURES
 from customerbase.segments.mix.people import AGAINST, ATTRIBUTES, LAST_YEAR, REST

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase.intervals import Z, two_sided, wilson
-from customerbase.prediction.multiple import holm
+from customerbase.multiple import holm
 from customerbase.segments.mix.people import NOW, People
 
 LEVEL = 0.05
