@@ -59,7 +59,13 @@ class Voice:
         """What stays with the run."""
         named = {f"topics_{one}": int((self.topics["status"] == one).sum()) for one in (NEW, GROWING, SHRINKING)}
         covered = float(self.sentences["topic"].notna().mean()) if len(self.sentences) else 0.0
-        return {"voice_texts_read": self.texts, "voice_people": self.people, "topics": len(self.topics), **named, "sentences_covered": covered}
+        return {
+            "voice_texts_read": self.texts,
+            "voice_people": self.people,
+            "topics": len(self.topics),
+            **named,
+            "sentences_covered": covered,
+        }
 
 
 def voice(
@@ -91,7 +97,14 @@ def voice(
 
 
 def judge(
-    found: Gathered, model: "months.Model", cltv: pd.DataFrame, *, as_of: date, recent: int, false_alarms: float, k_min: int
+    found: Gathered,
+    model: "months.Model",
+    cltv: pd.DataFrame,
+    *,
+    as_of: date,
+    recent: int,
+    false_alarms: float,
+    k_min: int,
 ) -> dict:
     """The counts of given texts under given topics: the parts of a Voice but for its check."""
     month = pd.Timestamp(parse_month(as_of))
@@ -124,7 +137,9 @@ def _sentences(found: Gathered, model: "months.Model") -> pd.DataFrame:
     topics = np.array([*(model.topic_of), None], dtype=object)[:-1]
     labels = np.array([*(one.label for one in found.scored), ""], dtype=object)
     scores = np.array([*(one.score for one in found.scored), 0.0])
-    return said.assign(topic=topics[place], polarity=labels[place], score=scores[place], negative=labels[place] == NEGATIVE)
+    return said.assign(
+        topic=topics[place], polarity=labels[place], score=scores[place], negative=labels[place] == NEGATIVE
+    )
 
 
 def _kept(said: pd.DataFrame, as_of: date) -> pd.DataFrame:

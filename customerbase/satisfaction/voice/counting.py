@@ -54,11 +54,19 @@ def changes(
         enough = sum(spoke.values()) >= k_min
         change, low, high, p = mantel_haenszel(a, n, b, m) if enough and both else (np.nan,) * 4
         rows.append({"topic": topic, **spoke, "change": change, "change_low": low, "change_high": high, "p_value": p})
-    made = pd.DataFrame(rows, columns=["topic", "people_month", "people_before", "change", "change_low", "change_high", "p_value"])
+    made = pd.DataFrame(
+        rows, columns=["topic", "people_month", "people_before", "change", "change_low", "change_high", "p_value"]
+    )
     made["q_value"] = _q(made["p_value"].to_numpy(dtype=float))
-    fresh = (made["people_month"] >= k_min) & (made["topic"].map(earlier).fillna(0) == 0) & bool((said["month"] < month).any())
+    fresh = (
+        (made["people_month"] >= k_min)
+        & (made["topic"].map(earlier).fillna(0) == 0)
+        & bool((said["month"] < month).any())
+    )
     sure = made["q_value"] < false_alarms
-    status = np.where(made["change"].isna(), FEW, np.where(sure, np.where(made["change"] > 0, GROWING, SHRINKING), STEADY))
+    status = np.where(
+        made["change"].isna(), FEW, np.where(sure, np.where(made["change"] > 0, GROWING, SHRINKING), STEADY)
+    )
     return made.assign(status=np.where(fresh, NEW, status))
 
 
@@ -109,7 +117,9 @@ def _all(said: pd.DataFrame, month: pd.Timestamp, topic: str) -> int:
     return int(said.loc[(said["month"] == month) & (said["topic"] == topic), "writer"].nunique())
 
 
-def complaints(said: pd.DataFrame, cltv: pd.DataFrame, topics: list[str], since: pd.Timestamp, k_min: int) -> pd.DataFrame:
+def complaints(
+    said: pd.DataFrame, cltv: pd.DataFrame, topics: list[str], since: pd.Timestamp, k_min: int
+) -> pd.DataFrame:
     """Per topic: known customers who complained of it since a month and their lifetime value together, the most valuable first.
 
     cltv: customer_id, cltv. Empty where fewer than k_min customers complained. Interval: of a sum of independent amounts. Somebody

@@ -60,7 +60,9 @@ def read(frame: pd.DataFrame, lexicon: Lexicon) -> Gathered:
     distinct = place_of[ends[text_of[text]] + number] if len(text) else text
     said = pd.DataFrame({"text": text, "sentence": number + 1, "distinct": distinct})
     scored = [lexicon.score(sentence) for sentence in known]
-    texts = frame.drop(columns="said").assign(writer=_writers(frame, plains, text_of), month=pd.to_datetime(frame["month"]))
+    texts = frame.drop(columns="said").assign(
+        writer=_writers(frame, plains, text_of), month=pd.to_datetime(frame["month"])
+    )
     score = np.array([one.score for one in scored] or [0.0])
     totals = np.bincount(text, weights=score[distinct] if len(text) else None, minlength=len(frame))
     totals = np.round(np.clip(totals, -3, 3), 4)

@@ -7,13 +7,24 @@ bound, so that no text makes a pattern search for long.
 
 import re
 import unicodedata
+from functools import cache
+from pathlib import Path
 
 from customerbase.text.name_parts import family_names
 from customerbase.text.plain import DASHES, HAN, clean
+from customerbase.yaml_files import read_yaml
 
 MASK = "●●"
 LONGEST = 4_000  # characters of one text that are read; what lies beyond is left out
 SHOWN = 60  # characters of a quote
+
+
+@cache
+def word_lists() -> dict[str, tuple[str, ...]]:
+    """The lists of lists.yaml: name -> words, the longest first."""
+    content = read_yaml(Path(__file__).with_name("lists.yaml"))
+    return {name: tuple(sorted(words.split(), key=lambda one: (-len(one), one))) for name, words in content.items()}
+
 
 _KANA = "ぁ-ゖァ-ヺー"
 _LETTER = f"{HAN}{_KANA}"
@@ -40,11 +51,16 @@ _LABELLED = re.compile(
     re.I,
 )
 _UNITS = "円|ポイント|ml|mg|ミリ|グラム|g|kg|cm|mm|点|個|本|枚|人|回|年|分|時|日|%|yen|points|dollars"
-_NUMBER = re.compile(rf"[a-z]{{0,6}}(?:[{DASHES}ー#(+]{{0,2}}\d)(?:[\s().,/{DASHES}ー・~]{{0,2}}[\da-z]{{0,4}}\d){{2,40}}[a-z]{{0,4}}", re.I)
+_NUMBER = re.compile(
+    rf"[a-z]{{0,6}}(?:[{DASHES}ー#(+]{{0,2}}\d)(?:[\s().,/{DASHES}ー・~]{{0,2}}[\da-z]{{0,4}}\d){{2,40}}[a-z]{{0,4}}",
+    re.I,
+)
 _PRICE = re.compile(rf"[¥＄£€]?\d{{1,3}}(?:,?\d{{3}}){{0,2}}(?:\.\d{{1,2}})?\s?(?:{_UNITS})?", re.I)
 _NAMED_UNIT = re.compile(rf"\s?(?:{_UNITS})", re.I)
 _HAN_NUMBER = re.compile(rf"(?:[〇零一二三四五六七八九十][\s{DASHES}ー]{{0,2}}){{7,20}}")
-_DATE = re.compile(r"(?:\d{4}|(?:昭和|平成|令和|大正)\s?(?:\d{1,2}|元))\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}日?(?:生まれ|生)?")
+_DATE = re.compile(
+    r"(?:\d{4}|(?:昭和|平成|令和|大正)\s?(?:\d{1,2}|元))\s?[年/.-]\s?\d{1,2}\s?[月/.-]\s?\d{1,2}日?(?:生まれ|生)?"
+)
 
 _PREFECTURE = "(?:北海道|東京都|京都府|大阪府|(?:神奈川|和歌山|鹿児島)県|[一-龥]{2}県)"
 _NUMBERED = r"\d{1,4}(?:\s?(?:丁目|番地?|号室?|の)\s?\d{0,4}|[" + DASHES + r"ー]\d{1,4}){0,5}"
@@ -59,11 +75,7 @@ _ADDRESS = re.compile(
 )
 
 _TITLES = "様|さま|さん|サン|氏|殿|ちゃん|くん|君|先生|店長|主任|部長|課長|社長"
-_NOT_NAMES = frozenset(
-    """お客 客 皆 みな みんな 奥 店員 店 スタッフ 業者 配達員 配達 運転手 係 お母 お父 母 父 お姉 お兄 お子 子供 お医者 担当 担当者 お嬢 お孫 孫 看護師 美容師
-    薬剤師 神 王 何 同 仏 配送業者 宅配業者 宅配 ヤマト 佐川 郵便局 たく 本屋 花屋 お隣 隣 赤 受付 販売員 オペレーター レジ 仕 多 貴 一 諸 各 どちら 電話 会社
-    元 前 新 副 女性 男性 若い お若い 当 代 主 小 中 大 チーフ マネージャー 無 有 殆 無論""".split()
-)
+_NOT_NAMES, _ALLOWED = (frozenset(word_lists()[name]) for name in ("not_names", "capitals"))
 _CALLED = re.compile(
     rf"((?:[{HAN}]{{1,5}}|[ァ-ヺー]{{2,10}}|[A-Za-z]{{2,20}})(?:[ ・=](?:[{HAN}]{{1,4}}|[ァ-ヺー]{{2,10}}|[A-Za-z]{{2,20}}))?|[ぁ-ゖ]{{2,6}})"
     rf"(\s?(?:\((?:[{_LETTER}]{{1,12}})\))?\s?(?:{_TITLES}|-?\bsan\b))",
@@ -76,10 +88,8 @@ _ENGLISH = re.compile(
     r"((?:(?i:\bmy name is|\bname:|\bcalled|\bsigned|\bregards,|\bdear|\bmr\.?|\bmrs\.?|\bms\.?|\bdr\.?|\bmiss|\bagent|\bi'?m|\bi am|\bthis is))\s{1,2})"
     r"([A-Z][\w'-]{1,25}(?: [A-Z][\w'.-]{0,25}){0,2})"
 )
-_CAPITAL = re.compile(r"(?<![.!?。！？\n] )(?<![.!?。！？\n])(?<=[a-z,;:)'\d] )[A-Z][a-z'-]{1,25}(?: [A-Z][a-z'-]{1,25}){0,2}")
-_ALLOWED = frozenset(
-    """I I'm I've I'd I'll Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July
-    August September October November December English Japanese Japan""".split()
+_CAPITAL = re.compile(
+    r"(?<![.!?。！？\n] )(?<![.!?。！？\n])(?<=[a-z,;:)'\d] )[A-Z][a-z'-]{1,25}(?: [A-Z][a-z'-]{1,25}){0,2}"
 )
 _HAN_RUN = re.compile(rf"[{HAN}]{{2,12}}")
 _BEFORE = re.compile("^(?:担当者?|店長|店員|係員?|社員|妻|夫|娘|息子|母|父|友人|部長|課長|主任)")
@@ -128,7 +138,7 @@ def quote(text: str, longest: int = SHOWN) -> str:
 def _unless_price(found: re.Match[str]) -> str:
     text = found[0].strip()
     digits = sum(map(str.isdigit, text))
-    priced = _PRICE.fullmatch(text) and (digits <= 3 or "," in text and digits <= 7)
+    priced = _PRICE.fullmatch(text) and (digits <= 3 or ("," in text and digits <= 7))
     unit = _NAMED_UNIT.match(found.string, found.end()) and digits <= 7 and text.replace(",", "").isdigit()
     return found[0] if priced or unit else MASK
 
@@ -140,18 +150,20 @@ def _unless_common(found: re.Match[str]) -> str:
 def _unless_role(found: re.Match[str]) -> str:
     name = found[1]
     bare = name[1:] if name.startswith("御") else name
-    role = bare in _NOT_NAMES or name.endswith(tuple(one for one in _NOT_NAMES if len(one) > 1)) or bare.startswith("お")
+    role = (
+        bare in _NOT_NAMES or name.endswith(tuple(one for one in _NOT_NAMES if len(one) > 1)) or bare.startswith("お")
+    )
     return found[0] if role or MASK in name else MASK + found[2]
 
 
 def _introduced(found: re.Match[str]) -> str:
     head, name = (found[1] or "", found[2]) if found[2] else ("", found[4])
-    return found[0] if name in _NOT_NAMES or len(name) == 1 and name not in family_names() else head + MASK
+    return found[0] if name in _NOT_NAMES or (len(name) == 1 and name not in family_names()) else head + MASK
 
 
 def _unless_known(found: re.Match[str]) -> str:
     """A run of Han characters that begins with a common family name of two characters or more."""
     text = found[0]
-    start = (head := _BEFORE.match(text)) and head.end() or 0
+    start = ((head := _BEFORE.match(text)) and head.end()) or 0
     known = any(text[start : start + size] in family_names() for size in (4, 3, 2))
     return text[:start] + MASK if known and len(text) - start <= 6 else text

@@ -93,7 +93,7 @@ def carry_on(found: Gathered, before: Model | None, *, as_of: date, way: str, ke
     if before is None or old:
         fitted = _fit(found, range(len(found.sentences)), way, k_min, 1)
         if fitted is None:
-            return before and _assigned(found, before) or Model(way, (), (), {}, (None,) * len(found.sentences), {})
+            return (before and _assigned(found, before)) or Model(way, (), (), {}, (None,) * len(found.sentences), {})
         generation = _renamed(fitted.generation, before) if before else fitted.generation
         since = {name: before.since.get(name, month) if before else month for name in generation.names}
         return _assigned(found, Model(way, (generation,), (month,), since, (), fitted.stability))

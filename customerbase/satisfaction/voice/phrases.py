@@ -22,7 +22,9 @@ _RUN = re.compile(f"[{HAN}ぁ-ゖァ-ヺー]+")
 _START = re.compile(f"(?:[{HAN}]|[ァ-ヺ]|[ぁ-ゖ]{{3}})")
 _END = re.compile(f"(?:[{HAN}ァ-ヺー]|[いくしちみりきつるうむすな])$")
 _OKURIGANA = re.compile(f"[{HAN}][ぁ-ゖ]{{1,3}}[{HAN}]|[ぁ-ゖ]{{3}}")
-_FUNCTION = re.compile("[はがをにでもとのへや]|から|まで|より|です|ます|した|して|ない|なか|ませ|ので|けど|こと|もの|ため|よう|など|たい|です|って|とき|という|くださ|いただ")
+_FUNCTION = re.compile(
+    "[はがをにでもとのへや]|から|まで|より|です|ます|した|して|ない|なか|ませ|ので|けど|こと|もの|ため|よう|など|たい|です|って|とき|という|くださ|いただ"
+)
 _KATAKANA, _HAN = re.compile("[ァ-ヺー]"), re.compile(f"[{HAN}]")
 
 
@@ -125,5 +127,7 @@ def _readable(name: str) -> bool:
     if not (_START.match(name) and _END.search(name) and _OKURIGANA.search(name)):
         return False
     if _HAN.search(name):
-        return not re.search("[ぁ-ゖ]{4}", name) and not re.search(f"[{HAN}](?:は|が|を|に|で|も|と|の|へ|や)[{HAN}]", name)
+        return not re.search("[ぁ-ゖ]{4}", name) and not re.search(
+            f"[{HAN}](?:は|が|を|に|で|も|と|の|へ|や)[{HAN}]", name
+        )
     return not _KATAKANA.search(name) and len(name) >= 3 and not _FUNCTION.search(name)

@@ -110,7 +110,9 @@ class Lexicon:
     def _clause(self, text: str) -> Iterable[tuple[str, float]]:
         words = _pairs(_WORD.findall(text.replace("’", "'")), self.en)
         for place, word in enumerate(words):
-            kind = self.en.get(word) or next((k for start, k in self.beginnings.items() if word.startswith(start)), None)
+            kind = self.en.get(word) or next(
+                (k for start, k in self.beginnings.items() if word.startswith(start)), None
+            )
             if kind is None:
                 continue
             before = words[max(0, place - REACH_EN) : place]
@@ -161,7 +163,8 @@ def lexicon(path: str = "") -> Lexicon:
         raise ConfigError(f"{place.name} has the parts {sorted(content or {})}; expected ja and en.")
     kinds = {language: _kinds(part, f"{place.name}, {language}") for language, part in content.items()}
     helpers = {
-        language: {name: tuple(str(part.get(name, "")).split()) for name in HELPERS} for language, part in content.items()
+        language: {name: tuple(str(part.get(name, "")).split()) for name in HELPERS}
+        for language, part in content.items()
     }
     ja: dict[str, list[tuple[str, str]]] = {}
     for word, kind in kinds["ja"].items():

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from customerbase.satisfaction.voice.gathered import Gathered
-from customerbase.satisfaction.voice.masking import MASK, SHOWN, cut, quote
+from customerbase.satisfaction.voice.masking import MASK, SHOWN, quote
 from customerbase.satisfaction.voice.months import Model
 
 MOST = 3
@@ -27,10 +27,13 @@ def choose(
         people = part.drop_duplicates(["distinct", "writer"]).groupby("distinct").size()
         ranked = sorted(people.index, key=lambda at: _rank(found.sentences[at], int(people[at]), known))
         shown: list[str] = []
+        told: set[frozenset[str]] = set()
         for at in ranked:
-            text = cut(quote(found.sentences[at]), SHOWN)
-            if len(text) >= SHORTEST and text not in shown:
+            text = quote(found.sentences[at])
+            words = frozenset(word for word in known if word in text)
+            if len(text) >= SHORTEST and words not in told:
                 shown.append(text)
+                told.add(words)
                 rows.append((topic, len(shown), text, found.scored[at].label))
             if len(shown) == MOST:
                 break

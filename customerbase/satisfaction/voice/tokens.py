@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
 from customerbase.errors import ConfigError
-from customerbase.satisfaction.voice.masking import MASK
+from customerbase.satisfaction.voice.masking import MASK, word_lists
 from customerbase.text.plain import HAN
 
 CORE, JA = "core", "ja"
@@ -17,48 +17,21 @@ WAYS = (CORE, JA)
 LONGEST_SENTENCE = 200  # characters; longer ones are cut at commas, then anywhere
 SENTENCES = 60  # of one text that are read
 
+_LISTS = word_lists()
 _ENDS = re.compile(r"(?<=[。!?！？…])|(?<=[.;])\s+")
 _COMMA = re.compile("(?<=[、,，])")
 _NOUN = rf"品ぞろえ|お?問い?合わ?せ|[{HAN}][ちりきしみけれめえびぎ][{HAN}]{{1,4}}|(?:使|問|扱|払|支払|買|洗|品)い[{HAN}]{{1,4}}"  # 待ち時間, 使い心地
-_PARTS = re.compile(rf"(?P<noun>{_NOUN})|(?P<han>[{HAN}]+)|(?P<kata>[ァ-ヺー]{{2,}})|(?P<latin>[a-z][a-z'’]+)|(?P<hira>[ぁ-ゖー]+)")
-_LEAD = re.compile("^(?:何度も?|何回も?|毎回|今回|前回|次回|一番|全部|全然|先日|昨日|今日|今年|去年|毎月|毎日|一部|各|本当|大変|非常|特|御|初)")
-_KANA_WORDS = re.compile(
-    "|".join(
-        """におい かおり おいし うれし かわい きれい たのし やさし やわらか かたく かたい おもた かるい つなが わかりにく わかりやす わかりづら つかいやす つかいにく
-        ていねい しつこ きつい きつく べたつ べたべた かゆみ かゆく かぶれ しっとり さらさら すべすべ もちもち ふわふわ うるお なめらか つぶれ やぶれ こわれ こぼれ もれて はがれ
-        がっかり ひどい ひどく まずい すごい おすすめ おしゃれ お得 おまけ おつり くじ しみ しわ たるみ くすみ くま はり つや まとまり はやい はやく おそい おそく たかい やすい やすく
-        さっぱり すっきり あっさり こってり ぬるぬる ざらざら ちくちく ひりひり ぴったり ゆったり きつめ ゆるい ゆるく みじかい ながい うすい うすく こまか やめて ためし""".split()
-    )
+_PARTS = re.compile(
+    rf"(?P<noun>{_NOUN})|(?P<han>[{HAN}]+)|(?P<kata>[ァ-ヺー]{{2,}})|(?P<latin>[a-z][a-z'’]+)|(?P<hira>[ぁ-ゖー]+)"
 )
+_LEAD = re.compile(
+    "^(?:何度も?|何回も?|毎回|今回|前回|次回|一番|全部|全然|先日|昨日|今日|今年|去年|毎月|毎日|一部|各|本当|大変|非常|特|御|初)"
+)
+_KANA_WORDS = re.compile("|".join(_LISTS["kana_words"]))
 _LOST = re.compile(re.escape(MASK))
-_FUNCTION = sorted(
-    """ありがとうございます ありがとうございました よろしくおねがいします ございます ございました でしょうか でしたが ですから ですので でしょう
-    ください くださり いただき いただいて いただいた いただけ もらえ もらい もらって もらった くれない くれま くれて くれた くれる しまいました しまった しまい
-    ませんでした ましたが ました ますか ません ますが ます でした です だった だけど だけ だと だし だが では でも での
-    している しています していた していただ しており したい したが したら しない しました します した して しか しかし する すると すぐ
-    なかった なくて なくな なって なった なりました なります なる なら ならない なければ ない ないで なので なのに など なく なし
-    という といった といい とても とき ところ として とか とは との とも こと これ この こちら こう ここ もの もう もっと もし まし まで また まだ まったく
-    それ その そう そこ あの あれ ある あります ありました ありません あった あって あまり いつ いつも いる います いました いません いて いた いない いう いい
-    から ので のに けど けれど けれども ため ための ように ような ようで ようです よう より よく よりも よかった ほど ほう ほど ぐらい くらい ほしい ほしかった
-    たい たく たら たり たび ても てい ておる てから てほしい られ れる れた れて れます れません せん られる られた られて られません
-    みたい みて みました みんな みな かなり かも から かな さん さま すごく ずっと ちょっと とにかく なんて なんか なに どう どこ どの どれ どちら どうして
-    とくに ぜひ やはり やっぱり たくさん すべて ほとんど すこし うち おり おります おかげ および ただ ながら のみ ばかり はず まま わけ わりと つもり そして
-    できます できません できない できる できた できて できれば できますか できました でき くる きました きて いき いって いった いく おいて""".split(),
-    key=lambda word: (-len(word), word),
-)
-_CUT = re.compile("|".join(map(re.escape, _FUNCTION)) + "|[をはがにでともへやのてたかねよなだし]")
-_STOP = frozenset(
-    """思 言 事 時 今 方 人 中 何 私 的 感 気 者 様 一 二 三 四 五 六 七 八 九 十 物 為 前 後 度 点 目 回 日 月 年 分 円 個 本 枚 件 自分 今回 前回 次回 毎回 何度
-    以上 以下 場合 全部 少 多 他 等 上 下 内 外 間 行 来 出 入 見 聞 使 持 合 立 出来 下 貰 頂 致 御座 御願 願 有 無 無し 大変 本当 非常 一番 最近 昨日 今日 明日
-    先日 以前 現在 部分 全然 是非 普通 特 良 悪 好 商品 コト モノ ヒト サン ホント トコロ""".split()
-)
-_STOP_EN = frozenset(
-    """a about after again all also am an and any are as at be because been before being but by can could did do does doing don down
-    each even ever for from get got had has have having he her here hers him his how i if in into is it its just let me more most much
-    my no nor not now of off on once one only or other our out over own re s same she should so some such t than that the their them
-    then there these they this those through to too two three under until up us very was we were what when where which while who why will
-    with would you your yours i'm i've it's don't didn't doesn't wasn't isn't can't won't i'd that's really still back made make""".split()
-)
+_CUT = re.compile("|".join(_LISTS["function"]) + "|[をはがにでともへやのてたかねよなだし]")
+_FUNCTION = frozenset(_LISTS["function"])
+_STOP, _STOP_EN = frozenset(_LISTS["stop_ja"]), frozenset(_LISTS["stop_en"])
 _PLURAL = re.compile(r"(?<=[a-z]{2})(?:ies|(?<=[xz])es|(?<=ch)es|(?<=sh)es|(?<=ss)es|(?<![sui])s)$")
 
 Tokens = list[tuple[str, str]]  # word as it is counted, as it is shown
@@ -80,7 +53,7 @@ def tokenizer(way: str, phrases: Iterable[str] = ()) -> Callable[[str], Tokens]:
     """A function from a sentence to its words. Raises ConfigError for an unknown way, or ja without its extra."""
     if way == CORE:
         by_first: dict[str, list[str]] = {}
-        for one in sorted(phrases, key=lambda word: (-len(word), word)):
+        for one in sorted(set(phrases) - _FUNCTION - _STOP, key=lambda word: (-len(word), word)):
             by_first.setdefault(one[0], []).append(one)
         return lambda sentence: parts(sentence, by_first)
     if way == JA:
@@ -128,7 +101,7 @@ def _part(text: str, part: re.Match[str]) -> tuple[Tokens, int]:
         end = _ENDING.match(text, part.end())
         shown = word + (end[0] if end else "")
         word, shown = _LEAD.sub("", word), _LEAD.sub("", shown)
-        lone = word in _STOP or len(word) == 1 and shown == word
+        lone = word in _STOP or (len(word) == 1 and shown == word)
         return [] if lone or not word else [(word, shown)], end.end() if end else part.end()
     if word := part["latin"]:
         return english(word), part.end()

@@ -21,12 +21,14 @@ from customerbase.satisfaction.voice.tokens import Tokens
 
 NUMBERS = (4, 6, 8, 10, 12, 15, 18)  # of topics that are tried
 CLOSE = 0.2  # cosine from which on a sentence belongs to a topic
-STABLE = 0.05  # the largest number of topics is taken whose stability is within this of the best
+STABLE = 0.05  # the smallest number of topics is taken whose stability is within this of the best
 LEAST = 0.5  # stability below which a topic of what was left over is none
 SENTENCES = 20_000  # that a fit looks at, the same ones every time
-TRIED = 4_000  # of them for choosing the number
+TRIED = 2_000  # of them for choosing the number
 WORDS = 2_000
+STEPS = 30  # of each factorisation while the number is chosen
 TOO_COMMON = 0.3  # of the sentences: a word in more says nothing
+SLIGHT = 0.1  # of a topic's greatest weight: what is below is no word of the topic
 LABEL = 3
 _SEED = 20_240
 
@@ -58,7 +60,7 @@ class Generation:
     def label(self, topic: int, most: int = LABEL) -> list[str]:
         """The words that weigh most in a topic, as they are mostly written."""
         row = self.weights[topic]
-        order = [place for place in np.lexsort((self.words, -row)) if row[place] > 0.05 * row.max()]
+        order = [place for place in np.lexsort((self.words, -row)) if row[place] > 0]
         told: list[str] = []
         for place in order:
             if not any(self.shown[place] in one or one in self.shown[place] for one in told):
@@ -102,7 +104,9 @@ def fit(
     return Fitted(Generation(names, words, shown, kept, idf, _unit(parts)), stability)
 
 
-def vocabulary(documents: Sequence[Tokens], people: Sequence[int], fewest: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def vocabulary(
+    documents: Sequence[Tokens], people: Sequence[int], fewest: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Words that at least `fewest` people use and that are not in nearly every sentence; and the form they mostly have."""
     users: Counter[str] = Counter()
     forms: dict[str, Counter[str]] = {}
@@ -124,7 +128,7 @@ def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]
     tried = [number for number in NUMBERS if number <= most] or [max(2, min(most, min(NUMBERS)))]
     stability = {number: _stability(rows, weight, number) for number in tried}
     best = max(stability.values())
-    return max(number for number, value in stability.items() if value >= best - STABLE), stability
+    return min(number for number, value in stability.items() if value >= best - STABLE), stability
 
 
 def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int = 2) -> float:
@@ -134,7 +138,7 @@ def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int 
     for _ in range(halvings):
         order = random.permutation(rows.shape[0])
         halves = [np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])]
-        one, other = (_unit(_factorise(rows[half], weight[half], number)) for half in halves)
+        one, other = (_unit(_factorise(rows[half], weight[half], number, STEPS)) for half in halves)
         found.append(alike(one, other)[2].mean())
     return float(np.mean(found))
 
@@ -146,15 +150,16 @@ def alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
     return left, right, near[left, right]
 
 
-def _factorise(rows: csr_matrix, weight: np.ndarray, number: int) -> np.ndarray:
+def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 200) -> np.ndarray:
     from sklearn.decomposition import NMF  # half a second of imports that only fitting waits for
     from sklearn.exceptions import ConvergenceWarning
 
-    model = NMF(number, init="nndsvda", random_state=_SEED, max_iter=200, tol=1e-3)
+    model = NMF(number, init="nndsvda", random_state=_SEED, max_iter=steps, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a weight matter to no label
         model.fit(diags_array(weight) @ rows)
-    return np.round(model.components_, 6)
+    parts = model.components_
+    return np.round(np.where(parts >= SLIGHT * parts.max(axis=1, keepdims=True), parts, 0.0), 6)
 
 
 def _counted(documents: Sequence[Tokens], places: dict[str, int]) -> csr_matrix:
