@@ -167,7 +167,7 @@ def company(texts: pd.DataFrame, cltv: float = 1000.0, **tables: pd.DataFrame) -
 def remember(db: Engine, terms: pd.DataFrame | None) -> None:
     """Put the topics of the month before where the next month finds them."""
     db.execute(
-        "create or replace table previous_voice_terms (generation date, tokens varchar, topic varchar, term varchar, shown varchar,"
+        "create or replace table previous_voice_terms (generation bigint, fitted date, tokens varchar, topic varchar, term varchar, shown varchar,"
         " phrase boolean, weight double, idf double, since date, as_of date)"
     )
     if terms is not None:

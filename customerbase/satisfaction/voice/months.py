@@ -16,8 +16,9 @@ from customerbase.satisfaction.voice.tokens import CORE, Tokens, tokenizer
 from customerbase.satisfaction.voice.topics import Generation
 
 SAME = 0.5  # cosine from which on a topic fitted anew is called the one of before
+ROUNDS = 3  # of fitting what is left over
 ALL = "all"  # stands for the topic in rows that tell of a generation's words
-TERMS = ["generation", "tokens", "topic", "term", "shown", "phrase", "weight", "idf", "since"]
+TERMS = ["generation", "fitted", "tokens", "topic", "term", "shown", "phrase", "weight", "idf", "since"]
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,16 @@ class Model:
     def terms(self, as_of: date) -> pd.DataFrame:
         """The model as a table: what next month reads."""
         rows = []
-        for one, month in zip(self.generations, self.fitted, strict=True):
+        for number, (one, month) in enumerate(zip(self.generations, self.fitted, strict=True), start=1):
             for place, word in enumerate(one.words):
-                base = (month, self.way)
+                base = (number, month, self.way)
                 shown = (word, one.shown[place], word in one.phrases)
                 rows.append((*base, ALL, *shown, None, float(one.idf[place]), None))
                 for at in np.flatnonzero(one.weights[:, place]):
                     name = one.names[at]
                     rows.append((*base, name, *shown, float(one.weights[at, place]), None, self.since[name]))
         made = pd.DataFrame(rows, columns=TERMS).astype({"weight": float, "idf": float, "phrase": bool})
-        made["generation"], made["since"] = pd.to_datetime(made["generation"]), pd.to_datetime(made["since"])
+        made["fitted"], made["since"] = pd.to_datetime(made["fitted"]), pd.to_datetime(made["since"])
         return made.sort_values(["generation", "topic", "term"], ignore_index=True).assign(as_of=as_of)
 
 
@@ -63,9 +64,9 @@ def remembered(db: Engine, way: str) -> Model | None:
     if not len(rows) or set(rows["tokens"]) != {way}:
         return None
     generations, fitted = [], []
-    for month, part in rows.groupby("generation"):
+    for _, part in rows.groupby("generation"):
         generations.append(_generation(part))
-        fitted.append(pd.Timestamp(month).date())
+        fitted.append(pd.Timestamp(part["fitted"].iloc[0]).date())
     known = rows[rows["topic"] != ALL].drop_duplicates("topic")
     since = {row.topic: pd.Timestamp(row.since).date() for row in known.itertuples()}
     return Model(way, tuple(generations), tuple(fitted), since, (), {})
@@ -87,28 +88,30 @@ def carry_on(found: Gathered, before: Model | None, *, as_of: date, way: str, ke
     """The month's topics: kept and added to; fitted anew where there are none or the oldest are keep_months months old.
 
     Topics fitted anew keep the name of the old topic whose words are most alike (cosine at least 0.5, one to one).
+    What the topics do not cover is fitted again, up to three times, while it holds topics that are stable.
     """
     month = parse_month(as_of)
     old = before is not None and add_months(before.fitted[0], keep_months) <= month
-    if before is None or old:
-        fitted = _fit(found, range(len(found.sentences)), way, k_min, 1)
-        if fitted is None:
-            return (before and _assigned(found, before)) or Model(way, (), (), {}, (None,) * len(found.sentences), {})
-        generation = _renamed(fitted.generation, before) if before else fitted.generation
-        since = {name: before.since.get(name, month) if before else month for name in generation.names}
-        return _assigned(found, Model(way, (generation,), (month,), since, (), fitted.stability))
-    model = _assigned(found, before)
-    left = [at for at, topic in enumerate(model.topic_of) if topic is None]
-    number = 1 + max(int(name[1:]) for name in model.since)
-    fitted = _fit(found, left, way, k_min, number) if month not in model.fitted else None
-    stable = fitted and max(fitted.stability.values()) >= topics.LEAST
-    if not stable:
+    nothing = Model(way, (), (), {}, (None,) * len(found.sentences), {})
+    model = nothing if before is None or old else _assigned(found, before)
+    for _ in range(ROUNDS):
+        left = [at for at, topic in enumerate(model.topic_of) if topic is None]
+        used = [*model.since, *(before.since if before else ())]
+        fitted = _fit(found, left, way, k_min, 1 + max((int(name[1:]) for name in used), default=0))
+        if fitted is None or (model.generations and max(fitted.stability.values()) < topics.LEAST):
+            break
+        model = _assigned(found, _grown(model, fitted, month))
+    if not old:
         return model
+    return _renamed(model, before) if model.generations else _assigned(found, before)
+
+
+def _grown(model: Model, fitted: topics.Fitted, month: date) -> Model:
     since = model.since | dict.fromkeys(fitted.generation.names, month)
-    grown = replace(
-        model, generations=(*model.generations, fitted.generation), fitted=(*model.fitted, month), since=since, stability=fitted.stability
-    )  # fmt: skip
-    return _assigned(found, grown)
+    generations, months = (*model.generations, fitted.generation), (*model.fitted, month)
+    return replace(
+        model, generations=generations, fitted=months, since=since, stability=model.stability or fitted.stability
+    )
 
 
 def _fit(found: Gathered, places: Sequence[int], way: str, k_min: int, number: int) -> topics.Fitted | None:
@@ -139,21 +142,32 @@ def _assigned(found: Gathered, model: Model) -> Model:
     return replace(model, topic_of=tuple(topic_of))
 
 
-def _renamed(fresh: Generation, before: Model) -> Generation:
-    """Topics fitted anew under the names of the old ones they are most alike; the others under names never used."""
-    old = [(name, one, at) for one in before.generations for at, name in enumerate(one.names)]
-    width = len(fresh.words)
-    rows = np.zeros((len(old), width))
-    for place, (_, one, at) in enumerate(old):
-        for word, weight in zip(one.words, one.weights[at], strict=True):
-            if word in fresh.places:
-                rows[place, fresh.places[word]] = weight
-    left, right, near = topics.alike(fresh.weights, rows)
-    names = {int(a): old[int(b)][0] for a, b, cosine in zip(left, right, near, strict=True) if cosine >= SAME}
-    free = 1 + max(int(name[1:]) for name in before.since)
-    for at in range(len(fresh.names)):
-        if at not in names:
-            names[at] = f"t{free:03d}"
-            free += 1
-    order = sorted(range(len(fresh.names)), key=names.__getitem__)
-    return replace(fresh, names=tuple(names[at] for at in order), weights=fresh.weights[order])
+def _renamed(model: Model, before: Model) -> Model:
+    """Topics fitted anew under the names of the old ones they are most alike, since when those are known."""
+    (fresh, rows), (old, others) = _together(model, before)
+    left, right, near = topics.alike(rows, others)
+    names = {fresh[a]: old[b] for a, b, cosine in zip(left, right, near, strict=True) if cosine >= SAME}
+
+    def called(name: str) -> str:
+        return names.get(name, name)
+
+    generations = tuple(replace(one, names=tuple(map(called, one.names))) for one in model.generations)
+    since = {called(name): before.since.get(called(name), month) for name, month in model.since.items()}
+    topic_of = tuple(name and called(name) for name in model.topic_of)
+    return replace(model, generations=generations, since=since, topic_of=topic_of)
+
+
+def _together(*models: Model) -> list[tuple[list[str], np.ndarray]]:
+    """Names and weights of the topics of each model over one list of words."""
+    words = sorted({word for model in models for one in model.generations for word in one.words})
+    place = {word: at for at, word in enumerate(words)}
+    made = []
+    for model in models:
+        names = [name for one in model.generations for name in one.names]
+        rows = np.zeros((len(names), len(words)))
+        start = 0
+        for one in model.generations:
+            rows[start : start + len(one.names), [place[word] for word in one.words]] = one.weights
+            start += len(one.names)
+        made.append((names, rows))
+    return made

@@ -22,7 +22,7 @@ from customerbase.satisfaction.voice.tokens import Tokens
 NUMBERS = (4, 6, 8, 10, 12, 15, 18)  # of topics that are tried
 CLOSE = 0.2  # cosine from which on a sentence belongs to a topic
 STABLE = 0.05  # the smallest number of topics is taken whose stability is within this of the best
-LEAST = 0.5  # stability below which a topic of what was left over is none
+LEAST = 0.4  # stability below which what was left over holds no topics
 SENTENCES = 20_000  # that a fit looks at, the same ones every time
 TRIED = 2_000  # of them for choosing the number
 WORDS = 2_000
@@ -131,7 +131,7 @@ def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]
     return min(number for number, value in stability.items() if value >= best - STABLE), stability
 
 
-def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int = 2) -> float:
+def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int = 6) -> float:
     """Mean cosine of matched topics between the two halves of random halvings."""
     random = np.random.default_rng(_SEED)
     found = []
@@ -157,6 +157,7 @@ def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 2
     model = NMF(number, init="nndsvda", random_state=_SEED, max_iter=steps, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a weight matter to no label
+        warnings.simplefilter("ignore", RuntimeWarning)  # the root of an error that rounding made slightly negative
         model.fit(diags_array(weight) @ rows)
     parts = model.components_
     return np.round(np.where(parts >= SLIGHT * parts.max(axis=1, keepdims=True), parts, 0.0), 6)
