@@ -93,7 +93,7 @@ def voice(
     cltv = db.query("select customer_id, cast(cltv as double) as cltv from cltv").df()
     model = months.carry_on(found, before, as_of=as_of, way=tokens, keep_months=keep_months, k_min=k_min)
     made = judge(found, model, cltv, as_of=as_of, recent=recent, false_alarms=false_alarms, k_min=k_min)
-    return Voice(as_of=as_of, recent=recent, check=checking.check(words, found), **made)
+    return Voice(as_of=as_of, recent=recent, check=checking.check(words, found).assign(as_of=as_of), **made)
 
 
 def judge(

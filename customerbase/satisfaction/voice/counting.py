@@ -20,9 +20,8 @@ def sizes(said: pd.DataFrame, topics: list[str], since: pd.Timestamp) -> pd.Data
     recent = said[said["month"] >= since]
     everyone = recent["writer"].nunique()
     groups = recent.dropna(subset=["topic"]).groupby("topic")
-    made = pd.DataFrame({"topic": topics}).merge(
-        groups.agg(people=("writer", "nunique"), texts=("text", "nunique")).reset_index(), how="left", on="topic"
-    )
+    made = pd.DataFrame({"topic": _names(topics)})
+    made["people"], made["texts"] = (made["topic"].map(groups[name].nunique()) for name in ("writer", "text"))
     of = recent[recent["negative"]].dropna(subset=["topic"]).groupby("topic")["writer"].nunique()
     made["complaining"] = made["topic"].map(of)
     counts = ["people", "texts", "complaining"]
@@ -46,17 +45,19 @@ def changes(
     now, then = (_by_source(said[said["month"] == one], topics) for one in (month, before))
     both = [source for source in now[1] if source in then[1]]
     earlier = said[said["month"] < month].dropna(subset=["topic"]).groupby("topic")["writer"].nunique()
+    spoke_in = said[said["month"].isin([month, before])].groupby(["month", "topic"])["writer"].nunique().to_dict()
     rows = []
     for topic in topics:
         a, n = np.array([[now[0].get((s, topic), 0), now[1][s]] for s in both], dtype=float).reshape(-1, 2).T
         b, m = np.array([[then[0].get((s, topic), 0), then[1][s]] for s in both], dtype=float).reshape(-1, 2).T
-        spoke = {"people_month": _all(said, month, topic), "people_before": _all(said, before, topic)}
+        spoke = {"people_month": spoke_in.get((month, topic), 0), "people_before": spoke_in.get((before, topic), 0)}
         enough = sum(spoke.values()) >= k_min
         change, low, high, p = mantel_haenszel(a, n, b, m) if enough and both else (np.nan,) * 4
         rows.append({"topic": topic, **spoke, "change": change, "change_low": low, "change_high": high, "p_value": p})
     made = pd.DataFrame(
         rows, columns=["topic", "people_month", "people_before", "change", "change_low", "change_high", "p_value"]
     )
+    made["topic"] = _names(topics)
     made["q_value"] = _q(made["p_value"].to_numpy(dtype=float))
     fresh = (
         (made["people_month"] >= k_min)
@@ -89,13 +90,17 @@ def mantel_haenszel(a: np.ndarray, n: np.ndarray, b: np.ndarray, m: np.ndarray) 
     spread = float(variance[mixed].sum())
     left = max(abs(float((a - expected)[mixed].sum())) - 0.5, 0.0)
     p = float(intervals.two_sided(left / np.sqrt(spread))) if spread > 0 else 1.0
-    safe_n, safe_m, safe = (np.where(one > 0, one, 1) for one in (n, m, total))
+    safe = np.where(total > 0, total, 1)
     inner = (n**2 * b - m**2 * a + n * m * (m - n) / 2) / safe**2
     outer = (a * (m - b) + b * (n - a)) / (2 * safe)
     sato = float((change * inner + outer).sum()) / float(weight.sum()) ** 2
     half = intervals.Z * np.sqrt(max(sato, 0.0))
-    del safe_n, safe_m
     return change, change - half, change + half, p
+
+
+def _names(topics: list[str]) -> pd.Series:
+    """Topics as a column of texts, also where there are none."""
+    return pd.Series(topics, dtype=object)
 
 
 def _q(p: np.ndarray) -> np.ndarray:
@@ -113,10 +118,6 @@ def _by_source(said: pd.DataFrame, topics: list[str]) -> tuple[dict, dict]:
     return spoke.to_dict(), said.groupby("source")["writer"].nunique().to_dict()
 
 
-def _all(said: pd.DataFrame, month: pd.Timestamp, topic: str) -> int:
-    return int(said.loc[(said["month"] == month) & (said["topic"] == topic), "writer"].nunique())
-
-
 def complaints(
     said: pd.DataFrame, cltv: pd.DataFrame, topics: list[str], since: pd.Timestamp, k_min: int
 ) -> pd.DataFrame:
@@ -126,12 +127,17 @@ def complaints(
     who complains of two topics stands in both, so the rows must not be added up.
     """
     hit = said[(said["month"] >= since) & said["negative"] & said["topic"].notna() & said["customer_id"].notna()]
-    hit = hit[["topic", "customer_id"]].drop_duplicates().merge(cltv, how="left", on="customer_id")
-    hit = hit.assign(square=hit["cltv"].astype(float) ** 2)
+    hit = (
+        hit[["topic", "customer_id"]]
+        .astype(object)
+        .drop_duplicates()
+        .merge(cltv.astype({"customer_id": object}), how="left", on="customer_id")
+    )
+    hit = hit.assign(topic=hit["topic"].astype(object), square=hit["cltv"].astype(float) ** 2)
     made = hit.groupby("topic").agg(
         customers=("customer_id", "size"), with_value=("cltv", "count"), value=("cltv", "sum"), square=("square", "sum")
     )
-    made = made.reindex(topics).rename_axis("topic").reset_index()
+    made = made.reindex(_names(topics)).rename_axis("topic").reset_index()
     low, high = intervals.compound(made["value"], made["square"])
     made = made.assign(low=np.maximum(low, 0), high=high)
     few = made["customers"].isna() | (made["customers"] < k_min)

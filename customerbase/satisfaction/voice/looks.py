@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase import i18n, intervals
-from customerbase.periods import month_label, parse_month
+from customerbase.periods import add_months, month_label, parse_month
 from customerbase.satisfaction.voice import checking
 from customerbase.satisfaction.voice.counting import GROWING, NEW, SHRINKING
 from customerbase.satisfaction.voice.polarity import LABELS, NEGATIVE
@@ -44,7 +44,7 @@ def mood(months: pd.DataFrame, language: str, k_min: int) -> str:
         return i18n.word("voice.nobody", language)
     as_of = parse_month(pd.Timestamp(rows.iloc[-1]["as_of"]).date())
     by_month = {pd.Timestamp(row["month"]).date(): row for row in rows.to_dict("records")}
-    now, then = by_month.get(as_of), by_month.get(parse_month(pd.Timestamp(as_of) - pd.Timedelta(days=1)))
+    now, then = by_month.get(as_of), by_month.get(add_months(as_of, -1))
     month = month_label(as_of, language)
     if now is None or not _told(now, k_min):
         return i18n.sentence("voice.few_wrote", language, month=month, k=k_min)

@@ -105,7 +105,7 @@ def plain(text: str) -> str:
 
 def mask(text: str) -> str:
     """A plain text with what may tell who wrote it, or of whom, replaced by ●●; titles (様, さん) stay."""
-    if re.search(r"[\d@.:]|アット", text):
+    if re.search(r"[\d@.:]|アット|\Wat\W", text):
         text = _MAIL.sub(MASK, _LINK.sub(MASK, text))
         text = _DATE.sub(MASK, _LABELLED.sub(rf"\1\2{MASK}", text))
         text = _NUMBER.sub(_unless_price, _ADDRESS.sub(MASK, text))

@@ -16,6 +16,7 @@ CORE, JA = "core", "ja"
 WAYS = (CORE, JA)
 LONGEST_SENTENCE = 200  # characters; longer ones are cut at commas, then anywhere
 SENTENCES = 60  # of one text that are read
+MOST = 10_000  # characters given to SudachiPy, which refuses 49,149 bytes (WorksApplications/sudachi.rs #215)
 
 _LISTS = word_lists()
 _ENDS = re.compile(r"(?<=[。!?！？…])|(?<=[.;])\s+")
@@ -135,7 +136,7 @@ def _dictionary():
         raise ConfigError(
             "tokens is 'ja', which needs the extra ja. Install customerbase[ja], or set tokens to 'core'."
         ) from None
-    return Dictionary().create(mode=SplitMode.C)
+    return Dictionary().tokenizer(mode=SplitMode.C)
 
 
 _KEPT = {"名詞": ("普通名詞", "固有名詞"), "動詞": ("一般",), "形容詞": ("一般",), "形状詞": ("一般",)}
@@ -145,7 +146,7 @@ def _sudachi(sentence: str) -> Tokens:
     """Content words in dictionary form; nouns that follow each other are one word."""
     found: Tokens = []
     joined = number = False
-    for one in _dictionary().tokenize(_LOST.sub(" ", sentence).lower()):
+    for one in _dictionary().tokenize(_LOST.sub(" ", sentence[:MOST]).lower()):
         kind, second, third, *_ = one.part_of_speech()
         word, counted = one.dictionary_form(), number and third == "助数詞可能"
         number = second == "数詞"

@@ -26,6 +26,7 @@ LEAST = 0.4  # stability below which what was left over holds no topics
 SENTENCES = 20_000  # that a fit looks at, the same ones every time
 TRIED = 2_000  # of them for choosing the number
 WORDS = 2_000
+FEWEST_WORDS = 3  # that people share, and sentences that hold them: below there are no topics
 STEPS = 30  # of each factorisation while the number is chosen
 TOO_COMMON = 0.3  # of the sentences: a word in more says nothing
 SLIGHT = 0.1  # of a topic's greatest weight: what is below is no word of the topic
@@ -84,7 +85,7 @@ def fit(
     people: how many wrote each sentence; it counts with its logarithm, so that no text pasted often makes the topics.
     """
     words, shown = vocabulary(documents, people, fewest)
-    if len(words) < 2 * min(NUMBERS):
+    if len(words) < FEWEST_WORDS:
         return None
     places = {word: place for place, word in enumerate(words)}
     picked = _spread(len(documents), SENTENCES)
@@ -94,7 +95,7 @@ def fit(
     rows = _rows(some, places, idf)
     full = np.flatnonzero(rows.getnnz(axis=1))
     rows, weight = rows[full], weight[full]
-    if rows.shape[0] < 2 * min(NUMBERS):
+    if rows.shape[0] < FEWEST_WORDS:
         return None
     chosen, stability = choose(rows, weight)
     parts = _factorise(rows, weight, chosen)
@@ -125,7 +126,7 @@ def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]
     picked = _spread(rows.shape[0], TRIED)
     rows, weight = rows[picked], weight[picked]
     most = min(rows.shape[0] // 4, rows.shape[1] // 2)
-    tried = [number for number in NUMBERS if number <= most] or [max(2, min(most, min(NUMBERS)))]
+    tried = [number for number in NUMBERS if number <= most] or [max(1, most)]
     stability = {number: _stability(rows, weight, number) for number in tried}
     best = max(stability.values())
     return min(number for number, value in stability.items() if value >= best - STABLE), stability
