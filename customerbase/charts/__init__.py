@@ -29,6 +29,7 @@ from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY,
 from customerbase.charts.tracking import tracking
 from customerbase.charts.tree import tree
 from customerbase.charts.upset import upset
+from customerbase.charts.voices import voices
 from customerbase.charts.waterfall import waterfall
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "tracking",
     "tree",
     "upset",
+    "voices",
     "waterfall",
     "where",
 ]

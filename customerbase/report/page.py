@@ -31,6 +31,7 @@ import customerbase.report.sections as sections
 import customerbase.report.tree as tree
 import customerbase.report.trust as trust
 import customerbase.report.value as value
+import customerbase.report.voice as voice
 from customerbase import i18n, kpi, profile, segments
 from customerbase import quality as quality_rules
 from customerbase.periods import month_label
@@ -40,9 +41,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "satisfaction", "inquiries", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "satisfaction", "voice", "inquiries", "identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "satisfaction", "inquiries")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "satisfaction", "voice", "inquiries")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -128,6 +129,10 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "good": good.lines(data, language),
         "good_picture": good.picture(data, language, draw),
         **satisfaction.told(data, language, draw),
+        "voice": voice.lines(data, language),
+        "voice_quotes": voice.quotes(data, language),
+        "voice_note": i18n.sentence("voice.quotes_note", language, k=data.k_min),
+        "voice_picture": voice.picture(data, language, draw),
         "identity": identity.lines(data, language),
         "overlap": identity.overlap(data, language, draw),
         "segment_colors": draw.SEGMENT_COLORS,
