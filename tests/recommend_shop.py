@@ -11,7 +11,7 @@ END = date(2026, 11, 1)  # the day after the last purchases
 TASTES, OF_TASTE, STAPLES = 4, 30, 5
 
 
-def rows(customers: int = 240, days: int = 400, seed: int = 3) -> pd.DataFrame:
+def rows(customers: int = 200, days: int = 400, seed: int = 3) -> pd.DataFrame:
     """customer_id, product_id, day: a visit every 20 days or so, one staple and two products of the taste a visit."""
     random, made = np.random.default_rng(seed), []
     for customer in range(customers):

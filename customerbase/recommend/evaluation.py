@@ -23,7 +23,7 @@ ALL, AGAIN, NEW = "all", "buy_again", "new_for_you"
 LISTS = (ALL, AGAIN, NEW)
 RANKER = "ranker"
 SEGMENTS = {"once": (1, 1), "few": (2, 4), "several": (5, 9), "many": (10, np.inf)}  # purchase days before the cutoff
-MEASURES = ("recall", "ndcg", "hit")
+MEASURES, GAINS = ("recall", "ndcg", "hit"), ("recall", "ndcg")  # what is measured, and set against popularity
 DISCOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 COVERAGE = 0.3  # share of the items that the lists of new things are to show
 JUDGED = 3_000  # customers a month is judged by, evenly spread over those who bought in it
@@ -154,7 +154,8 @@ def table(test: Test, chosen: Mapping[str, str]) -> pd.DataFrame:
 COLUMNS = (
     *("cutoff", "role", "list", "segment", "model", "customers", "items"),
     *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high")),
-    *("ndcg_gain", "ndcg_gain_low", "ndcg_gain_high", "coverage", "novelty", "popular_share"),
+    *(f"{measure}_gain{end}" for measure in GAINS for end in ("", "_low", "_high")),
+    *("coverage", "novelty", "popular_share"),
 )
 
 
@@ -168,7 +169,7 @@ def _rows(test: Test, kind: str, segment: str, kept: np.ndarray) -> list[dict[st
     values = np.column_stack([test.values[model, kind][measure][kept] for model, measure in names]).astype(float)
     mean, drawn = bootstrap.resample({"all": lambda w: w @ values / w.sum()}, n)
     mean, drawn = mean["all"], drawn["all"]
-    base = names.index((POPULAR_NOW, "ndcg"))
+    base = {measure: names.index((POPULAR_NOW, measure)) for measure in GAINS}
     rows = []
     for model in test.models:
         at = {measure: names.index((model, measure)) for measure in MEASURES}
@@ -183,7 +184,10 @@ def _rows(test: Test, kind: str, segment: str, kept: np.ndarray) -> list[dict[st
         for measure, place in at.items():
             row[measure] = mean[place]
             row[f"{measure}_low"], row[f"{measure}_high"] = bootstrap.percentile(drawn[:, place])
-        row["ndcg_gain"] = mean[at["ndcg"]] - mean[base]
-        row["ndcg_gain_low"], row["ndcg_gain_high"] = bootstrap.percentile(drawn[:, at["ndcg"]] - drawn[:, base])
+        for measure in GAINS:
+            own, other = at[measure], base[measure]
+            row[f"{measure}_gain"] = mean[own] - mean[other]
+            ends = bootstrap.percentile(drawn[:, own] - drawn[:, other])
+            row[f"{measure}_gain_low"], row[f"{measure}_gain_high"] = ends
         rows.append(row | of_all(test.lists[model, kind][kept], test.window.products.ever, len(test.window.users)))
     return rows
