@@ -26,6 +26,10 @@ UNIQUE_WITHIN = {
     "deal_id",
     "account_b",
     "detail",
+    "order_id",
+    "product_id",
+    "unit",
+    "basket",
 }
 
 
