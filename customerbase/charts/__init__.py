@@ -20,6 +20,7 @@ from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
+from customerbase.charts.related import crossing, together
 from customerbase.charts.rfm_map import rfm_map
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
@@ -47,6 +48,7 @@ __all__ = [
     "caption",
     "cohort_curves",
     "cohort_triangle",
+    "crossing",
     "deciles",
     "dots",
     "drift",
@@ -70,6 +72,7 @@ __all__ = [
     "shifts",
     "snapshots",
     "svg",
+    "together",
     "tracking",
     "tree",
     "upset",

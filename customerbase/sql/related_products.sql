@@ -23,7 +23,7 @@ final as (
         cast(row_number() over (order by sold.product_id) as integer) as item,
         coalesce(listed.name, sold.name, sold.product_id) as name,
         listed.category,
-        coalesce(listed.price, sold.price) as price
+        case when coalesce(listed.price, sold.price) >= 0 then coalesce(listed.price, sold.price) end as price
     from sold
     left join listed on sold.product_id = listed.product_id
 )
