@@ -30,6 +30,8 @@ UNIQUE_WITHIN = {
     "product_id",
     "unit",
     "basket",
+    "next_product_id",
+    "product_2",
 }
 
 

@@ -23,6 +23,7 @@ import customerbase.report.identity as identity
 import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
+import customerbase.report.offers as offers
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
 import customerbase.report.sections as sections
@@ -38,9 +39,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "offers", "identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -125,6 +126,10 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "mix_picture": mix.picture(data, language, draw),
         "good": good.lines(data, language),
         "good_picture": good.picture(data, language, draw),
+        "offers": offers.lines(data, language),
+        "offer_rows": offers.rows(data, language),
+        "offer_picture": offers.picture(data, language, draw),
+        "offer_cross": offers.crossing(data, language, draw),
         "identity": identity.lines(data, language),
         "overlap": identity.overlap(data, language, draw),
         "segment_colors": draw.SEGMENT_COLORS,
@@ -261,6 +266,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
+        "offer": (None, "recommendations, rfm", offers.customers(data), None, word("related.report.offers")),
         "late": (quality_rules.late_changes, "late_changes", None, None, word("late.definition")),
     }
     return {
