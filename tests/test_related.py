@@ -451,7 +451,9 @@ def test_a_lift_of_nobody_has_an_upper_bound():
 def test_little_data_gives_empty_tables_and_a_remark(baskets, codes):
     made = found(baskets)
     assert {note.code for note in made.notes} == codes
-    assert all(not len(table) for name, table in made.tables().items() if name != "products_sold")
+    assert all(
+        not len(table) for name, table in made.tables().items() if name not in ("products_sold", "last_products")
+    )
 
 
 def test_a_basket_of_very_many_products_is_left_out():
@@ -486,8 +488,24 @@ def test_the_same_shop_gives_the_same_tables_in_any_order_of_rows():
     )
     other.execute("create or replace table orders as select * from orders order by md5(order_id)")
     first, second = (related.related(db, as_of=AS_OF, options=SHORT).tables() for db in (one, other))
+    first["last_products"], second["last_products"] = (
+        one["last_products"].order("customer_id, place").df() for one in (first, second)
+    )
     for name, table in first.items():
         pd.testing.assert_frame_equal(table, second[name])
+
+
+def test_the_last_products_of_a_customer_are_the_newest_ten():
+    baskets = [("1", AS_OF - timedelta(days=30 - n), [named(n), named(n + 1)]) for n in range(15)] + [
+        (None, AS_OF, ["X"])
+    ]
+    rows = found(baskets).last.order("place").fetchall()
+    assert [row[:4] for row in rows[:3]] == [
+        ("K1", 1, named(14), AS_OF - timedelta(days=16)),
+        ("K1", 2, named(15), AS_OF - timedelta(days=16)),
+        ("K1", 3, named(13), AS_OF - timedelta(days=17)),
+    ]
+    assert len(rows) == 10
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ LARGE = (
 WHERE_THERE = {
     "product_pairs": ("product_pairs", "products_sold"),
     "next_products": ("next_products", "products_sold"),
+    "product_names": ("products_sold",),
     "offers": ("recommendations", "rfm", "products_sold"),
 }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
+import duckdb
 import pandas as pd
 
 import customerbase.cltv.notes as remarks
@@ -25,9 +26,9 @@ class Note(remarks.Note):
 
 @dataclass(frozen=True)
 class Related:
-    """Related products as of a day: tables as in expectations/, what was counted, options, remarks.
+    """Related products as of a day: tables as in expectations/ (last is lazy), what was counted, options, remarks.
 
-    baskets, customers: units that pairs are counted in. names: product -> what it is called.
+    baskets, customers: units that pairs are counted in.
     """
 
     pairs: pd.DataFrame
@@ -35,6 +36,7 @@ class Related:
     following: pd.DataFrame
     cross: pd.DataFrame
     sold: pd.DataFrame
+    last: duckdb.DuckDBPyRelation
     baskets: int
     customers: int
     options: Options
@@ -45,7 +47,7 @@ class Related:
         """What to know about these findings, in words."""
         return [note.text(language) for note in self.notes]
 
-    def tables(self) -> dict[str, pd.DataFrame]:
+    def tables(self) -> dict[str, pd.DataFrame | duckdb.DuckDBPyRelation]:
         """All tables by the names they have in expectations/."""
         made = {
             "product_pairs": self.pairs,
@@ -54,7 +56,7 @@ class Related:
             "category_cross": self.cross,
             "products_sold": self.sold,
         }
-        return {name: table.assign(as_of=self.as_of) for name, table in made.items()}
+        return {name: table.assign(as_of=self.as_of) for name, table in made.items()} | {"last_products": self.last}
 
     def records(self) -> dict[str, int]:
         """The few numbers that stay with the run."""
@@ -89,6 +91,7 @@ def related(db: Engine, *, as_of: date, options: Options | None = None) -> Relat
         following=following(db, products, as_of=as_of, options=options)[NEXT],
         cross=crossed[CROSS],
         sold=_sold(db),
+        last=db.run("related_last", as_of=as_of),
         baskets=baskets.units,
         customers=customers.units,
         options=options,
