@@ -14,6 +14,7 @@ import late_tables
 import numpy as np
 import profile_tables
 import pyarrow as pa
+import related_tables
 import snapshot_tables
 import sqlglot
 from sqlglot import exp
@@ -21,7 +22,7 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import churn, cltv, features, identity, kpi, profile, propensity, report, rfm, segments
+from customerbase import churn, cltv, features, identity, kpi, profile, propensity, recommend, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -95,6 +96,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _desk()
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
+    _related(monkeypatch)
     return Recorder.cases
 
 
@@ -374,6 +376,19 @@ def _clock() -> None:
     for level, gap in (("product", "second"), ("category", "any")):
         options = propensity.ClockOptions(level=level, gap=gap, fewest=20)
         propensity.clock(db, as_of=date(2026, 6, 30), options=options)
+
+
+def _related(monkeypatch) -> None:
+    """Products that go together and follow each other, of a shop with categories and half of its baskets without a date."""
+    monkeypatch.setattr(related_tables, "Engine", Recorder)
+    rng = np.random.default_rng(4)
+    chances = related_tables.popularity(22, 0.4)
+    baskets = related_tables.visits(rng, 150, chances)
+    baskets += [(f"n{number // 4}", None, held) for number, (_, _, held) in enumerate(baskets)]
+    products = [(related_tables.named(p), f"品 {p}", f"C{p % 3} > D", 100 + p) for p in range(20)]
+    related_tables.relate(rng, baskets)
+    options = recommend.related.Options(fewest=3, false_discovery=0.9)
+    recommend.related.related(related_tables.shop(baskets, products), as_of=related_tables.AS_OF, options=options)
 
 
 def _good() -> None:

@@ -27,6 +27,12 @@ UNIQUE_WITHIN = {
     "account_b",
     "detail",
     "inquiry_id",
+    "order_id",
+    "product_id",
+    "unit",
+    "basket",
+    "next_product_id",
+    "product_2",
 }
 
 

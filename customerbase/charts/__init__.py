@@ -21,6 +21,7 @@ from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
+from customerbase.charts.related import crossing, together
 from customerbase.charts.rfm_map import rfm_map
 from customerbase.charts.satisfied import importance, months
 from customerbase.charts.scores import deciles, reliability
@@ -50,6 +51,7 @@ __all__ = [
     "caption",
     "cohort_curves",
     "cohort_triangle",
+    "crossing",
     "deciles",
     "desk_months",
     "dots",
@@ -76,6 +78,7 @@ __all__ = [
     "shifts",
     "snapshots",
     "svg",
+    "together",
     "tracking",
     "tree",
     "upset",

@@ -24,6 +24,7 @@ import customerbase.report.inquiries as inquiries
 import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
+import customerbase.report.offers as offers
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
 import customerbase.report.satisfaction as satisfaction
@@ -41,9 +42,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "satisfaction", "voice", "inquiries", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries"),
+    *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "satisfaction", "voice", "inquiries")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -128,6 +130,10 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "mix_picture": mix.picture(data, language, draw),
         "good": good.lines(data, language),
         "good_picture": good.picture(data, language, draw),
+        "offers": offers.lines(data, language),
+        "offer_rows": offers.rows(data, language),
+        "offer_picture": offers.picture(data, language, draw),
+        "offer_cross": offers.crossing(data, language, draw),
         **satisfaction.told(data, language, draw),
         "voice": voice.lines(data, language),
         "voice_quotes": voice.quotes(data, language),
@@ -271,6 +277,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
+        "offer": (None, "recommendations, rfm", offers.customers(data), None, word("related.report.offers")),
         "inquiries": inquiries.caption(data, language),
         "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
     }
