@@ -24,6 +24,7 @@ from customerbase.periods import add_months, month_text, parse_month
 from customerbase.tables import store
 
 LAST = "2026-10"  # of the sample company
+KEY = "the key of the ids in a soak"  # the same in both homes
 
 
 def command(home: Path, first: str, last: str, key: str) -> subprocess.Popen:
@@ -101,9 +102,9 @@ def main() -> int:
             content["stages"] = options.stages
         store.replace(home / "pipelines" / "sample.yaml", yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     started = time.monotonic()
-    assert command(folder / "calm", months[0], months[-1], "soak").wait() == 0, f"see {folder}/calm/soak.log"
+    assert command(folder / "calm", months[0], months[-1], KEY).wait() == 0, f"see {folder}/calm/soak.log"
     calm = time.monotonic() - started
-    kills = disturbed(folder / "wild", months, "soak", options.seed, options.calm)
+    kills = disturbed(folder / "wild", months, KEY, options.seed, options.calm)
     wild = time.monotonic() - started - calm
     one, other = hashes(folder / "calm", months), hashes(folder / "wild", months)
     differ = [
