@@ -13,6 +13,7 @@ import late_tables
 import numpy as np
 import profile_tables
 import pyarrow as pa
+import satisfaction_world
 import snapshot_tables
 import sqlglot
 from sqlglot import exp
@@ -20,7 +21,7 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import churn, cltv, features, identity, kpi, profile, propensity, report, rfm, segments
+from customerbase import churn, cltv, features, identity, kpi, profile, propensity, report, rfm, satisfaction, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -90,6 +91,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _churn()
     _clock()
     _good()
+    _satisfaction(monkeypatch)
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
     return Recorder.cases
@@ -380,6 +382,12 @@ def _good() -> None:
     features.customer_orders(db, as_of=AS_OF)
     mix.mix(db, as_of=AS_OF, k_min=3)
     good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
+
+
+def _satisfaction(monkeypatch) -> None:
+    """Two waves of a survey of the invented customers, some of whom answer, are asked again and buy again."""
+    monkeypatch.setattr(satisfaction_world, "Engine", Recorder)
+    satisfaction.satisfaction(satisfaction_world.company(90), as_of=AS_OF, k_min=3)
 
 
 def _customer(folder: Path, monkeypatch) -> None:

@@ -21,7 +21,8 @@ CLEAR = (CLEAR_UP, CLEAR_DOWN)
 def overall(scores: pd.DataFrame, k_min: int) -> list[dict]:
     """The rows of all answers that may be shown, of the measures told of in words."""
     own = scores[(scores["dimension"] == ALL) & (scores["method"] == RAW) & scores["measure"].isin(MAIN)]
-    return [row for row in own.to_dict("records") if shown(row, k_min)]
+    rows = [row for row in own.to_dict("records") if shown(row, k_min)]
+    return sorted(rows, key=lambda row: (MAIN.index(row["measure"]), row["scale"]))
 
 
 def score_lines(scores: pd.DataFrame, language: str, k_min: int) -> list[str]:
