@@ -178,8 +178,8 @@ def months(rng: np.random.Generator, shift: dict[int, float] | None = None, n: i
 @pytest.mark.parametrize("n", [6, 60])
 def test_where_nothing_changes_hardly_any_month_is_called_a_change(n):
     rng = np.random.default_rng(n)
-    alarms = [trend.trend(months(rng, n=n), as_of=AS_OF)["verdict"].str.startswith("clear").any() for _ in range(100)]
-    assert np.mean(alarms) <= 0.05 + 0.04  # the level, and what 100 draws may stray
+    alarms = [trend.trend(months(rng, n=n), as_of=AS_OF)["verdict"].str.startswith("clear").any() for _ in range(60)]
+    assert np.mean(alarms) <= 0.05 + 0.05  # the level, and what 60 draws may stray
 
 
 def test_the_month_that_changed_is_found_and_named():
