@@ -8,6 +8,7 @@ from customerbase.charts.best_days import best_days
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.cohorts import cohort_curves, cohort_triangle
+from customerbase.charts.desk import desk_months
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
@@ -20,6 +21,7 @@ from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
+from customerbase.charts.related import crossing, together
 from customerbase.charts.rfm_map import rfm_map
 from customerbase.charts.satisfied import importance, months
 from customerbase.charts.scores import deciles, reliability
@@ -28,6 +30,7 @@ from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY,
 from customerbase.charts.tracking import tracking
 from customerbase.charts.tree import tree
 from customerbase.charts.upset import upset
+from customerbase.charts.voices import voices
 from customerbase.charts.waterfall import waterfall
 
 __all__ = [
@@ -48,7 +51,9 @@ __all__ = [
     "caption",
     "cohort_curves",
     "cohort_triangle",
+    "crossing",
     "deciles",
+    "desk_months",
     "dots",
     "drift",
     "drivers",
@@ -73,9 +78,11 @@ __all__ = [
     "shifts",
     "snapshots",
     "svg",
+    "together",
     "tracking",
     "tree",
     "upset",
+    "voices",
     "waterfall",
     "where",
 ]

@@ -13,6 +13,7 @@ import customerbase.satisfaction.links as links_of
 import customerbase.satisfaction.listings as listings
 import customerbase.satisfaction.looks as looks
 import customerbase.satisfaction.names as names
+import customerbase.satisfaction.titles as titles
 from customerbase import i18n, segments
 from customerbase.charts.axes import canvas, formatter, scale, time_axis
 from customerbase.charts.captions import caption
@@ -186,7 +187,7 @@ def trend(
     words = i18n.sentence("satisfaction.definition_trend", language, measure=called)
     day = pd.Timestamp(row["as_of"]).date()
     said = caption(study.satisfaction, "satisfaction_trend", day, int(own["n"].sum()), language, 0.95, definition=words)
-    title = looks.trend_title(row, language)
+    title = titles.trend_title(row, language)
     look = {"title": "", "caption": ""} if bare else {"title": title, "caption": said}
     return months(own, **look, language=language, fmt=lambda value: names.number(code, value, language), width=width)
 
@@ -210,7 +211,7 @@ def groups(
     n = int(frame["n"].sum())
     return dots(
         frame, "name", "score", "low", "high", language=language, width=width, reference=float(of_all["score"].iloc[0]),
-        title=looks.group_title(dimension, clear["name"].iloc[0] if len(clear) else "", called, language),
+        title=titles.group_title(dimension, clear["name"].iloc[0] if len(clear) else "", called, language),
         caption=caption(study.satisfaction, "satisfaction_scores", as_of, n, language, 0.95, definition=words),
         accent=clear["name"].iloc[0] if len(clear) else "", fmt=lambda value: names.number(code, value, language),
     )  # fmt: skip
@@ -228,7 +229,7 @@ def links(table: pd.DataFrame, language: str, width: float = WIDE, bare: bool = 
     words = i18n.sentence("satisfaction.definition_links", language, days=int(own["days"].iloc[0]))
     day, n = pd.Timestamp(own["as_of"].iloc[0]).date(), int(own["n"].sum())
     said = caption(links_of.table, "satisfaction_links", day, n, language, 0.95, definition=words)
-    look = {"title": "", "caption": ""} if bare else {"title": looks.link_title(own, language), "caption": said}
+    look = {"title": "", "caption": ""} if bare else {"title": titles.link_title(own, language), "caption": said}
     accent = frame["name"].iloc[list(own["band"]).index(clear[0]["band"])] if clear else ""
     return dots(
         frame, "name", "repeat_rate", "low", "high", **look, language=language, width=width, fmt="rate", accent=accent,
@@ -251,7 +252,7 @@ def drivers(
     words, day = i18n.word("satisfaction.definition_drivers", language), pd.Timestamp(own["as_of"].iloc[0]).date()
     n = int(own["n"].iloc[0])
     said = caption(drivers_of.judge, "satisfaction_drivers", day, n, language, 0.95, definition=words)
-    title = looks.driver_title(own, language, questions)
+    title = titles.driver_title(own, language, questions)
     look = {"title": "", "caption": ""} if bare else {"title": title, "caption": said}
     if (
         own["performance"].notna().all() and frame["clear"].any() and width > 4

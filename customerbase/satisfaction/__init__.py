@@ -1,4 +1,4 @@
-"""Satisfaction and the voice of the customer (顧客満足・VoC): scores of surveys, who answers, what satisfaction goes with."""
+"""Satisfaction and the voice of the customer (顧客満足・VoC): scores of surveys, who answers, what people ask and say."""
 
 from customerbase.satisfaction.month import Satisfaction, satisfaction
 

@@ -40,6 +40,11 @@ def _surnames() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(kanji), frozenset(reading for _, reading in pairs)
 
 
+def family_names() -> frozenset[str]:
+    """Common family names of Japan in kanji, in modern characters."""
+    return _surnames()[0]
+
+
 @cache
 def _sounds() -> frozenset[str]:
     return frozenset(sound(reading) for reading in _surnames()[1])

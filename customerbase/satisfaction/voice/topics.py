@@ -1,0 +1,188 @@
+"""Topics of sentences: non-negative matrix factorisation of their words, fitted once and then kept from month to month.
+
+A generation of topics is fitted on the sentences of its month and those before it. Later months only assign: a sentence goes to the topic
+whose words are nearest (cosine), so that a topic is the same topic in every month. What no generation covers is looked at
+each month, and where it holds topics of its own, they become the next generation.
+Sources: Lee & Seung (1999), Nature 401, 788–791; number of topics by stability: Greene, O'Callaghan & Cunningham (2014),
+How many topics? Stability analysis for topic models, ECML PKDD, 498–513.
+"""
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_matrix, diags_array
+
+from customerbase.satisfaction.voice.tokens import Tokens
+
+NUMBERS = (4, 6, 8, 10, 12, 15, 18)  # of topics that are tried
+CLOSE = 0.2  # cosine from which on a sentence belongs to a topic
+STABLE = 0.05  # the smallest number of topics is taken whose stability is within this of the best
+LEAST = 0.4  # stability below which what was left over holds no topics
+SENTENCES = 20_000  # that a fit looks at, the same ones every time
+TRIED = 2_000  # of them for choosing the number
+WORDS = 2_000
+FEWEST_WORDS = 3  # that people share, and sentences that hold them: below there are no topics
+STEPS = 30  # of each factorisation while the number is chosen
+TOO_COMMON = 0.3  # of the sentences: a word in more says nothing
+SLIGHT = 0.1  # of a topic's greatest weight: what is below is no word of the topic
+LABEL = 3
+_SEED = 20_240
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Topics fitted together: words with their idf and form shown, and one row of weights (length 1) for each topic."""
+
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+    shown: tuple[str, ...]
+    phrases: frozenset[str]
+    idf: np.ndarray
+    weights: np.ndarray
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Word -> its column."""
+        return {word: place for place, word in enumerate(self.words)}
+
+    def assign(self, documents: Sequence[Tokens]) -> np.ndarray:
+        """Place of the topic of each sentence, −1 for none. Depends on the sentence alone."""
+        if not len(documents):
+            return np.zeros(0, dtype=np.int64)
+        near = _rows(documents, self.places, self.idf) @ self.weights.T
+        best = near.argmax(axis=1)
+        return np.where(near.max(axis=1) >= CLOSE, best, -1)
+
+    def label(self, topic: int, most: int = LABEL) -> list[str]:
+        """The words that weigh most in a topic, as they are mostly written."""
+        row = self.weights[topic]
+        order = [place for place in np.lexsort((self.words, -row)) if row[place] > 0]
+        told: list[str] = []
+        for place in order:
+            if not any(self.shown[place] in one or one in self.shown[place] for one in told):
+                told.append(self.shown[place])
+        return told[:most]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A generation with how its number of topics was chosen: number -> stability (0 to 1)."""
+
+    generation: Generation
+    stability: dict[int, float]
+
+
+def fit(
+    documents: Sequence[Tokens], people: Sequence[int], fewest: int, first: int = 1, phrases: Sequence[str] = ()
+) -> Fitted | None:
+    """Topics of sentences, named from topic number `first` on; None where too few words are shared by `fewest` people.
+
+    people: how many wrote each sentence; it counts with its logarithm, so that no text pasted often makes the topics.
+    """
+    words, shown = vocabulary(documents, people, fewest)
+    if len(words) < FEWEST_WORDS:
+        return None
+    places = {word: place for place, word in enumerate(words)}
+    picked = _spread(len(documents), SENTENCES)
+    some, weight = [documents[at] for at in picked], np.log1p(np.array([people[at] for at in picked], dtype=float))
+    used = csr_matrix(_counted(some, places))
+    idf = np.log((1 + weight.sum()) / (1 + used.T @ weight)) + 1
+    rows = _rows(some, places, idf)
+    full = np.flatnonzero(rows.getnnz(axis=1))
+    rows, weight = rows[full], weight[full]
+    if rows.shape[0] < FEWEST_WORDS:
+        return None
+    chosen, stability = choose(rows, weight)
+    parts = _factorise(rows, weight, chosen)
+    parts = parts[np.linalg.norm(parts, axis=1) > 0]
+    names = tuple(f"t{first + place:03d}" for place in range(len(parts)))
+    kept = frozenset(phrases) & set(words)
+    return Fitted(Generation(names, words, shown, kept, idf, _unit(parts)), stability)
+
+
+def vocabulary(
+    documents: Sequence[Tokens], people: Sequence[int], fewest: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Words that at least `fewest` people use and that are not in nearly every sentence; and the form they mostly have."""
+    users: Counter[str] = Counter()
+    forms: dict[str, Counter[str]] = {}
+    for tokens, number in zip(documents, people, strict=True):
+        for word, form in dict(tokens).items():
+            users[word] += number
+            forms.setdefault(word, Counter())[form] += number
+    everyone = sum(people)
+    kept = [word for word, number in users.items() if number >= fewest and number <= max(TOO_COMMON * everyone, fewest)]
+    kept = sorted(sorted(kept, key=lambda word: (-users[word], word))[:WORDS])
+    return tuple(kept), tuple(min(forms[word].items(), key=lambda one: (-one[1], one[0]))[0] for word in kept)
+
+
+def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]:
+    """The number of topics, and the stability of each number tried: how alike the topics of two random halves are."""
+    picked = _spread(rows.shape[0], TRIED)
+    rows, weight = rows[picked], weight[picked]
+    most = min(rows.shape[0] // 4, rows.shape[1] // 2)
+    tried = [number for number in NUMBERS if number <= most] or [max(1, most)]
+    stability = {number: _stability(rows, weight, number) for number in tried}
+    best = max(stability.values())
+    return min(number for number, value in stability.items() if value >= best - STABLE), stability
+
+
+def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int = 6) -> float:
+    """Mean cosine of matched topics between the two halves of random halvings."""
+    random = np.random.default_rng(_SEED)
+    found = []
+    for _ in range(halvings):
+        order = random.permutation(rows.shape[0])
+        halves = [np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])]
+        one, other = (_unit(_factorise(rows[half], weight[half], number, STEPS)) for half in halves)
+        found.append(alike(one, other)[2].mean())
+    return float(np.mean(found))
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of topics that belong together, and their cosines: (places, places, cosines) of the best matching."""
+    near = one @ other.T
+    left, right = linear_sum_assignment(-near)
+    return left, right, near[left, right]
+
+
+def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 200) -> np.ndarray:
+    from sklearn.decomposition import NMF  # half a second of imports that only fitting waits for
+    from sklearn.exceptions import ConvergenceWarning
+
+    model = NMF(number, init="nndsvda", random_state=_SEED, max_iter=steps, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a weight matter to no label
+        warnings.simplefilter("ignore", RuntimeWarning)  # the root of an error that rounding made slightly negative
+        model.fit(diags_array(weight) @ rows)
+    parts = model.components_
+    return np.round(np.where(parts >= SLIGHT * parts.max(axis=1, keepdims=True), parts, 0.0), 6)
+
+
+def _counted(documents: Sequence[Tokens], places: dict[str, int]) -> csr_matrix:
+    found = [sorted({places[word] for word, _ in tokens if word in places}) for tokens in documents]
+    ends = np.cumsum([0, *map(len, found)])
+    columns = np.fromiter((place for one in found for place in one), dtype=np.int64, count=ends[-1])
+    return csr_matrix((np.ones(ends[-1]), columns, ends), shape=(len(documents), len(places)))
+
+
+def _rows(documents: Sequence[Tokens], places: dict[str, int], idf: np.ndarray) -> csr_matrix:
+    """One row of length 1 for each sentence: its words with their idf."""
+    rows = csr_matrix(_counted(documents, places) @ diags_array(idf))
+    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    return csr_matrix(diags_array(1 / np.where(length > 0, length, 1)) @ rows)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(length > 0, length, 1)
+
+
+def _spread(size: int, most: int) -> np.ndarray:
+    """Places of at most `most` of `size` things, evenly spread."""
+    return np.arange(size) if size <= most else np.unique(np.linspace(0, size - 1, most).astype(np.int64))
