@@ -15,6 +15,7 @@ import numpy as np
 import profile_tables
 import pyarrow as pa
 import related_tables
+import satisfaction_world
 import snapshot_tables
 import sqlglot
 from sqlglot import exp
@@ -22,7 +23,20 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import churn, cltv, features, identity, kpi, profile, propensity, recommend, report, rfm, segments
+from customerbase import (
+    churn,
+    cltv,
+    features,
+    identity,
+    kpi,
+    profile,
+    propensity,
+    recommend,
+    report,
+    rfm,
+    satisfaction,
+    segments,
+)  # fmt: skip
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -93,6 +107,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _churn()
     _clock()
     _good()
+    _satisfaction(monkeypatch)
     _desk()
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
@@ -398,6 +413,12 @@ def _good() -> None:
     features.customer_orders(db, as_of=AS_OF)
     mix.mix(db, as_of=AS_OF, k_min=3)
     good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
+
+
+def _satisfaction(monkeypatch) -> None:
+    """Two waves of a survey of the invented customers, some of whom answer, are asked again and buy again."""
+    monkeypatch.setattr(satisfaction_world, "Engine", Recorder)
+    satisfaction.satisfaction(satisfaction_world.company(90), as_of=AS_OF, k_min=3)
 
 
 def _desk() -> None:

@@ -68,3 +68,40 @@ def profiles(db: Engine) -> None:
     """The profile of each customer with orders: main channel, no store, no category."""
     db.execute("""create table profile as select customer_id, min(channel) as main_channel, cast(null as varchar) as main_store,
         cast(null as varchar) as favourite_category from customer_orders group by customer_id""")
+
+
+def company(people: int = 320, *, fall: float = 0.0, alike: bool = False, asked: bool = True) -> Engine:
+    """Two waves; delivery moves satisfaction, buyers answer more often; `fall`: how much the second wave lies lower."""
+    rng = np.random.default_rng(9)
+    links, orders, answers, invited = [], [], [], []
+    for number in range(people):
+        name, bought = str(number), number % 3
+        links.append((f"C{name}", "s", name))
+        orders += [
+            (f"C{name}", "web" if number % 2 else "store", f"2026-0{month}-03", 1, 1000)
+            for month in range(1, 3 + bought)
+        ]
+        for wave, start in (("S1", "2026-04-05"), ("S2", "2026-09-05")):
+            invited.append(("s", wave, name, start))
+            if rng.random() < 0.25 + 0.2 * bought:
+                ship = int(rng.random() < 0.6)
+                mood = rng.normal(6.4 + 1.6 * ship - (fall if wave == "S2" else 0), 1.2)
+                given = {
+                    "q": ("nps", mood),
+                    "all": ("five", mood / 2),
+                    "ship": ("yes_no", ship),
+                    "site": ("yes_no", rng.integers(2)),
+                }
+                for question, (scale, raw) in given.items():
+                    low, high = {"nps": (0, 10), "five": (1, 5), "yes_no": (0, 1)}[scale]
+                    value = high if alike and scale != "yes_no" else int(np.clip(np.round(raw), low, high))
+                    answers.append(("s", f"{wave}-{name}", wave, name, question, start, start, scale, value, None))
+    db = database(
+        survey_answers=answers,
+        identity_links=links,
+        customer_orders=orders,
+        survey_invitations=invited if asked else [],
+        surveys=[("s", "S1", "2026-04-05", people), ("s", "S2", "2026-09-05", people)],
+    )
+    profiles(db)
+    return db

@@ -84,6 +84,23 @@ def test_one_answer_a_person_and_wave_counts_and_what_is_off_the_scale_is_told()
     assert found.frame["month"].dt.month.tolist() == [9, 10]
 
 
+def test_an_answer_that_does_not_say_when_it_was_asked_belongs_to_the_wave_of_its_invitation():
+    rows = [
+        ("s", "r1", "S", "a", "q", None, "2026-10-02", "nps", 9, None),
+        ("s", "r2", "S", "b", "q", None, "2026-10-02", "nps", 9, None),
+    ]
+    asked = [
+        ("s", "S", "a", "2026-09-28"),
+        ("s", "S", "b", "2026-10-20"),
+    ]  # the second after its answer: of another time
+    links = [("A", "s", "a"), ("B", "s", "b")]
+    found = answers.gather(
+        world.database(survey_answers=rows, survey_invitations=asked, identity_links=links), as_of=AS_OF
+    )
+    assert dict(zip(found.frame["customer_id"], found.frame["asked_month"].dt.month, strict=True)) == {"A": 9, "B": 10}
+    assert found.frame["month"].dt.month.tolist() == [10, 10]
+
+
 def test_a_company_without_surveys_has_no_answers():
     db = Engine()
     db.execute("create table identity_links (customer_id varchar, source_system varchar, source_customer_id varchar)")
@@ -161,8 +178,8 @@ def months(rng: np.random.Generator, shift: dict[int, float] | None = None, n: i
 @pytest.mark.parametrize("n", [6, 60])
 def test_where_nothing_changes_hardly_any_month_is_called_a_change(n):
     rng = np.random.default_rng(n)
-    alarms = [trend.trend(months(rng, n=n), as_of=AS_OF)["verdict"].str.startswith("clear").any() for _ in range(100)]
-    assert np.mean(alarms) <= 0.05 + 0.04  # the level, and what 100 draws may stray
+    alarms = [trend.trend(months(rng, n=n), as_of=AS_OF)["verdict"].str.startswith("clear").any() for _ in range(60)]
+    assert np.mean(alarms) <= 0.05 + 0.05  # the level, and what 60 draws may stray
 
 
 def test_the_month_that_changed_is_found_and_named():

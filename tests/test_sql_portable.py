@@ -18,6 +18,7 @@ UNIQUE_WITHIN = {
     "score",
     "channel",
     "record_id",
+    "response_id",
     "valid_from",
     "other_record",
     "day",

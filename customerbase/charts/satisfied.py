@@ -13,6 +13,7 @@ import customerbase.satisfaction.links as links_of
 import customerbase.satisfaction.listings as listings
 import customerbase.satisfaction.looks as looks
 import customerbase.satisfaction.names as names
+import customerbase.satisfaction.titles as titles
 from customerbase import i18n, segments
 from customerbase.charts.axes import canvas, formatter, scale, time_axis
 from customerbase.charts.captions import caption
@@ -71,18 +72,33 @@ def importance(
         axes.scatter(x, y, s=44, color=colors, zorder=3)
         room = max(np.ptp(x), 0.05)
         axes.set_xlim(max(x.min() - 0.25 * room, 0), x.max() + (0.55 if width > 4 else 0.9) * room)
-        for row, color, across, up in zip(data["name"], colors, x, y, strict=True):
-            text = "\n".join(wrap(row, 13 if width > 4 else 7))
-            axes.annotate(
-                text, (across, up), (8, 0), textcoords="offset points", va="center", fontsize=TEXT_SIZE - 0.5,
-                color=color if color == ACCENT else INK, annotation_clip=False,
-            )  # fmt: skip
+        _name_items(axes, data["name"], x, y, colors, width)
         axes.set_ylim(-0.08 * np.nanmax(high), None)
         axes.set_xlabel(i18n.word("satisfaction.performance", language))
         axes.set_ylabel("\n".join(wrap(i18n.word("satisfaction.importance", language), 14)))
         scale(axes.xaxis, formatter("rate", language), 4)
         scale(axes.yaxis, formatter("rate", language), 4)
     return figure
+
+
+def _name_items(axes, called, x: np.ndarray, y: np.ndarray, colors: list[str], width: float) -> None:
+    """A name at the right of each dot, lifted until it stands on no other name."""
+    left, right = axes.get_xlim()
+    wide, high = width * 72 * 0.8, max(2.6, width * 0.45) * 72 * 0.75  # of the plot, in points
+    most, placed = max(y.max(), 1e-9) * 1.2, []
+    for place in np.argsort(y, kind="stable"):
+        text = "\n".join(wrap(called[place], 13))
+        lines = text.split("\n")
+        start, long = (x[place] - left) / (right - left) * wide, max(map(i18n.half_widths, lines)) * TEXT_SIZE * 0.5
+        level, tall = y[place] / most * high, len(lines) * TEXT_SIZE * 1.3
+        lift = 0.0
+        while any(start < b and start + long > a and abs(level + lift - c) < (tall + d) / 2 for a, b, c, d in placed):
+            lift += 3
+        placed.append((start, start + long, level + lift, tall))
+        axes.annotate(
+            text, (x[place], y[place]), (8, lift), textcoords="offset points", va="center", fontsize=TEXT_SIZE - 0.5,
+            color=colors[place] if colors[place] == ACCENT else INK, annotation_clip=False,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -131,22 +147,22 @@ class Pictures:
         """All drivers as a table."""
         return listings.driver_table(self.result.drivers, self.language, self.questions)
 
-    def trend(self, measure: str = "", width: float = WIDE) -> Figure | str:
-        """Each month's score; of the measure with most answers by default."""
-        return trend(self.result.trend, self.result.k_min, self.language, measure, width)
+    def trend(self, measure: str = "", width: float = WIDE) -> Figure | None:
+        """Each month's score; None where it may not be shown, which the remarks say."""
+        return _drawn(trend(self.result.trend, self.result.k_min, self.language, measure, width))
 
-    def groups(self, measure: str = "", dimension: str = "segment", width: float = WIDE) -> Figure | str:
-        """Scores by group."""
+    def groups(self, measure: str = "", dimension: str = "segment", width: float = WIDE) -> Figure | None:
+        """Scores by group; None where none may be shown."""
         table = self._named(self.result.scores)
-        return groups(table, self.result.as_of, self.result.months, self.language, measure, dimension, width)
+        return _drawn(groups(table, self.result.as_of, self.result.months, self.language, measure, dimension, width))
 
-    def links(self, width: float = WIDE) -> Figure | str:
-        """Who bought again after the answer, by band."""
-        return links(self.result.links, self.language, width)
+    def links(self, width: float = WIDE) -> Figure | None:
+        """Who bought again after the answer, by band; None where few did."""
+        return _drawn(links(self.result.links, self.language, width))
 
-    def drivers(self, outcome: str = drivers_of.OVERALL, width: float = WIDE) -> Figure | str:
-        """Impact and performance of items, or the shares of facts of behaviour."""
-        return drivers(self.result.drivers, self.language, outcome, self.questions, width)
+    def drivers(self, outcome: str = drivers_of.OVERALL, width: float = WIDE) -> Figure | None:
+        """Impact and performance of items, or the shares of facts of behaviour; None where answers are few."""
+        return _drawn(drivers(self.result.drivers, self.language, outcome, self.questions, width))
 
     def _named(self, table: pd.DataFrame) -> pd.DataFrame:
         called = {code: segments.name(code, self.language) for code in segments.codes()}
@@ -171,7 +187,7 @@ def trend(
     words = i18n.sentence("satisfaction.definition_trend", language, measure=called)
     day = pd.Timestamp(row["as_of"]).date()
     said = caption(study.satisfaction, "satisfaction_trend", day, int(own["n"].sum()), language, 0.95, definition=words)
-    title = looks.trend_title(row, language)
+    title = titles.trend_title(row, language)
     look = {"title": "", "caption": ""} if bare else {"title": title, "caption": said}
     return months(own, **look, language=language, fmt=lambda value: names.number(code, value, language), width=width)
 
@@ -195,7 +211,7 @@ def groups(
     n = int(frame["n"].sum())
     return dots(
         frame, "name", "score", "low", "high", language=language, width=width, reference=float(of_all["score"].iloc[0]),
-        title=looks.group_title(dimension, clear["name"].iloc[0] if len(clear) else "", called, language),
+        title=titles.group_title(dimension, clear["name"].iloc[0] if len(clear) else "", called, language),
         caption=caption(study.satisfaction, "satisfaction_scores", as_of, n, language, 0.95, definition=words),
         accent=clear["name"].iloc[0] if len(clear) else "", fmt=lambda value: names.number(code, value, language),
     )  # fmt: skip
@@ -213,7 +229,7 @@ def links(table: pd.DataFrame, language: str, width: float = WIDE, bare: bool = 
     words = i18n.sentence("satisfaction.definition_links", language, days=int(own["days"].iloc[0]))
     day, n = pd.Timestamp(own["as_of"].iloc[0]).date(), int(own["n"].sum())
     said = caption(links_of.table, "satisfaction_links", day, n, language, 0.95, definition=words)
-    look = {"title": "", "caption": ""} if bare else {"title": looks.link_title(own, language), "caption": said}
+    look = {"title": "", "caption": ""} if bare else {"title": titles.link_title(own, language), "caption": said}
     accent = frame["name"].iloc[list(own["band"]).index(clear[0]["band"])] if clear else ""
     return dots(
         frame, "name", "repeat_rate", "low", "high", **look, language=language, width=width, fmt="rate", accent=accent,
@@ -236,14 +252,20 @@ def drivers(
     words, day = i18n.word("satisfaction.definition_drivers", language), pd.Timestamp(own["as_of"].iloc[0]).date()
     n = int(own["n"].iloc[0])
     said = caption(drivers_of.judge, "satisfaction_drivers", day, n, language, 0.95, definition=words)
-    title = looks.driver_title(own, language, questions)
+    title = titles.driver_title(own, language, questions)
     look = {"title": "", "caption": ""} if bare else {"title": title, "caption": said}
-    if own["performance"].notna().all():
+    if (
+        own["performance"].notna().all() and frame["clear"].any() and width > 4
+    ):  # a map needs room, and something to find
         return importance(frame, **look, language=language, width=width)
     accent = frame["name"].iloc[0] if frame["clear"].iloc[0] else ""
     return dots(
         frame, "name", "share", "low", "high", **look, language=language, width=width, fmt="rate", accent=accent
     )
+
+
+def _drawn(made: Figure | str) -> Figure | None:
+    return None if isinstance(made, str) else made
 
 
 def _empty(language: str) -> str:

@@ -6,6 +6,7 @@ import customerbase.satisfaction.drivers as drivers_of
 import customerbase.satisfaction.looks as looks
 import customerbase.satisfaction.month as study
 import customerbase.satisfaction.names as names
+import customerbase.satisfaction.titles as titles
 from customerbase import i18n, segments
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
@@ -68,7 +69,9 @@ def trend(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     words = i18n.sentence("satisfaction.definition_trend", language, measure=called)
     own = table[(table["measure"] == row["measure"]) & (table["scale"] == row["scale"])]
     caption = draw.caption(study.satisfaction, TREND, data.as_of, int(own["n"].sum()), language, 0.95, definition=words)
-    return Picture(looks.trend_title(row, language), i18n.word("satisfaction.measure_trend", language), caption, *drawn)
+    return Picture(
+        titles.trend_title(row, language), i18n.word("satisfaction.measure_trend", language), caption, *drawn
+    )
 
 
 def drivers(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
@@ -87,7 +90,7 @@ def drivers(data: ReportData, language: str, draw: ModuleType) -> Picture | None
     words, n = i18n.word("satisfaction.definition_drivers", language), int(own["n"].iloc[0])
     caption = draw.caption(drivers_of.judge, DRIVERS, data.as_of, n, language, 0.95, definition=words)
     measure = i18n.word("satisfaction.measure_drivers", language)
-    return Picture(looks.driver_title(own, language, given), measure, caption, *drawn)
+    return Picture(titles.driver_title(own, language, given), measure, caption, *drawn)
 
 
 def caption(data: ReportData, language: str, draw: ModuleType) -> str:

@@ -8,13 +8,15 @@ from customerbase import i18n
 from customerbase.satisfaction.groups import ALL, RAW
 from customerbase.satisfaction.names import driver, interval, measure, number, shown, value
 from customerbase.satisfaction.response import ASKED, RECENCY
+from customerbase.satisfaction.scales import MEASURES
 
 
 def score_table(scores: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:
     """All scores of the window, as answered and weighted, as texts."""
     own = scores[scores["dimension"].isin([ALL, "response"])]
     rows = []
-    for row in own.to_dict("records"):
+    order = [(MEASURES.index(row["measure"]), row["scale"], row["method"]) for row in own.to_dict("records")]
+    for row in own.iloc[sorted(range(len(own)), key=lambda place: order[place])].to_dict("records"):
         if shown(row, k_min) and not (row["dimension"] == "response" and row["method"] == RAW):
             code = row["measure"]
             cells = [measure(code, row["scale"], language), i18n.word(f"satisfaction.method.{row['method']}", language)]
@@ -48,7 +50,7 @@ def rate_table(rates: pd.DataFrame, language: str) -> pd.DataFrame:
 def driver_table(drivers: pd.DataFrame, language: str, questions: Mapping | None = None) -> pd.DataFrame:
     """All drivers of both outcomes as texts."""
     rows = []
-    for row in drivers.to_dict("records"):
+    for row in drivers.sort_values(["outcome", "rank"]).to_dict("records"):
         share = i18n.aside(
             i18n.number(row["share"], "rate", language),
             i18n.interval(row["share_low"], row["share_high"], "rate", language),
@@ -69,7 +71,10 @@ def driver_table(drivers: pd.DataFrame, language: str, questions: Mapping | None
 
 def ordered(rates: pd.DataFrame) -> pd.DataFrame:
     """Classes in their order: days and thirds of spend from the least up, others as they come."""
+    dimensions = [ALL, "wave", "invited", "recency", "spend", "channel", "segment"]
     order = {name: place for place, name in enumerate((*(name for _, name in RECENCY), "low", "middle", "high"))}
-    place = dict(zip(rates["dimension"].drop_duplicates(), range(len(rates)), strict=False))
-    keys = [(place[row["dimension"]], order.get(row["value"], 0)) for row in rates.to_dict("records")]
+    keys = [
+        (dimensions.index(row["dimension"]), order.get(row["value"], 0), row["value"])
+        for row in rates.to_dict("records")
+    ]
     return rates.iloc[sorted(range(len(rates)), key=lambda number: keys[number])]

@@ -21,7 +21,8 @@ CLEAR = (CLEAR_UP, CLEAR_DOWN)
 def overall(scores: pd.DataFrame, k_min: int) -> list[dict]:
     """The rows of all answers that may be shown, of the measures told of in words."""
     own = scores[(scores["dimension"] == ALL) & (scores["method"] == RAW) & scores["measure"].isin(MAIN)]
-    return [row for row in own.to_dict("records") if shown(row, k_min)]
+    rows = [row for row in own.to_dict("records") if shown(row, k_min)]
+    return sorted(rows, key=lambda row: (MAIN.index(row["measure"]), row["scale"]))
 
 
 def score_lines(scores: pd.DataFrame, language: str, k_min: int) -> list[str]:
@@ -157,6 +158,12 @@ def linked(links: pd.DataFrame) -> pd.DataFrame:
     return own.assign(order=own["band"].map(BANDS.index)).sort_values("order").reset_index(drop=True)
 
 
+def clear_bands(own: pd.DataFrame) -> list[dict]:
+    """Bands that clearly came back more or less than the lowest, the largest difference first."""
+    rows = [row for row in own.to_dict("records") if row["verdict"] in CLEAR and not i18n.missing(row["difference"])]
+    return sorted(rows, key=lambda row: (-abs(row["difference"]), row["band"]))
+
+
 def link_lines(links: pd.DataFrame, language: str) -> list[str]:
     """Who came back after the answer, by band, what is clear of it, and the caution."""
     own = linked(links)
@@ -254,53 +261,3 @@ def remarks(result, language: str) -> list[str]:
     said += [assumed(result.answers.questions, language)]
     said += score_lines(result.scores, language, result.k_min) + trend_lines(result.trend, language, result.k_min)
     return [text for text in said if text]
-
-
-# --- titles of pictures ---------------------------------------------------------------------------------------------------
-
-
-def trend_title(row: Mapping, language: str) -> str:
-    """The newest month of a measure, and whether it changed."""
-    told = {
-        "measure": measure(row["measure"], row["scale"], language),
-        "value": number(row["measure"], row["value"], language),
-    }
-    verdict = i18n.word(f"satisfaction.verdict.{row['verdict']}", language)
-    return i18n.sentence("satisfaction.picture_trend", language, **told, verdict=verdict)
-
-
-def group_title(dimension: str, clear: str, called: str, language: str) -> str:
-    """Which group of a dimension differs most surely (its name), or that none does."""
-    finding = i18n.word("satisfaction.picture_none", language)
-    if clear:
-        finding = i18n.sentence("satisfaction.picture_clear", language, value=clear)
-    by = i18n.word(f"satisfaction.dimension.{dimension}", language)
-    told = {"dimension": by.lower() if language == "en" else by, "finding": finding}
-    return i18n.sentence("satisfaction.picture_groups", language, measure=called, **told)
-
-
-def clear_bands(own: pd.DataFrame) -> list[dict]:
-    """Bands that clearly came back more or less than the lowest, the largest difference first."""
-    rows = [row for row in own.to_dict("records") if row["verdict"] in CLEAR and not i18n.missing(row["difference"])]
-    return sorted(rows, key=lambda row: (-abs(row["difference"]), row["band"]))
-
-
-def link_title(own: pd.DataFrame, language: str) -> str:
-    """Which band came back more, or that there is no clear difference."""
-    clear = clear_bands(own)
-    if not clear:
-        return i18n.word("satisfaction.picture_links", language)
-    key = "picture_links_clear" if clear[0]["difference"] > 0 else "picture_links_less"
-    return i18n.sentence(f"satisfaction.{key}", language, band=band(clear[0]["band"], clear[0]["role"], language))
-
-
-def driver_title(own: pd.DataFrame, language: str, questions: Mapping | None = None) -> str:
-    """The driver with the largest share where it is clear, or that none is."""
-    first = own.sort_values("rank").iloc[0]
-    outcome = i18n.word(f"satisfaction.outcome.{first['outcome']}", language)
-    if first["direction"] == UNCLEAR:
-        return i18n.sentence(
-            "satisfaction.picture_drivers_none", language, outcome=outcome.lower() if language == "en" else outcome
-        )
-    name = driver(first["driver"], language, questions)
-    return i18n.sentence("satisfaction.picture_drivers", language, outcome=outcome, driver=name)

@@ -10,7 +10,7 @@ documents as (
     select
         given.customer_id,
         given.answered_on,
-        date_diff('day', given.answered_on, cast(customer_orders.order_at as date)) as day
+        date_diff('day', cast(given.answered_on as date), cast(customer_orders.order_at as date)) as day
     from given
     inner join customer_orders on given.customer_id = customer_orders.customer_id
     where customer_orders.is_order = 1

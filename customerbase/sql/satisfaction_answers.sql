@@ -1,7 +1,8 @@
 -- One row per answer as a number of a survey, given before $until (the first instant after the as-of date).
 --   customer_id   the person of identity_links; an answer without a known customer stands for a person of its own
 --   known         1 where the customer is known
---   wave          the survey and the month in which it asked: a survey that always runs has a wave a month
+--   wave          the survey and the month in which it asked: a survey that always runs has a wave a month. An answer that
+--                 does not say when it was asked has that of the invitation, else the time of the answer itself
 --   latest        1 for the last answer of a person to a question of a wave: the one that counts
 with
 
@@ -9,15 +10,28 @@ links as (
     select source_system, source_customer_id, customer_id from identity_links
 ),
 
+requests as (
+    select source_system, survey_id, source_customer_id, max(asked_at) as asked_at
+    from survey_invitations
+    where asked_at < $until
+    group by source_system, survey_id, source_customer_id
+),
+
 answers as (
     select
         survey_answers.source_system,
         survey_answers.response_id,
-        survey_answers.source_row_id,
         coalesce(links.customer_id, survey_answers.source_system || ':' || survey_answers.response_id) as customer_id,
         case when links.customer_id is null then 0 else 1 end as known,
         survey_answers.source_system || ':' || survey_answers.survey_id as survey,
-        cast(date_trunc('month', coalesce(survey_answers.asked_at, survey_answers.answered_at)) as date) as asked_month,
+        cast(date_trunc(
+            'month',
+            coalesce(
+                survey_answers.asked_at,
+                case when requests.asked_at <= survey_answers.answered_at then requests.asked_at end,
+                survey_answers.answered_at
+            )
+        ) as date) as asked_month,
         survey_answers.question_id,
         survey_answers.scale,
         cast(survey_answers.answer_num as double) as answer,
@@ -27,6 +41,10 @@ answers as (
     left join links
         on survey_answers.source_system = links.source_system
         and survey_answers.source_customer_id = links.source_customer_id
+    left join requests
+        on survey_answers.source_system = requests.source_system
+        and survey_answers.survey_id = requests.survey_id
+        and survey_answers.source_customer_id = requests.source_customer_id
     where
         survey_answers.answered_at < $until
         and survey_answers.answer_num is not null
@@ -39,7 +57,7 @@ numbered as (
         *,
         row_number() over (
             partition by customer_id, survey, asked_month, question_id
-            order by answered_at desc, response_id desc, source_row_id desc
+            order by answered_at desc, response_id desc
         ) as place
     from answers
 ),
