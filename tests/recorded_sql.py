@@ -15,6 +15,7 @@ import profile_tables
 import pyarrow as pa
 import snapshot_tables
 import sqlglot
+import voice_texts
 from sqlglot import exp
 
 import customerbase.cltv.season as season
@@ -25,6 +26,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
+from customerbase.satisfaction import voice
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
 from customerbase.widgets.customer import book
@@ -90,6 +92,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _churn()
     _clock()
     _good()
+    _voice(monkeypatch)
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
     return Recorder.cases
@@ -380,6 +383,12 @@ def _good() -> None:
     features.customer_orders(db, as_of=AS_OF)
     mix.mix(db, as_of=AS_OF, k_min=3)
     good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
+
+
+def _voice(monkeypatch) -> None:
+    """What invented customers wrote."""
+    monkeypatch.setattr(voice_texts, "Engine", Recorder)
+    voice.voice(voice_texts.company(voice_texts.frame(months=2, people=20)), as_of=date(2026, 10, 31))
 
 
 def _customer(folder: Path, monkeypatch) -> None:

@@ -23,7 +23,7 @@ NUMBERS = (4, 6, 8, 10, 12, 15, 18)  # of topics that are tried
 CLOSE = 0.2  # cosine from which on a sentence belongs to a topic
 STABLE = 0.05  # the smallest number of topics is taken whose stability is within this of the best
 LEAST = 0.4  # stability below which what was left over holds no topics
-SENTENCES = 20_000  # that a fit looks at, the same ones every time
+SENTENCES = 30_000  # that a fit looks at, evenly spread, the same ones every time
 TRIED = 2_000  # of them for choosing the number
 WORDS = 2_000
 FEWEST_WORDS = 3  # that people share, and sentences that hold them: below there are no topics
@@ -88,11 +88,10 @@ def fit(
     if len(words) < FEWEST_WORDS:
         return None
     places = {word: place for place, word in enumerate(words)}
-    picked = _spread(len(documents), SENTENCES)
-    some, weight = [documents[at] for at in picked], np.log1p(np.array([people[at] for at in picked], dtype=float))
-    used = csr_matrix(_counted(some, places))
+    weight = np.log1p(np.asarray(people, dtype=float))
+    used = csr_matrix(_counted(documents, places))
     idf = np.log((1 + weight.sum()) / (1 + used.T @ weight)) + 1
-    rows = _rows(some, places, idf)
+    rows = _rows(documents, places, idf)
     full = np.flatnonzero(rows.getnnz(axis=1))
     rows, weight = rows[full], weight[full]
     if rows.shape[0] < FEWEST_WORDS:
@@ -123,7 +122,7 @@ def vocabulary(
 
 def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]:
     """The number of topics, and the stability of each number tried: how alike the topics of two random halves are."""
-    picked = _spread(rows.shape[0], TRIED)
+    picked = spread(rows.shape[0], TRIED)
     rows, weight = rows[picked], weight[picked]
     most = min(rows.shape[0] // 4, rows.shape[1] // 2)
     tried = [number for number in NUMBERS if number <= most] or [max(1, most)]
@@ -183,6 +182,6 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.where(length > 0, length, 1)
 
 
-def _spread(size: int, most: int) -> np.ndarray:
+def spread(size: int, most: int) -> np.ndarray:
     """Places of at most `most` of `size` things, evenly spread."""
     return np.arange(size) if size <= most else np.unique(np.linspace(0, size - 1, most).astype(np.int64))
