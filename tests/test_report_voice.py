@@ -40,7 +40,7 @@ def test_what_is_new_and_at_stake_stands_there(tables, language):
     assert topics.loc[worth["topic"], "label"] in shown
     assert i18n.number(worth["value"], "money", language, currency="JPY") in shown
     assert i18n.word("voice.caution", language).replace("'", "&#39;") in shown
-    assert "<svg" in shown and shown.count("●●") <= shown.count("<p>") + 1
+    assert "<svg" in shown
 
 
 def test_examples_are_those_of_topics_of_many_and_escaped(tables):

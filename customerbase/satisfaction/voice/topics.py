@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_matrix, diags_array
+import scipy  # its parts load when they are used: every page imports the charts, and those this
 
 from customerbase.satisfaction.voice.tokens import Tokens
 
@@ -89,7 +88,7 @@ def fit(
         return None
     places = {word: place for place, word in enumerate(words)}
     weight = np.log1p(np.asarray(people, dtype=float))
-    used = csr_matrix(_counted(documents, places))
+    used = scipy.sparse.csr_matrix(_counted(documents, places))
     idf = np.log((1 + weight.sum()) / (1 + used.T @ weight)) + 1
     rows = _rows(documents, places, idf)
     full = np.flatnonzero(rows.getnnz(axis=1))
@@ -120,7 +119,7 @@ def vocabulary(
     return tuple(kept), tuple(min(forms[word].items(), key=lambda one: (-one[1], one[0]))[0] for word in kept)
 
 
-def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]:
+def choose(rows: "scipy.sparse.csr_matrix", weight: np.ndarray) -> tuple[int, dict[int, float]]:
     """The number of topics, and the stability of each number tried: how alike the topics of two random halves are."""
     picked = spread(rows.shape[0], TRIED)
     rows, weight = rows[picked], weight[picked]
@@ -131,7 +130,7 @@ def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]
     return min(number for number, value in stability.items() if value >= best - STABLE), stability
 
 
-def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int = 6) -> float:
+def _stability(rows: "scipy.sparse.csr_matrix", weight: np.ndarray, number: int, halvings: int = 6) -> float:
     """Mean cosine of matched topics between the two halves of random halvings."""
     random = np.random.default_rng(_SEED)
     found = []
@@ -145,12 +144,14 @@ def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int 
 
 def alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of topics that belong together, and their cosines: (places, places, cosines) of the best matching."""
+    from scipy.optimize import linear_sum_assignment  # slow to import, and every page imports the charts
+
     near = one @ other.T
     left, right = linear_sum_assignment(-near)
     return left, right, near[left, right]
 
 
-def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 200) -> np.ndarray:
+def _factorise(rows: "scipy.sparse.csr_matrix", weight: np.ndarray, number: int, steps: int = 200) -> np.ndarray:
     from sklearn.decomposition import NMF  # half a second of imports that only fitting waits for
     from sklearn.exceptions import ConvergenceWarning
 
@@ -158,23 +159,23 @@ def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a weight matter to no label
         warnings.simplefilter("ignore", RuntimeWarning)  # the root of an error that rounding made slightly negative
-        model.fit(diags_array(weight) @ rows)
+        model.fit(scipy.sparse.diags_array(weight) @ rows)
     parts = model.components_
     return np.round(np.where(parts >= SLIGHT * parts.max(axis=1, keepdims=True), parts, 0.0), 6)
 
 
-def _counted(documents: Sequence[Tokens], places: dict[str, int]) -> csr_matrix:
+def _counted(documents: Sequence[Tokens], places: dict[str, int]) -> "scipy.sparse.csr_matrix":
     found = [sorted({places[word] for word, _ in tokens if word in places}) for tokens in documents]
     ends = np.cumsum([0, *map(len, found)])
     columns = np.fromiter((place for one in found for place in one), dtype=np.int64, count=ends[-1])
-    return csr_matrix((np.ones(ends[-1]), columns, ends), shape=(len(documents), len(places)))
+    return scipy.sparse.csr_matrix((np.ones(ends[-1]), columns, ends), shape=(len(documents), len(places)))
 
 
-def _rows(documents: Sequence[Tokens], places: dict[str, int], idf: np.ndarray) -> csr_matrix:
+def _rows(documents: Sequence[Tokens], places: dict[str, int], idf: np.ndarray) -> "scipy.sparse.csr_matrix":
     """One row of length 1 for each sentence: its words with their idf."""
-    rows = csr_matrix(_counted(documents, places) @ diags_array(idf))
+    rows = scipy.sparse.csr_matrix(_counted(documents, places) @ scipy.sparse.diags_array(idf))
     length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return csr_matrix(diags_array(1 / np.where(length > 0, length, 1)) @ rows)
+    return scipy.sparse.csr_matrix(scipy.sparse.diags_array(1 / np.where(length > 0, length, 1)) @ rows)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
