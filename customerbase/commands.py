@@ -185,20 +185,34 @@ def _tell_published(settings, plan, seconds: float) -> bool:
     from customerbase.tables import store
 
     about = store.current(plan.company.name, plan.month)
-    if about["run_id"] != plan.run_id:
+    if about["run_id"].partition("-")[0] != plan.run_id:  # forced again, the same run has a number behind its id
         return _tell(settings, plan, "stands", seconds)
     headline = next((one["headline"] for one in about["records"].values() if "headline" in one), "")
-    return _tell(settings, plan, "published", seconds, headline=headline)
+    return _tell(settings, plan, "published", seconds, headline=headline, restated=_restated(about, plan.language))
 
 
-def _tell(settings, plan, status: str, seconds: float, cause: str = "", headline: str = "") -> bool:
+def _restated(about: dict, language: str) -> tuple[str, ...]:
+    """What a month made anew has otherwise than the version it replaced; () for a month published for the first time."""
+    from customerbase.pipeline import index
+    from customerbase.tables import store
+
+    runs = {run.name: run for run in store.versions(about["pipeline"], about["month"])}
+    before, now = runs.get(about["restates"] or ""), runs.get(about["run_id"])
+    return tuple(index.restated(before, now, language)) if before and now else ()
+
+
+def _tell(
+    settings, plan, status: str, seconds: float, cause: str = "", headline: str = "", restated: tuple[str, ...] = ()
+) -> bool:
     from customerbase.pipeline.journal import Journal, path
     from customerbase.pipeline.notify import Message, tell
 
     name, month, language = plan.company.name, plan.month, plan.language
     link = f"{settings.link.rstrip('/')}/{name}/{month}/latest/report.{language}.html" if settings.link else ""
     title = plan.company.title[language]
-    message = Message(name, title, month, status, plan.run_id, headline, link, cause, language, round(seconds, 1))
+    message = Message(
+        name, title, month, status, plan.run_id, headline, link, cause, language, round(seconds, 1), restated
+    )
     failures = tell(settings.notify, message)
     journal = Journal(path(name), pipeline=name, month=month, run_id=plan.run_id)
     for failure in failures:

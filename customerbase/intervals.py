@@ -5,10 +5,12 @@ from numpy.typing import ArrayLike
 
 Z = 1.959963984540054  # the 97.5 % point of the normal distribution: every interval in the house is a 95 % one
 
+ENDS = 0.5  # answers that are added at either end of a scale, to judge how much they vary
+
 Bounds = tuple[np.ndarray, np.ndarray]
 
 
-def wilson(successes: ArrayLike, trials: ArrayLike, z: float = Z) -> Bounds:
+def wilson(successes: ArrayLike, trials: ArrayLike, z: ArrayLike = Z) -> Bounds:
     """Wilson's score interval of a share: (low, high), within [0, 1]; NaN where there are no trials.
 
     Source: Wilson (1927), J. Am. Stat. Assoc. 22, 209–212.
@@ -99,3 +101,67 @@ def difference(
     down = np.hypot(now - np.asarray(low, dtype=float), np.asarray(before_high, dtype=float) - then)
     up = np.hypot(np.asarray(high, dtype=float) - now, then - np.asarray(before_low, dtype=float))
     return now - then - down, now - then + up
+
+
+def balance(plus: ArrayLike, minus: ArrayLike, trials: ArrayLike, z: float = Z) -> Bounds:
+    """Score interval of the share of one answer less that of its opposite (NPS / 100): (low, high), within [-1, 1].
+
+    plus, minus: how many (or their weights) of the trials; NaN where there are no trials. Wide where all answers are alike.
+    Source: Tango (1998), Stat. Med. 17, 891–908: the same problem as the difference of two paired shares.
+    """
+    b, c, n = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in (plus, minus, trials)))
+    n = np.where(n > 0, n, np.nan)
+    value = (b - c) / n
+    low, high = (_balance_end(b, c, n, value, edge, z) for edge in (-1.0, 1.0))
+    return np.where(c >= n, -1.0 + 0.0 * n, low), np.where(b >= n, 1.0 + 0.0 * n, high)
+
+
+def _balance_end(b: np.ndarray, c: np.ndarray, n: np.ndarray, value: np.ndarray, edge: float, z: float) -> np.ndarray:
+    """The end between the value and an edge, by halving: where the score test just lets the difference pass."""
+    inside, outside = value.copy(), edge + 0.0 * n
+    for _ in range(40):
+        middle = (inside + outside) / 2
+        passes = np.abs(b - c - n * middle) <= z * np.sqrt(np.maximum(_balance_variance(b, c, n, middle), 0))
+        inside, outside = np.where(passes, middle, inside), np.where(passes, outside, middle)
+    return (inside + outside) / 2
+
+
+def _balance_variance(b: np.ndarray, c: np.ndarray, n: np.ndarray, difference: np.ndarray) -> np.ndarray:
+    """Variance of plus − minus at a given difference of their shares, the rest as likely as may be."""
+    middle = (2 * n - b + c) * difference - b - c
+    ends = np.sqrt(np.maximum(middle**2 + 8 * n * c * difference * (1 - difference), 0))
+    return n * ((ends - middle) / (2 * n) + difference * (1 - difference))
+
+
+def bounded_mean(value: ArrayLike, variance: ArrayLike, trials: ArrayLike, z: float = Z) -> Bounds:
+    """Interval of a mean of answers between 0 and 1: (low, high), within [0, 1]; NaN where there are no trials.
+
+    variance: of the answers, divided by n. Wilson's interval of as many trials as a share of equal mean would need to vary
+    as little; the variance is that of the answers with half an answer more at either end, so that the interval has a
+    width where all are alike, and is Wilson's where all stand at an end: a first answer at the other may yet come.
+    Student's t stands for the normal deviate as far as the variance was estimated.
+    """
+    from scipy.special import stdtrit
+
+    m, s2, n = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in (value, variance, trials)))
+    n = np.where(n > 0, n, np.nan)
+    middle = (n * m + ENDS) / (n + 2 * ENDS)
+    variance = (n * (s2 + m * m) + ENDS) / (n + 2 * ENDS) - middle * middle
+    spread = np.clip(variance / (middle * (1 - middle)), 0, 1)
+    student = stdtrit(n + 2 * ENDS, 0.975) / Z * z
+    return wilson(m * n / spread, n / spread, z + (student - z) * (1 - spread))
+
+
+def effective(
+    weights: ArrayLike, spread: ArrayLike, residuals: ArrayLike, squares: ArrayLike, n: ArrayLike
+) -> np.ndarray:
+    """Independent answers of equal weight that would tell as much of a mean as n weighted ones of fewer people.
+
+    weights: sum of w; spread: of w·(y − mean)²; residuals: over people, of the square of their sum of w·(y − mean);
+    squares: over people, of the square of their sum of w. Never more than n; where nothing varies, the effective number of
+    people. Sources: Kish (1965), Survey Sampling, §8.2; linearisation as in Cochran (1977), §6.4.
+    """
+    w, s, r, q = (np.asarray(one, dtype=float) for one in (weights, spread, residuals, squares))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(s > 1e-9 * w, s * w / np.maximum(r, 1e-12 * w), w * w / q)
+    return np.minimum(found, np.asarray(n, dtype=float))

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import customer_tables
+import desk_tables
 import duckdb
 import identity_base
 import identity_months
@@ -13,6 +14,7 @@ import late_tables
 import numpy as np
 import profile_tables
 import pyarrow as pa
+import related_tables
 import snapshot_tables
 import sqlglot
 import voice_texts
@@ -21,12 +23,12 @@ from sqlglot import exp
 import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
-from customerbase import churn, cltv, features, identity, kpi, profile, propensity, report, rfm, segments
+from customerbase import churn, cltv, features, identity, kpi, profile, propensity, recommend, report, rfm, segments
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
-from customerbase.satisfaction import voice
+from customerbase.satisfaction import inquiries, voice
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
 from customerbase.widgets.customer import book
@@ -82,7 +84,7 @@ def read_by(name: str) -> set[str]:
 def record(folder: Path, monkeypatch) -> dict[str, Case]:
     """One case of every file that the scenarios below run."""
     monkeypatch.setattr(Recorder, "cases", {})
-    for module in (identity_base, profile_tables):
+    for module in (identity_base, profile_tables, desk_tables):
         monkeypatch.setattr(module, "Engine", Recorder)
     monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
     _profiles()
@@ -92,9 +94,11 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _churn()
     _clock()
     _good()
+    _desk()
     _voice(monkeypatch)
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
+    _related(monkeypatch)
     return Recorder.cases
 
 
@@ -376,6 +380,19 @@ def _clock() -> None:
         propensity.clock(db, as_of=date(2026, 6, 30), options=options)
 
 
+def _related(monkeypatch) -> None:
+    """Products that go together and follow each other, of a shop with categories and half of its baskets without a date."""
+    monkeypatch.setattr(related_tables, "Engine", Recorder)
+    rng = np.random.default_rng(4)
+    chances = related_tables.popularity(22, 0.4)
+    baskets = related_tables.visits(rng, 150, chances)
+    baskets += [(f"n{number // 4}", None, held) for number, (_, _, held) in enumerate(baskets)]
+    products = [(related_tables.named(p), f"品 {p}", f"C{p % 3} > D", 100 + p) for p in range(20)]
+    related_tables.relate(rng, baskets)
+    options = recommend.related.Options(fewest=3, false_discovery=0.9)
+    recommend.related.related(related_tables.shop(baskets, products), as_of=related_tables.AS_OF, options=options)
+
+
 def _good() -> None:
     """The mix and the study of good customers of the invented company, with an attribute or two of each customer."""
     db = snapshot_tables.company(customers=120)
@@ -389,6 +406,11 @@ def _voice(monkeypatch) -> None:
     """What invented customers wrote."""
     monkeypatch.setattr(voice_texts, "Engine", Recorder)
     voice.voice(voice_texts.company(voice_texts.frame(months=2, people=20)), as_of=date(2026, 10, 31))
+
+
+def _desk() -> None:
+    """A support desk of two years whose customers buy and ask."""
+    inquiries.inquiries(desk_tables.months(1, size=8), as_of=AS_OF, least=2, days=300)
 
 
 def _customer(folder: Path, monkeypatch) -> None:

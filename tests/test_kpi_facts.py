@@ -15,6 +15,7 @@ from kpi_tables import sales_months
 from customerbase import features, kpi
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
+from customerbase.intervals import balance
 from customerbase.periods import add_months
 from customerbase.report import sections
 
@@ -248,17 +249,30 @@ def test_answers_emails_and_data_by_hand():
     assert wide(db).iloc[0][list(expected)].isna().all()  # nothing is said of September
 
 
-def test_nps_has_the_interval_of_its_variance():
+def nps_of(*answers: tuple[int, int, float]) -> pd.Series:
+    """The KPI of a month: so many answers of each number, with a weight each."""
+    rows = ", ".join(f"({count}, {number}, {weight})" for count, number, weight in answers)
     db = shop([("a", "2026-10-01", 10)])
-    answers = [10] * 50 + [8] * 30 + [2] * 20
-    db.execute("create table survey_answers as select 's' as source_system, cast(i as varchar) as response_id,"
-               " cast(i as varchar) as source_customer_id, timestamp '2026-10-02' as answered_at, 'nps' as scale,"
-               " cast(case when i < 50 then 10 when i < 80 then 8 else 2 end as decimal(18, 4)) as answer_num,"
-               " cast(null as decimal(18, 6)) as weight from range(100) as t(i)")  # fmt: skip
-    x = np.select([np.array(answers) >= 9, np.array(answers) <= 6], [100, -100], 0)
-    row = kpi.kpi_table(db, as_of=AS_OF).df().set_index("kpi").loc["nps"]
-    half = 1.959963984540054 * x.std(ddof=1) / 10
-    assert (row["value"], row["low"], row["high"]) == pytest.approx((30, 30 - half, 30 + half))
+    db.execute(
+        "create table survey_answers as select 's' as source_system, number || '-' || i as response_id,"
+        " number || '-' || i as source_customer_id, timestamp '2026-10-02' as answered_at, 'nps' as scale,"
+        " cast(number as decimal(18, 4)) as answer_num, cast(weight as decimal(18, 6)) as weight"
+        f" from (values {rows}) as t(often, number, weight), lateral (select unnest(range(often)) as i)"
+    )
+    return kpi.kpi_table(db, as_of=AS_OF).df().set_index("kpi").loc["nps"]
+
+
+def test_nps_has_the_score_interval_which_has_a_width_where_all_answers_are_alike():
+    row = nps_of((50, 10, 1), (30, 8, 1), (20, 2, 1))
+    ends = [float(end) * 100 for end in balance(50, 20, 100)]
+    assert (row["value"], row["low"], row["high"]) == pytest.approx((30, *ends))
+    alike = nps_of((5, 10, 1))
+    z2 = 1.959963984540054**2
+    assert (alike["value"], alike["high"]) == (100, 100)
+    assert alike["low"] == pytest.approx(100 * (5 - z2) / (5 + z2))  # where (1 - d) / (1 + d) = z² / n
+    # answers of unequal weight tell less than as many of equal weight
+    heavy = nps_of((25, 10, 3), (25, 9, 1), (30, 8, 2), (20, 2, 2))
+    assert heavy["value"] == pytest.approx(30) and heavy["high"] - heavy["low"] > row["high"] - row["low"]
 
 
 def test_cohorts_keep_their_revenue_by_hand():

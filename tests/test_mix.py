@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from customerbase import features
+from customerbase import features, multiple
 from customerbase.engine import Engine
-from customerbase.segments import mix, multiple
+from customerbase.segments import mix
 from customerbase.segments.mix import behaviour, effects, looks, shift
 from customerbase.segments.mix.people import LAST_MONTH, LAST_YEAR, NOW, People, regions
 

@@ -331,6 +331,11 @@ def test_sections_stand_in_their_fixed_order_and_every_figure_has_a_caption(buil
     captions = re.findall(r"<figcaption>(.*?)</figcaption>", html)
     assert len(captions) == html.count("<figure") >= 5
     assert all(re.search(r"customerbase/[\w/]+\.py:\d+$", caption) and "2026" in caption for caption in captions)
+    assert all("n\u00a0=\u00a0" in caption for caption in captions)
+    told = re.findall(r'<p class="caption">(.*?)</p>', html)
+    without = [caption for caption in told if "n\u00a0=\u00a0" not in caption]
+    per_row = ("customerbase/kpi/changes.py", "customerbase/kpi/goals.py", "customerbase/kpi/pdca.py")
+    assert told and all(any(place in caption for place in per_row) for caption in without)  # n of its own in each row
 
 
 def test_the_page_speaks_its_language(built):

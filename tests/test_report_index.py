@@ -14,7 +14,7 @@ from browser import CHROMIUM, Browser
 
 from customerbase import i18n, kpi
 from customerbase.periods import add_months, month_end
-from customerbase.report import ReportData, index, sections
+from customerbase.report import ReportData, index, restated, sections
 from customerbase.report import between_months as between
 from customerbase.report.index import Link, Published, Shelf, Version
 
@@ -142,6 +142,51 @@ def test_the_sentence_counts_what_the_table_marks():
     found = [int(number) for number in re.findall(r"(\d+)(?: figures)? (?:clearly|without)", told["finding"]["told"])]
     assert found == [sum(text.startswith(arrow) for text in last) for arrow in "↑↓→"]
     assert told["finding"]["up"].count("(") == found[0]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_an_earlier_version_is_told_apart_figure_by_figure(language):
+    """Revenue is up in the version made anew; customers who came back are withheld in the earlier one and stay so."""
+    earlier, now = report_of(MONTHS[2], few_in=MONTHS[2]), report_of(MONTHS[2])
+    frame = now.tables["kpi"]
+    sold = (frame["kpi"] == "revenue") & (frame["month"] == MONTHS[2])
+    frame.loc[sold, ["value", "low", "high"]] *= 1.02
+    rows = {row["name"]: row for row in restated.changed(earlier, now, language)}
+    name = kpi.name("revenue", language)
+    assert rows[name]["before"] == dict(_printed(earlier, language))[name]
+    assert rows[name]["after"] == dict(_printed(now, language))[name]
+    assert rows[name]["change"].startswith(f"{100 * (now.value('revenue') / earlier.value('revenue') - 1):+.1f}")
+    few = rows[kpi.name("reactivated_customers", language)]
+    assert (few["before"], few["change"]) == ("–", "–")
+    same = [one for one in between.figures([earlier, now]) if kpi.name(one[1], language) not in rows]
+    assert len(same) + len(rows) == len(between.figures([earlier, now])) and same
+    first, *each = restated.sentences(earlier, now, language)
+    assert len(each) == len(rows) and str(len(rows)) in first and str(len(rows) + len(same)) in first
+
+
+def _printed(data: ReportData, language: str) -> list[tuple[str, str]]:
+    return [(row["name"], row["value"]) for row in sections.kpi_rows(data, language)]
+
+
+def test_versions_are_held_against_the_published_one():
+    now, earlier = report_of(MONTHS[2], title="Shop"), report_of(MONTHS[2])
+    versions = tuple(
+        Version(name, "2026-11-27T04:54:22+0000", (), data, tables)
+        for name, data, tables in (
+            ("b", now, {"kpi": "1", "rfm": "3", "new": "5"}),
+            ("a", earlier, {"kpi": "1", "rfm": "2"}),
+            ("0", None, {}),  # a record that cannot be read
+        )
+    )
+    text = index.build(
+        [Shelf("s", {"ja": "店", "en": "Shop"}, (Published("2026-10", now.as_of, versions, LIGHT, now),))]
+    )
+    assert text["en"].count('class="since"') == 1
+    told = re.search(r'<ul class="since">(.*?)</ul>', text["en"])[1]
+    assert re.fullmatch(
+        r"<li>The published version has the same \d+ figures\.</li><li>2 of 3 tables differ\.</li>", told
+    )
+    assert "表は3個のうち2個が違います。" in text["ja"]
 
 
 def test_whatever_comes_from_data_is_escaped():

@@ -46,6 +46,27 @@ def test_old_versions_go_and_the_newest_stay(tiny):
     assert versions() == [made[-1]]
 
 
+def test_a_removal_that_was_killed_is_ended_by_the_next(tiny, monkeypatch):
+    made = [make(tiny, number) for number in range(3)]
+    real, done = shutil.rmtree, []
+
+    def until_killed(path):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(path)
+        real(path)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(retention, "shutil", SimpleNamespace(rmtree=until_killed))
+        retention.prune("tiny", keep=1)
+    assert list(tiny.rglob(".gone-*"))
+    assert sorted(versions()) != sorted(made) and made[-1] in versions()
+    retention.prune("tiny", keep=1)
+    assert not list(tiny.rglob(".gone-*"))
+    assert versions() == [made[-1]]
+    assert retention.prune("tiny", keep=1) == []
+
+
 def test_the_published_version_stays_whatever_the_clock_says(tiny, monkeypatch):
     from customerbase.pipeline import publish
 

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +15,9 @@ from test_previous_month import history_page, names
 
 from customerbase import pipeline
 from customerbase.errors import RunError, TableError
-from customerbase.pipeline import guard, journal, publish
+from customerbase.pipeline import execution, guard, journal, publish
 from customerbase.pipeline.guard import Limits
+from customerbase.pipeline.outcome import Outcome
 from customerbase.tables import store
 
 tiny, in_process = run_base.tiny, run_base.in_process
@@ -137,18 +139,24 @@ def test_a_disk_that_is_full_at_any_step_of_publication(tiny, monkeypatch):
     recovers(tiny)
 
 
+@contextmanager
+def file_system(folder, megabytes):
+    """A file system of its own at `folder`; only where this user may mount one."""
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder)]
+    if subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("full and read-only disks are played on a small tmpfs, which this user may not mount")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
 @pytest.fixture
 def small_disk(tiny):
-    """The home's data/ on a file system of 3 MB; only where this user may mount one."""
-    data = tiny / "data"
-    data.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(data)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("a full disk is played on a small tmpfs, which this user may not mount")
-    yield tiny
-    subprocess.run(["umount", str(data)], check=True)
+    """The home's data/ on 3 MB."""
+    with file_system(tiny / "data", 3):
+        yield tiny
 
 
 def test_a_disk_that_really_is_full(small_disk):
@@ -174,6 +182,22 @@ def test_a_target_that_cannot_be_written_is_one_clear_error(tiny):
     assert store.current("tiny", MONTH) is None
     (tiny / "reports").unlink()
     recovers(tiny)
+
+
+@pytest.mark.parametrize("target", ["data", "reports"])
+def test_a_target_that_really_is_read_only(tiny, target):
+    """As a disk becomes on which the kernel found a fault, or a share that was mounted anew."""
+    with file_system(tiny / target, 30) as folder:
+        three_pages(tiny)
+        run_it(tiny)
+        before = seen()
+        three_pages(tiny, second="x = 8")
+        subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+        with pytest.raises(RunError, match=f"Read-only file system: .*{target}"):
+            run_it(tiny)
+        assert seen() == before
+        subprocess.run(["mount", "-o", "remount,rw", str(folder)], check=True)
+        recovers(tiny)
 
 
 def test_a_clock_that_goes_back_changes_nothing_that_counts(tiny, monkeypatch):
@@ -281,3 +305,35 @@ def test_a_record_that_cannot_be_read_is_one_clear_error_and_made_again(tiny, in
     run_it(tiny)
     assert "cannot be read" in capfd.readouterr().err
     assert store.current("tiny", MONTH)["tables"] == tables
+
+
+def test_the_pages_of_great_expectations_wait_for_no_letter(tiny, in_process, monkeypatch):
+    """They are made beside the page whose tables are only views, and hold all checks but those."""
+    shown = {}
+
+    def docs(plan, outcomes, how):
+        shown.update(outcomes)
+        (tiny / "docs are made").touch()
+        return Outcome(tiny)
+
+    monkeypatch.setattr(execution, "data_docs", docs)
+    page(tiny / "notebooks", "01_a", writes=["stores"], body=write_one("stores", **STORE))
+    part = {"as_of": "date '2026-10-31'", "page": "'home'", "language": "'ja'", "name": "'x'", "choice": "''"}
+    part |= {"kind": "'html'", "position": "1", "content": "'<p>x</p>'"}
+    wait = """
+import os, pathlib, time
+end = time.monotonic() + 60
+while not pathlib.Path(os.environ["CUSTOMERBASE_HOME"], "docs are made").exists():
+    assert time.monotonic() < end, "the letter waits for the docs, or they for it"
+    time.sleep(0.02)
+"""
+    page(
+        tiny / "notebooks",
+        "03_c",
+        reads=["stores"],
+        writes=["dashboard_parts"],
+        body=wait + write_one("dashboard_parts", **part),
+    )
+    pipeline.run(plan_of(tiny), jobs=2)
+    assert "c" not in shown and shown.keys() == {"a"}
+    assert store.current("tiny", MONTH)["tables"].keys() == {"stores", "dashboard_parts"}

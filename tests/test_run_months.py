@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 import run_base
 import yaml
-from run_base import STORE, page, put_raw, settings, three_pages, write_one
+from run_base import STORE, page, put_raw, raw_page, settings, three_pages, write_one
 from test_previous_month import history_page
 
 import customerbase.__main__ as door
@@ -235,6 +235,27 @@ def test_who_is_told_of_what_and_a_hook_that_fails_is_4(tiny, in_process, capsys
     assert run("--month", "2026-10", "--restate") == 4
     assert store.current("tiny", "2026-10")["restates"]
     assert "run.notify[0] (command) was not told: CalledProcessError 1" in capsys.readouterr().err
+
+
+def test_who_is_told_of_a_month_made_anew_learns_what_changed(tiny, in_process):
+    """Revenue of 1,000 becomes 1,500 when the second file is there: the letter says both."""
+    told, script = tiny / "told", tiny / "tell"
+    script.write_text(f"#!/bin/sh\ncat >> {told}\necho >> {told}\n")
+    script.chmod(0o755)
+    settings(tiny, run={"notify": [{"command": [str(script)]}]})
+    raw_page(tiny)
+    sold = "select 'revenue' as kpi, date '2026-10-01' as month, 500.0 + 500 * count(*) as value, 40 as n"
+    sold = f"""stage.write("kpi", stage.db.query("{sold}, 400.0 as low, 9000.0 as high from products"))"""
+    page(tiny / "notebooks", "02_kpi", reads=["products"], writes=["kpi"], body=sold)
+    put_raw(tiny, "stores_1.csv", "S1")
+    assert run("--month", "2026-10") == 0
+    put_raw(tiny, "stores_2.csv", "S2")
+    assert run("--month", "2026-10", "--restate") == 0
+    first, anew = map(json.loads, told.read_text().splitlines())
+    assert first["restated"] == []
+    assert "1,000" in anew["restated"][1] and "1,500" in anew["restated"][1] and "+50.0" in anew["restated"][1]
+    assert all(sentence in anew["text"] for sentence in anew["restated"])
+    assert anew["restated"][1] in (tiny / "reports" / "index.html").read_text(encoding="utf-8")
 
 
 def test_settings_of_the_file_hold_for_the_run(tiny, capsys):

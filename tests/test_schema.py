@@ -17,6 +17,7 @@ SOURCE = [
     "web_events",
     "surveys",
     "survey_answers",
+    "survey_invitations",
     "reviews",
     "loyalty_points",
     "campaigns",

@@ -26,6 +26,13 @@ UNIQUE_WITHIN = {
     "deal_id",
     "account_b",
     "detail",
+    "inquiry_id",
+    "order_id",
+    "product_id",
+    "unit",
+    "basket",
+    "next_product_id",
+    "product_2",
 }
 
 

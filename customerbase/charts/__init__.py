@@ -8,6 +8,7 @@ from customerbase.charts.best_days import best_days
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.cohorts import cohort_curves, cohort_triangle
+from customerbase.charts.desk import desk_months
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
 from customerbase.charts.gains import gains, profit
@@ -20,7 +21,9 @@ from customerbase.charts.output import Figure, png, svg
 from customerbase.charts.overlapping import overlapping
 from customerbase.charts.parts import kpi_parts
 from customerbase.charts.priority import priorities
+from customerbase.charts.related import crossing, together
 from customerbase.charts.rfm_map import rfm_map
+from customerbase.charts.satisfied import importance, months
 from customerbase.charts.scores import deciles, reliability
 from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
@@ -48,7 +51,9 @@ __all__ = [
     "caption",
     "cohort_curves",
     "cohort_triangle",
+    "crossing",
     "deciles",
+    "desk_months",
     "dots",
     "drift",
     "drivers",
@@ -58,9 +63,11 @@ __all__ = [
     "group_numbers",
     "heatmap",
     "histogram",
+    "importance",
     "kpi_parts",
     "line",
     "lorenz",
+    "months",
     "overlapping",
     "png",
     "priorities",
@@ -71,6 +78,7 @@ __all__ = [
     "shifts",
     "snapshots",
     "svg",
+    "together",
     "tracking",
     "tree",
     "upset",

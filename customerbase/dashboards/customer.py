@@ -37,8 +37,13 @@ MADE = {
 
 
 def parts(data: ReportData, told: dict[str, object], language: str, draw: ModuleType) -> list[Part]:
-    """One part of numbers, `terms`: words of segments, rules and reasons, table, function and notebook behind each number."""
-    terms = {
+    """One part of numbers, `terms`."""
+    return [Part(PAGE, language, "terms", NUMBERS, json.dumps(terms(data, language, draw), ensure_ascii=False))]
+
+
+def terms(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    """Words of segments, rules and reasons; table, function and notebook behind each number."""
+    return {
         "currency": data.currency,
         "segments": {code: segments.name(code, language) for code in segments.codes()},
         "rules": {row["segment"]: row[f"title_{language}"] for row in data.rows("segment_rules")},
@@ -47,7 +52,6 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
         "notebooks": {key: notebook for key, (_, _, notebook) in MADE.items()},
         "letters": letters(data),
     }
-    return [Part(PAGE, language, "terms", NUMBERS, json.dumps(terms, ensure_ascii=False))]
 
 
 def _reason(topic: reasons.Topic, language: str) -> dict[str, object]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from customerbase.intervals import compound, poisson, ratio, wilson
+from customerbase.intervals import balance, compound, effective, poisson, ratio, wilson
 
-COUNT, SHARE, TOTAL, RATIO = "count", "share", "total", "ratio"
+COUNT, SHARE, TOTAL, RATIO, BALANCE = "count", "share", "total", "ratio", "balance"
 EVERYBODY, KNOWN, ANONYMOUS = "everybody", "known", "anonymous"
 _WHERE = {EVERYBODY: "", KNOWN: "customer_id is not null", ANONYMOUS: "customer_id is null"}
 
@@ -18,7 +18,8 @@ class Formula:
     """sum(top), or sum(top) / sum(bottom), over the rows of a month.
 
     kind: count (of customers; score interval), share (of customers; Wilson), total (of amounts; the squares over
-    customers) or ratio (of two totals; linearised over customers). table: facts (kpi_facts, a row per customer or
+    customers), ratio (of two totals; linearised over customers) or balance (a ratio of 100·(plus − minus), as NPS; score
+    interval). table: facts (kpi_facts, a row per customer or
     anonymous sales; the silent are counted together and have no squares) or another table with its own query. of: everybody, known or anonymous. n: what the value rests on,
     summed. squares: for totals, the column that holds the squares of anonymous documents. history: months of sales that
     must have passed before the figure means anything, after_silence: on top of the silence limit. The interval ends at
@@ -32,6 +33,8 @@ class Formula:
     table: str = "facts"
     of: str = EVERYBODY
     squares: str = ""
+    plus: str = ""
+    minus: str = ""
     history: int = 0
     after_silence: bool = False
     lowest: float = -np.inf
@@ -40,7 +43,7 @@ class Formula:
     @property
     def is_ratio(self) -> bool:
         """Whether there is something to divide by."""
-        return self.kind in (SHARE, RATIO)
+        return self.kind in (SHARE, RATIO, BALANCE)
 
     def text(self) -> str:
         """The formula as it is printed: sum(orders) / sum(active) where customer_id is not null."""
@@ -57,7 +60,9 @@ class Formula:
             found["tops2"] = f"case when customer_id is null then {squares} else {top} * {top} end"
         if self.is_ratio:
             found["bottom"] = bottom
-        if self.kind == RATIO:
+        if self.kind == BALANCE:
+            found |= {"plus": f"({self.plus})", "minus": f"({self.minus})"}
+        if self.kind in (RATIO, BALANCE):
             # anonymous sales have no customer to vary by: they are taken to vary as those of known customers
             found |= {
                 "known": _known(bottom),
@@ -108,7 +113,19 @@ def _ratio(of: Mapping[str, np.ndarray]) -> tuple:
     return of["top"] / _positive(of["bottom"]), ratio(of["top"], of["bottom"], *squares, of["units"])
 
 
-_BY_KIND = {COUNT: _count, SHARE: _share, TOTAL: _total, RATIO: _ratio}
+def _balance(of: Mapping[str, np.ndarray]) -> tuple:
+    bottom = _positive(of["bottom"])
+    value = of["top"] / bottom
+    spread = 100**2 * (of["plus"] + of["minus"]) - value**2 * bottom
+    residuals = of["tops2"] - 2 * value * of["products"] + value**2 * of["bottoms2"]
+    wider = (
+        effective(bottom, spread, residuals, of["bottoms2"], bottom) / bottom
+    )  # answers of one customer hang together
+    ends = balance(of["plus"] * wider, of["minus"] * wider, bottom * wider)
+    return value, tuple(100 * end for end in ends)
+
+
+_BY_KIND = {COUNT: _count, SHARE: _share, TOTAL: _total, RATIO: _ratio, BALANCE: _balance}
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """KPIs of satisfaction, of e-mails and of the data themselves, one function each, from tables of their own."""
 
-from customerbase.kpi.formula import RATIO, SHARE, Formula
+from customerbase.kpi.formula import BALANCE, RATIO, SHARE, Formula
 from customerbase.kpi.registry import kpi
 
 
@@ -14,7 +14,8 @@ from customerbase.kpi.registry import kpi
 )
 def nps() -> Formula:
     """Share of answers of 9 and 10 less that of 0 to 6, of the month's answers from 0 to 10, in points; weighted."""
-    return Formula(RATIO, "score", "nps_weight", n="nps_answers", table="kpi_answers", lowest=-100, highest=100)
+    answers = {"n": "nps_answers", "plus": "promoters", "minus": "detractors", "table": "kpi_answers"}
+    return Formula(BALANCE, "score", "nps_weight", **answers, lowest=-100, highest=100)
 
 
 @kpi(

@@ -13,7 +13,7 @@ from customerbase.pipeline.journal import Journal
 from customerbase.pipeline.outcome import How, Outcome
 from customerbase.pipeline.plan import Plan
 from customerbase.pipeline.progress import Progress
-from customerbase.pipeline.stages import DATA_DOCS, data_docs, perform
+from customerbase.pipeline.stages import DATA_DOCS, checked, data_docs, perform
 from customerbase.tables import store
 
 AHEAD = "next month's "  # before the name of a stage that is done for the month that follows
@@ -59,7 +59,7 @@ class Execution:
     def _graph(self) -> dict[str, set[str]]:
         graph = {name: self.plan.upstream(contract) for name, contract in self.contracts.items()}
         if self.how.data_docs:
-            graph[DATA_DOCS] = {name for name, contract in self.contracts.items() if contract.writes}
+            graph[DATA_DOCS] = {name for name, contract in self.contracts.items() if checked(contract)}
         if self.ahead:
             for contract in without_a_look_back(self.ahead):
                 graph[AHEAD + contract.name] = {AHEAD + up for up in self.ahead.upstream(contract)}

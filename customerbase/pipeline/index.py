@@ -11,7 +11,7 @@ import duckdb
 from customerbase.engine import bind
 from customerbase.errors import CustomerbaseError
 from customerbase.report import ReportData
-from customerbase.report.index import FILES, Link, Published, Shelf, Version, build
+from customerbase.report.index import FILES, Link, Published, Shelf, Version, build, since
 from customerbase.tables import store
 
 _LIGHT = """
@@ -63,6 +63,15 @@ def _month(pipeline: str, month: str) -> Published:
 
 def _read(run: Path, month: str, failures: tuple[Link, ...]) -> Published:
     about = store.manifest(run)
+    data = figures(run, about)
+    light = _light(run) if "dashboard_parts" in about["tables"] else {}
+    shown = data if "kpi" in data.tables else None
+    versions = (_version(run, about, shown), *_earlier(about["pipeline"], run))
+    return Published(month, data.as_of, versions, light, shown, failures, title=about.get("title"))
+
+
+def figures(run: Path, about: dict) -> ReportData:
+    """The figures of a published run that two months, or two versions of one, are compared by."""
     pipeline, as_of = about["pipeline"], date.fromisoformat(about["as_of"])
     tables = {
         name: duckdb.read_parquet(str(run / "tables" / f"{name}.parquet"), connection=duckdb.connect()).df()
@@ -73,10 +82,7 @@ def _read(run: Path, month: str, failures: tuple[Link, ...]) -> Published:
         about.get("title") or _named(pipeline), pipeline, as_of, tables, about["settings"], run_id=about["run_id"]
     )
     _ = data.changes  # a table that cannot be compared fails here, for its month alone
-    light = _light(run) if "dashboard_parts" in about["tables"] else {}
-    versions = (_version(run, about), *_earlier(pipeline, run))
-    shown = data if "kpi" in tables else None
-    return Published(month, as_of, versions, light, shown, failures, title=about.get("title"))
+    return data
 
 
 def _light(run: Path) -> dict[str, dict]:
@@ -90,13 +96,28 @@ def _light(run: Path) -> dict[str, dict]:
 def _earlier(pipeline: str, run: Path) -> list[Version]:
     """What was published of the month before, the newest first; without reports nothing can be opened."""
     others = [other for other in store.versions(pipeline, run.parent.name) if other != run]
-    found = [_version(other, store.manifest(other)) for other in others]
+    found = [_version(other, about := store.manifest(other), _readable(other, about)) for other in others]
     return sorted(found, key=lambda version: (version.finished_at, version.run_id), reverse=True)
 
 
-def _version(run: Path, about: dict) -> Version:
+def _readable(run: Path, about: dict) -> ReportData | None:
+    """None where they cannot be read, say because the version is from before a table had its form of today."""
+    try:
+        return figures(run, about) if "kpi" in about["tables"] else None
+    except UNREADABLE:
+        return None
+
+
+def restated(before: Path, now: Path, language: str) -> list[str]:
+    """What a version has otherwise than one before it, in sentences; [] where either cannot be read."""
+    told = [_version(run, about := store.manifest(run), _readable(run, about)) for run in (before, now)]
+    return since(*told, language)
+
+
+def _version(run: Path, about: dict, data: ReportData | None) -> Version:
     folder = _reports(about["pipeline"], about["month"]) / run.name
-    return Version(run.name, about["finished_at"], tuple(_links(folder)))
+    hashes = {name: facts["sha256"] for name, facts in about["tables"].items()}
+    return Version(run.name, about["finished_at"], tuple(_links(folder)), data, hashes)
 
 
 def _links(folder: Path) -> list[Link]:

@@ -36,7 +36,10 @@ class Hook:
 
 @dataclass(frozen=True)
 class Message:
-    """How a run ended. headline: the report's own first sentence; cause: why it failed, in the runner's words."""
+    """How a run ended. headline: the report's own first sentence; cause: why it failed, in the runner's words.
+
+    restated: what a month made anew has otherwise than the version before it, a sentence each.
+    """
 
     pipeline: str
     title: str
@@ -48,6 +51,7 @@ class Message:
     cause: str = ""
     language: str = "ja"
     seconds: float = field(default=0.0)
+    restated: tuple[str, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -56,8 +60,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """Subject, headline, cause and link, a line each, as far as there are any."""
-        return "\n".join(line for line in (self.subject, self.headline, self.cause, self.link) if line)
+        """Subject, headline, what is otherwise than before, cause and link, a line each, as far as there are any."""
+        return "\n".join(line for line in (self.subject, self.headline, *self.restated, self.cause, self.link) if line)
 
 
 def read_hooks(content: Iterable, where: str) -> tuple[Hook, ...]:

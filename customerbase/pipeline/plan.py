@@ -109,6 +109,7 @@ class Plan:
             "parameters": self.parameters(contract),
             "settings": self.company.settings,
             "goals": self.company.goals,
+            "recommend": self.company.recommend,
             "segments": json.dumps(self.company.segments, ensure_ascii=False, default=str),  # their order counts
             "title": [self.company.title, self.company.aim],
             "tables": tables_in,

@@ -162,6 +162,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "parameters": {contract.name: plan.parameters(contract) for contract in plan.contracts},
         "settings": plan.company.settings,
         "goals": plan.company.goals,
+        "recommend": plan.company.recommend,
         "segments": plan.company.segments,
         "code": {"commit": commit(), "sha256": code_hash(), "pages": pages(plan)},
         "versions": versions(),

@@ -11,6 +11,7 @@ from customerbase.pipeline.plan import read_ledger
 from customerbase.tables import store
 
 KEEP = 3  # versions of a month
+GONE = ".gone-"  # before the name of what is being removed: a reader sees it whole or not at all
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def removable(pipeline: str, keep: int = KEEP) -> list[Removable]:
             used = {one["folder"] for name in kept[month.name] for one in runs[month.name][name]["stages"].values()}
             left = sorted(path for path in month.glob("stages/*") if path.name not in used)
             gone += [_removable(path, "stage") for path in left]
+        for place in (month, reports):  # of a removal that was killed
+            gone += [_removable(path, "rest of a removal") for path in sorted(place.glob(f"{GONE}*"))]
     return [one for one in gone if one.path.exists()]
 
 
@@ -55,7 +58,7 @@ def prune(pipeline: str, keep: int = KEEP) -> list[Removable]:
     with lock.held(store.home() / "data" / "runs" / pipeline / "lock", "prune"):
         found = removable(pipeline, keep)
         for one in found:
-            trash = one.path.with_name(f".gone-{one.path.name}")  # a reader sees it whole or not at all
+            trash = one.path.with_name(GONE + one.path.name.removeprefix(GONE))
             os.replace(one.path, trash)
             shutil.rmtree(trash)
     return found

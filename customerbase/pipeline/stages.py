@@ -15,7 +15,7 @@ from customerbase.pipeline.guard import DIED, KernelDied
 from customerbase.pipeline.outcome import How, Outcome
 from customerbase.pipeline.plan import Plan, digest, keeps_ledger
 from customerbase.pipeline.progress import Progress
-from customerbase.tables import store
+from customerbase.tables import schema, store
 
 DATA_DOCS = "data_docs"
 USAGE = "usage.json"  # seconds and memory of a stage: beside its result, never in it
@@ -146,10 +146,18 @@ def _report_failure(plan: Plan, contract: Contract, work: Path, failure: kernel.
     )
 
 
+def checked(contract: Contract) -> bool:
+    """Whether a stage writes tables whose checks Great Expectations shows: any that are not views."""
+    return any(schema(table).kind != "view" for table in contract.writes)
+
+
 def data_docs(plan: Plan, outcomes: Mapping[str, Outcome], how: How) -> Outcome:
-    """Great Expectations' own pages of this run's checks, rendered in a process of their own."""
+    """Great Expectations' own pages of this run's checks, rendered in a process of their own.
+
+    Without those of views, so that nobody waits for the letter: the two take the longest of all.
+    """
     checks = {}
-    for outcome in list(outcomes.values()):  # stages side by side add to it
+    for outcome in [outcomes[contract.name] for contract in plan.contracts if checked(contract)]:
         checks |= {f"{table} (as received)": rows for table, rows in outcome.result.get("incoming", {}).items()}
         checks |= {table: facts["checks"] for table, facts in outcome.result.get("tables", {}).items()}
     text = json.dumps(

@@ -26,7 +26,12 @@ AMOUNTS = {
 # when a record came about: that does not move when a message is sent or an answer given
 MOMENTS = EVENT_COLUMNS | {"survey_answers": ("answered_at",), "campaign_contacts": ("planned_at", "sent_at")}
 COMPARED = tuple(table for table in MOMENTS if table != "customers_src")  # people are told apart on page 02
-PERSONAL = ("campaign_contacts", "consents", "subscriptions")  # a row tells of one person: small counts are withheld
+PERSONAL = (
+    "campaign_contacts",
+    "consents",
+    "subscriptions",
+    "survey_invitations",
+)  # a row tells of one person: small counts are withheld
 PLACE = "source_row_id"  # a file exported in another order gives the same rows other places
 UNIT = "\x1f"  # between the values of a row, as in no file
 

@@ -19,6 +19,7 @@ EVENT_COLUMNS: dict[str, tuple[str, ...]] = {
     "inquiries": ("opened_at",),
     "web_events": ("event_at",),
     "survey_answers": ("answered_at", "asked_at"),
+    "survey_invitations": ("asked_at",),
     "reviews": ("posted_at",),
     "loyalty_points": ("txn_at",),
     "campaign_contacts": ("sent_at", "planned_at"),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 import customerbase.report.between_months as between
 import customerbase.report.fonts as fonts
+import customerbase.report.restated as restated
 from customerbase import i18n, kpi
 from customerbase.periods import month_label, parse_month
 from customerbase.report.data import ReportData
@@ -34,11 +35,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Version:
-    """One publication of a month: run id, the moment it was done (ISO, as its manifest has it), and its files."""
+    """One publication of a month: run id, the moment it was done (ISO, as its manifest has it), and its files.
+
+    data: as for Published; tables: name -> SHA-256; both to hold an earlier version against the published one.
+    """
 
     run_id: str
     finished_at: str
     links: tuple[Link, ...] = ()
+    data: ReportData | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,10 @@ def _month(one: Published, language: str) -> dict:
         "state": state if state in STATES else "unknown",
         "state_word": i18n.word_or(f"board_quality.light.{state}", language, i18n.MISSING),
         "reasons": i18n.run_on(light.get("reasons", ()), language),
-        "versions": [_version(version, language) for version in one.versions],
+        "versions": [
+            _version(version, language) | {"since": since(version, one.versions[0], language)}
+            for version in one.versions
+        ],
         "failed": one.failed,
     }
 
@@ -140,6 +149,16 @@ def _version(version: Version, language: str) -> dict:
         "notebooks": kinds.get("notebooks", []),
         "more": kinds.get("more", []),
     }
+
+
+def since(earlier: Version, published: Version, language: str) -> list[str]:
+    """What the published version has otherwise than an earlier one; [] of itself, or where a record cannot be read."""
+    if earlier is published or earlier.data is None or published.data is None:
+        return []
+    names = earlier.tables.keys() | published.tables.keys()
+    others = sum(earlier.tables.get(name) != published.tables.get(name) for name in names)
+    about = i18n.sentence("index.restated.tables", language, n=others, all=len(names))
+    return [*restated.sentences(earlier.data, published.data, language), about]
 
 
 def _forms(kinds: dict[str, list[Link]], language: str) -> list[Link]:

@@ -20,11 +20,14 @@ import customerbase.report.good as good
 import customerbase.report.groups as groups
 import customerbase.report.headline as headline
 import customerbase.report.identity as identity
+import customerbase.report.inquiries as inquiries
 import customerbase.report.late as late
 import customerbase.report.mix as mix
 import customerbase.report.movement as movement
+import customerbase.report.offers as offers
 import customerbase.report.quality as quality
 import customerbase.report.risk as risk
+import customerbase.report.satisfaction as satisfaction
 import customerbase.report.sections as sections
 import customerbase.report.tree as tree
 import customerbase.report.trust as trust
@@ -39,9 +42,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "voice", "identity", "quality", "definitions", "made"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries"),
+    *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "voice")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -126,6 +130,11 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "mix_picture": mix.picture(data, language, draw),
         "good": good.lines(data, language),
         "good_picture": good.picture(data, language, draw),
+        "offers": offers.lines(data, language),
+        "offer_rows": offers.rows(data, language),
+        "offer_picture": offers.picture(data, language, draw),
+        "offer_cross": offers.crossing(data, language, draw),
+        **satisfaction.told(data, language, draw),
         "voice": voice.lines(data, language),
         "voice_quotes": voice.quotes(data, language),
         "voice_note": i18n.sentence("voice.quotes_note", language, k=data.k_min),
@@ -135,6 +144,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "segment_colors": draw.SEGMENT_COLORS,
         "running": _running(data, language),
         "svg": Markup,
+        **inquiries.contents(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),
@@ -244,6 +254,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     word = partial(i18n.word, language=language)
     files = sum(int(row["rows_read"]) for row in data.rows("source_files")) or None
     people = sum(int(row["customers"]) for row in data.rows("segment_summary")) or None
+    compared = sum(int(row["rows_before"]) for row in data.rows("late_changes")) or None
     links = "identity_links, profile, identity_review, id_changes"
     worth_tables, quality_tables = (
         "cltv, cltv_groups, cltv_concentration",
@@ -251,7 +262,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
     )
     told = {  # name: function, tables, n, interval, definition
         "kpi": (kpi.compare, "kpi", None, 0.95, word("definition.kpi_table")),
-        "movers": (kpi.revenue_movers, "revenue_movers", None, 0.95, None),
+        "movers": (kpi.revenue_movers, "revenue_movers", data.n("revenue"), 0.95, None),
         "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
         "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
         "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),
@@ -266,7 +277,9 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
         "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
         "quality": (None, quality_tables, files, None, word("definition.quality")),
-        "late": (quality_rules.late_changes, "late_changes", None, None, word("late.definition")),
+        "offer": (None, "recommendations, rfm", offers.customers(data), None, word("related.report.offers")),
+        "inquiries": inquiries.caption(data, language),
+        "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
     }
     return {
         f"{name}_caption": draw.caption(origin, tables, data.as_of, n, language, interval, definition=definition)

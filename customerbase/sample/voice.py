@@ -10,9 +10,11 @@ from customerbase.sample.baskets import GOODS
 from customerbase.sample.block import Block
 from customerbase.sample.desk import Desk
 from customerbase.sample.strings import choose, glue, number, pad, take
+from customerbase.sample.surveyed import invite, rate_items
 from customerbase.sample.world import APP, POS, SYSTEMS, WEB, World
 
 ASK_SHARE, LAST_DAYS, LAST_SHARE = 0.018, 60, 0.10  # inquiries per order; more of them shortly before leaving
+REOPENED, REOPENED_ANGRY = 0.05, 0.25  # share of inquiries opened again
 REVIEW_SHARE = 0.045
 SURVEY_CAP = 24_000  # invitations per survey: a workbook stays one that people can open
 DATE = "%Y-%m-%d"
@@ -49,9 +51,10 @@ def _write_inquiries(desk: Desk, block: Block, system: int) -> None:
     flat = [text for texts in words.values() for text in texts]
     offset = np.cumsum([0, *[len(texts) for texts in words.values()]])
     pick = offset[topic] + rng.integers(0, 60, size) % np.diff(offset)[topic]
+    names = glue("Q", pad(block.number * 100_000 + np.arange(1, size + 1), 8))
     table = pa.table(
         {
-            "問合せ番号": glue("Q", pad(block.number * 100_000 + np.arange(1, size + 1), 8)),
+            "問合せ番号": names,
             "会員ID": block.of_member(orders.member[order]),
             "受付日時": block.dates.moment(opened, "%Y/%m/%d"),
             "一次回答日時": block.dates.moment(np.where(reply < days, reply, np.nan), "%Y/%m/%d"),
@@ -64,8 +67,32 @@ def _write_inquiries(desk: Desk, block: Block, system: int) -> None:
             "満足度": number(score, silent),
         }
     )
+    again, group = _reopened(block, system, angry, reply, closed), _agent_groups(table.column("担当者"))
+    moments = block.dates.moment(np.where(again < days, again, np.nan), "%Y/%m/%d")
+    table = table.append_column("再開日時", moments).append_column("担当グループ", group)
+    desk.secret("inquiries", _asked(system, names, angry, leaving, again))
     recipes = [*defects.lines(), *defects.newline("内容"), *defects.hostile("内容"), *defects.dates("受付日時")]
     desk.csv(f"{SYSTEMS[system]}/inquiries.csv", block.number, table, recipes, encoding="utf-8-sig", least=1)
+
+
+def _reopened(block: Block, system: int, angry: np.ndarray, reply: np.ndarray, closed: np.ndarray) -> np.ndarray:
+    """When an inquiry that had been closed was opened again, before its last closing; NaN for most."""
+    rng = block.world.stream(f"inquiries reopened {system}", block.number)
+    again = rng.random(len(reply)) < np.where(angry, REOPENED_ANGRY, REOPENED)
+    return np.where(again, reply + rng.uniform(0.3, 0.8, len(reply)) * (closed - reply), np.nan)
+
+
+def _agent_groups(agents: pa.ChunkedArray) -> pa.Array:
+    """Twelve agents in three teams."""
+    teams = ["お客様相談室", "店舗サポート", "オンラインサポート"]
+    return pa.array([teams[(int(agent[1:]) - 1) // 4] for agent in agents.to_pylist()], pa.string())
+
+
+def _asked(system: int, names: pa.Array, angry: np.ndarray, leaving: np.ndarray, again: np.ndarray) -> pa.Table:
+    """Truth: asking changes nothing about later purchases, but who is about to leave asks more often."""
+    systems = take(list(SYSTEMS), np.full(len(angry), system))
+    times = {"angry": pa.array(angry), "about_to_leave": pa.array(leaving), "reopened": pa.array(np.isfinite(again))}
+    return pa.table({"source_system": systems, "inquiry_id": names, **times})
 
 
 def _ways(system: int) -> list[float]:
@@ -129,12 +156,14 @@ def _write_answers(desk: Desk, block: Block, system: int) -> None:
         ready = np.flatnonzero((members.system == system) & (members.kind < 2) & (members.since < asked - 14))
         ready = ready[rng.random(len(ready)) < share]
         _count(desk, system, month, len(ready))
+        invite(desk, block, system, _survey_id(world, month), ready, asked)
         content = block.people.satisfaction[members.row[ready]]
         alive = block.people.dropout[members.row[ready]] > asked
         parts.append(_answers(block, month, asked, ready, content, alive, rng))
     table = pa.concat_tables(parts) if parts else None
     if table is None:
         return
+    rate_items(desk, block, system, table)
     wrong = [defects.Recipe("off_scale", "block:answer_out_of_scale", "回答", lambda _: 99.0, where="number")]
     masks = {"number": table.column("回答").is_valid().to_numpy(zero_copy_only=False)}
     if system == WEB:

@@ -28,7 +28,8 @@ class CsvFile:
     def append(self, table: pa.Table, plants: Sequence) -> np.ndarray:
         """Write the rows, with the defects of whole lines; returns the first line number of each row."""
         sink = pa.BufferOutputStream()
-        pacsv.write_csv(table, sink, _STYLE)
+        if table.num_rows:  # Arrow writes whatever lay in its buffer for a chunk without rows
+            pacsv.write_csv(table.combine_chunks(), sink, _STYLE)
         text = sink.getvalue().to_pybytes().decode()
         odd = [plant for plant in plants if plant.line]
         text = self._bent(text, odd) if odd else text.replace("\n", self.eol)

@@ -34,25 +34,23 @@ weighted as (
     inner join scales on answers.month = scales.month and answers.scale = scales.scale
 ),
 
-final as (
+counted as (
     select
         customer_id,
         month,
         cast(sum(case when scale = 'nps' then weight else 0 end) as decimal(20, 6)) as nps_weight,
-        cast(sum(
-            case
-                when scale <> 'nps' then 0
-                when answer_num >= 9 then 100 * weight
-                when answer_num <= 6 then -100 * weight
-                else 0
-            end
-        ) as decimal(20, 6)) as score,
+        cast(sum(case when scale = 'nps' and answer_num >= 9 then weight else 0 end) as decimal(20, 6)) as promoters,
+        cast(sum(case when scale = 'nps' and answer_num <= 6 then weight else 0 end) as decimal(20, 6)) as detractors,
         cast(sum(case when scale = 'nps' then 1 else 0 end) as bigint) as nps_answers,
         cast(sum(case when scale = 'five' then weight else 0 end) as decimal(20, 6)) as csat_weight,
         cast(sum(case when scale = 'five' and answer_num >= 4 then weight else 0 end) as decimal(20, 6)) as satisfied,
         cast(sum(case when scale = 'five' then 1 else 0 end) as bigint) as csat_answers
     from weighted
     group by customer_id, month
+),
+
+final as (
+    select *, cast(100 * (promoters - detractors) as decimal(20, 6)) as score from counted
 )
 
 select * from final

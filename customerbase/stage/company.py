@@ -1,4 +1,4 @@
-"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals and segments."""
+"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals, segments, offers."""
 
 import os
 from collections.abc import Iterable
@@ -9,6 +9,8 @@ import yaml
 
 from customerbase.errors import ConfigError, near_miss
 from customerbase.kpi.targets import Target, read_targets
+from customerbase.recommend.rules import Rules as OfferRules
+from customerbase.recommend.rules import read_rules as read_offer_rules
 from customerbase.segments import Segment, read_named
 from customerbase.segments.rules import BEFORE, Columns, Rules, columns, read_rules
 from customerbase.stage.archiving import Archiving, read_archiving
@@ -25,6 +27,7 @@ _KINDS = {
     "settings": dict,
     "goals": dict,
     "segments": dict,
+    "recommend": dict,
     "run": dict,
     "archive": dict,
 }
@@ -46,6 +49,7 @@ class Company:
     settings: dict = field(default_factory=dict)
     goals: dict = field(default_factory=dict)
     segments: dict = field(default_factory=dict)
+    recommend: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
     archive: dict = field(default_factory=dict)
 
@@ -58,6 +62,11 @@ class Company:
     def targets(self) -> dict[str, Target]:
         """What the KPIs are to be, and by when (kpi/targets.py). Raises ConfigError for what cannot be."""
         return read_targets(self.goals, self.path.name)
+
+    @property
+    def offer_rules(self) -> OfferRules:
+        """What may be offered to customers (recommend/rules.py). Raises ConfigError for what cannot be."""
+        return read_offer_rules(self.recommend, self.path.name)
 
     @property
     def archiving(self) -> Archiving:
@@ -193,6 +202,7 @@ def _checked(name: str, path: Path) -> Company:
             raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")
     read_targets(content.get("goals") or {}, path.name)
     read_archiving(content.get("archive") or {}, path.name)
+    read_offer_rules(content.get("recommend") or {}, path.name)
     return Company(name=name, path=path, **content)
 
 

@@ -49,7 +49,7 @@ class TableDifference:
 
 def may_show(declared: Schema) -> bool:
     """Whether numbers of a table may be printed: an analysis in which no row is about a person."""
-    return declared.kind == "analysis" and not any(
+    return declared.kind in ("analysis", "view") and not any(
         column.sensitivity in ABOUT_PEOPLE for column in declared.columns.values()
     )
 

@@ -11,7 +11,7 @@ from customerbase.errors import ConfigError, TableError, near_miss
 from customerbase.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "expectations"
-KINDS = ("source", "analysis", "record")
+KINDS = ("source", "analysis", "record", "view")
 SEVERITIES = ("block", "warn", "drift")
 SENSITIVITIES = ("public", "internal", "pseudonym", "contact")
 TYPES = ("VARCHAR", "INTEGER", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "DECIMAL(p,s)")

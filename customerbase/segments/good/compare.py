@@ -7,9 +7,9 @@ import pandas as pd
 
 from customerbase.disclosure import pool
 from customerbase.intervals import Z, two_sided
+from customerbase.multiple import benjamini_hochberg
 from customerbase.segments.good.alike import Alike, alike, e_value, smd
 from customerbase.segments.good.early import FIRST, PERSON, STAGES, Driver, People
-from customerbase.segments.multiple import benjamini_hochberg
 
 MORE, LESS, UNCLEAR = "more", "less", "no_clear_difference"
 NOT_COMPARABLE, FEW = "not_comparable", "few"

@@ -7,11 +7,11 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.intervals import Z, two_sided
+from customerbase.multiple import holm
 from customerbase.segments import named
 from customerbase.segments.mix.behaviour import ALL, ANSWERS, MEASURES
 from customerbase.segments.mix.people import AGAINST, ATTRIBUTES, LAST_YEAR, REST
 from customerbase.segments.mix.shift import LEVEL
-from customerbase.segments.multiple import holm
 
 MOST = 5  # sentences on shifts
 UNTOLD = ("prefecture", "segment")

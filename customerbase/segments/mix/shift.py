@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from customerbase.intervals import Z, two_sided, wilson
+from customerbase.multiple import holm
 from customerbase.segments.mix.people import NOW, People
-from customerbase.segments.multiple import holm
 
 LEVEL = 0.05
 STEP = 0.001  # ends of shifts are rounded outwards: from exact ones it could be computed how many came and went

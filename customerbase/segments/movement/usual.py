@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from customerbase.segments.multiple import benjamini_hochberg
+from customerbase.multiple import benjamini_hochberg
 
 FEWEST, MOST = 6, 12  # past months below which nothing is called usual, and those that are looked at
 LEAST = 10  # customers, counted or expected, from which on a cell is judged

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 from customerbase.engine import Engine
 from customerbase.tables import store
@@ -67,11 +68,13 @@ class Book:
     form, and raises ValueError for anything else before any SQL is made.
     """
 
+    tables: ClassVar[tuple[str, ...]] = TABLES  # those that are opened
+
     def __init__(self, tables: Mapping[str, Path], as_of: date):
         self.as_of, self.db = as_of, Engine()
         self._kept: dict[str, list[dict]] = {}  # what is the same for every customer
         self.db.execute("set parquet_metadata_cache = true")
-        for name in TABLES:
+        for name in self.tables:
             if name in tables:
                 self.db.register(name, tables[name])
             else:

@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from datetime import date
+from typing import ClassVar
 
 import duckdb
 import ipywidgets as widgets
@@ -32,6 +33,7 @@ class Customer(Page):
     """
 
     name = "customer"
+    opens: ClassVar[type[Book]] = Book
 
     def __init__(self, pipeline: str, language: str = "ja"):
         self._entry = widgets.Text(continuous_update=False).add_class("ask")
@@ -69,7 +71,7 @@ class Customer(Page):
         if key not in self._books:
             about = store.current(self.pipeline, self.month) or {}
             tables = store.published_tables(self.pipeline, self.month)
-            self._books = {key: Book(tables, date.fromisoformat(about["as_of"]))}
+            self._books = {key: self.opens(tables, date.fromisoformat(about["as_of"]))}
         return self._books[key]
 
     def _now(self) -> tuple[Book, Terms]:

@@ -12,15 +12,18 @@ def holm(p: ArrayLike) -> np.ndarray:
     return _adjusted(p, lambda ranked: np.maximum.accumulate(ranked * np.arange(len(ranked), 0, -1)))
 
 
-def benjamini_hochberg(p: ArrayLike) -> np.ndarray:
+def benjamini_hochberg(p: ArrayLike, tests: int | None = None) -> np.ndarray:
     """p-values adjusted so that the expected share of false findings stays below the level (q-values); NaN stays NaN.
 
+    tests: how many hypotheses there are where those not given have a p-value of 1 (pairs that were never counted).
     Source: Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57, 289–300.
     """
-    return _adjusted(
-        p,
-        lambda ranked: np.minimum.accumulate((ranked * len(ranked) / np.arange(1, len(ranked) + 1))[::-1])[::-1],
-    )
+
+    def step(ranked: np.ndarray) -> np.ndarray:
+        found = ranked * max(tests or 0, len(ranked)) / np.arange(1, len(ranked) + 1)
+        return np.minimum.accumulate(found[::-1])[::-1]
+
+    return _adjusted(p, step)
 
 
 def _adjusted(p: ArrayLike, step) -> np.ndarray:

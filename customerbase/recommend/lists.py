@@ -1,0 +1,220 @@
+"""Both lists of every customer, in blocks of users, with the reason of each row."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from customerbase.recommend import reasons
+from customerbase.recommend.candidates import Source
+from customerbase.recommend.evaluation import AGAIN, NEW, picked
+from customerbase.recommend.newcomers import Popular
+from customerbase.recommend.purchases import Purchases
+from customerbase.recommend.ranker import blocks
+from customerbase.recommend.rules import Rules
+from customerbase.recommend.study import Study
+
+KINDS = (AGAIN, NEW)
+SPARE = 40  # items that newcomers' lists are cut from, so that owned durable goods can be left out
+LARGE = 40_000_000  # rows of candidates of all customers from which on fewer are looked at for each
+FEWEST_SIMILAR, FEWEST_POPULAR = 30, 20
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of recommendations: places of customers and products, place of the list in KINDS, rank, score, reason, because.
+
+    Sorted by customer, list and rank; because: -1 where no product is behind the row.
+    """
+
+    user: np.ndarray
+    kind: np.ndarray
+    rank: np.ndarray
+    item: np.ndarray
+    score: np.ndarray
+    reason: np.ndarray
+    because: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: list["Rows"]) -> "Rows":
+        """Several, sorted."""
+        fields = {name: np.concatenate([getattr(one, name) for one in parts]) for name in cls.__dataclass_fields__}
+        order = np.lexsort((fields["rank"], fields["kind"], fields["user"]))
+        return cls(**{name: values[order] for name, values in fields.items()})
+
+    def table(self, customers: np.ndarray, products: np.ndarray, as_of) -> pa.Table:
+        """The table recommendations; customers, products: the ids of the places."""
+        ids, goods = pa.array(customers, pa.string()), pa.array(products, pa.string())
+        behind = pa.array(self.because, pa.int32(), mask=self.because < 0)
+
+        def named(codes, words) -> pa.Array:
+            return pa.DictionaryArray.from_arrays(codes, words)
+
+        return pa.table(
+            {
+                "customer_id": named(pa.array(self.user, pa.int32()), ids),
+                "list": named(pa.array(self.kind, pa.int8()), pa.array(KINDS)),
+                "rank": pa.array(self.rank, pa.int32()),
+                "product_id": named(pa.array(self.item, pa.int32()), goods),
+                "score": pa.array(self.score, pa.float64()),
+                "reason": named(pa.array(self.reason, pa.int8()), pa.array(reasons.REASONS)),
+                "because_product_id": named(behind, goods),
+                "as_of": pa.array([as_of] * len(self.user), pa.date32()),
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What may be offered to whom. allowed: of all products; path: of durable goods a number each kind, else -1.
+
+    owned: customer and kind as one number, sorted.
+    """
+
+    allowed: np.ndarray
+    path: np.ndarray
+    owned: np.ndarray
+    length: int
+
+    @classmethod
+    def of(cls, purchases: Purchases, goods: pd.DataFrame, rules: Rules, cutoff: int) -> "Offered":
+        """goods: one row a product, in the order of purchases.products (offer_products.sql)."""
+        held, durable = rules.held_back(goods), rules.durable(goods)
+        kinds = np.where(goods["path"].notna(), goods["path"], goods["product_id"]).astype(str)
+        kinds = np.where(goods["product_id"].isin(rules.durable_products), goods["product_id"].astype(str), kinds)
+        codes, _ = pd.factorize(kinds, sort=True)
+        path = np.where(durable, codes, -1)
+        mine = path[purchases.item]
+        recent = (mine >= 0) & (cutoff - purchases.day <= rules.durable_days)
+        owned = np.unique(purchases.user[recent].astype(np.int64) * (len(path) + 1) + mine[recent])
+        return cls(held.isna().to_numpy(), path, owned, rules.length)
+
+    def owns(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """Whether a customer has a durable good of the item's kind."""
+        if not len(self.owned):
+            return np.zeros(len(user), dtype=bool)
+        key = user.astype(np.int64) * (len(self.path) + 1) + self.path[item]
+        place = np.minimum(np.searchsorted(self.owned, key), len(self.owned) - 1)
+        return (self.path[item] >= 0) & (self.owned[place] == key)
+
+
+def lists(study: Study, offered: Offered, people: pd.DataFrame) -> tuple[Rows, np.ndarray]:
+    """Rows of every customer of the purchases and of `people`, and the ids of their places.
+
+    Known customers get what the chosen models say; whoever bought nothing that is still sold gets what is popular where
+    they belong, and no list to buy again.
+    """
+    purchases, window = study.window.purchases, study.window
+    others = np.setdiff1d(people["customer_id"].astype(str).to_numpy(dtype=object), purchases.customers)
+    customers = np.concatenate([purchases.customers, others])
+    allowed = offered.allowed[window.items]
+    source = _sized(replace(study.source, allowed=allowed), len(window.users))
+    models = {kind: study.model(kind) for kind in KINDS}
+    parts = [
+        part for users in blocks(np.arange(len(window.users))) for part in _block(study, source, models, offered, users)
+    ]
+    parts.extend(_newcomers(study, offered, people, customers))
+    return Rows.joined(parts or [_empty()]), customers
+
+
+def _sized(source: Source, users: int) -> Source:
+    """Fewer new candidates for each where customers are very many."""
+    share = min(1.0, LARGE / max(users * (source.similar + source.popular), 1))
+    fewer = {
+        "similar": max(int(source.similar * share), FEWEST_SIMILAR),
+        "popular": max(int(source.popular * share), FEWEST_POPULAR),
+    }
+    return replace(source, **fewer)
+
+
+def _block(study: Study, source: Source, models, offered: Offered, users: np.ndarray) -> Iterator[Rows]:
+    window = source.window
+    found = source.of(users) if study.ranker or None in models.values() else None
+    chance = study.ranker.chance(window, found) if study.ranker else None
+    for place, kind in enumerate(KINDS):
+        if models[kind] is None:
+            mine = found.bought == (kind == AGAIN)
+            row, item, score = found.row[mine], found.item[mine], chance[mine]
+            key = score if kind == AGAIN else picked(score, window, item, study.choice.discount)
+        else:
+            row, item, score = _plain(models[kind], source, users, kind)
+            key = score
+        free = ~offered.owns(window.users[users[row]], window.items[item])
+        row, item, score, key = row[free], item[free], score[free], key[free]
+        best, _ = best_of(row, item, key, offered.length)
+        row, item, score = row[best], item[best], score[best]
+        best, rank = best_of(row, item, score, offered.length)  # picked by one order, shown by the chance
+        yield _explained(source, users, place, row[best], item[best], score[best], rank)
+
+
+def _plain(model, source: Source, users: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of a plain model: items bought before or all others, of those that may be offered, with a score above 0."""
+    scores = model.scores(users)
+    had = source.window.bought[users].toarray() > 0
+    kept = (had if kind == AGAIN else ~had) & source.allowed[None, :] & (scores > 0)
+    row, item = np.nonzero(kept)
+    return row, item, scores[row, item]
+
+
+def best_of(row: np.ndarray, item: np.ndarray, key: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the `most` highest of each row, in order, and their ranks from 1; ties in the order of items."""
+    order = np.lexsort((item, -key, row))
+    ranked = row[order]
+    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked, side="left") + 1
+    kept = rank <= most
+    return order[kept], rank[kept]
+
+
+def _explained(source: Source, users, place: int, row, item, score, rank) -> Rows:
+    window = source.window
+    because = np.full(len(row), -1, dtype=np.int64)
+    if KINDS[place] == AGAIN:
+        why = reasons.of_known(source, users, row, item)
+    else:
+        why, because = reasons.of_new(source, users, row, item)
+    behind = np.where(because >= 0, window.items[np.maximum(because, 0)], -1)
+    kind = np.full(len(row), place, dtype=np.int8)
+    return Rows(window.users[users[row]], kind, rank, window.items[item], score, why, behind)
+
+
+def _newcomers(study: Study, offered: Offered, people: pd.DataFrame, customers: np.ndarray) -> Iterator[Rows]:
+    """New things for whoever has no row in the window, by where they belong."""
+    window, purchases = study.window, study.window.purchases
+    known = np.zeros(len(customers), dtype=bool)
+    known[window.users] = True
+    unknown = np.flatnonzero(~known)
+    popular = Popular.of(window, people, offered.allowed[window.items], SPARE)
+    category = _main_category(purchases)
+    told = people.drop_duplicates("customer_id").set_index("customer_id").reindex(customers[unknown])
+    mains = [category.get(int(user)) for user in unknown]
+    belongs = [popular.place(*one) for one in zip(mains, told["store"], told["people"], strict=True)]
+    for where in sorted(set(belongs)):
+        users = unknown[[one == where for one in belongs]]
+        at, share, why = popular.lists[where]
+        row, place = np.repeat(users, len(at)), np.tile(np.arange(len(at)), len(users))
+        items = window.items[at]
+        free = ~offered.owns(row, items[place])
+        row, place = row[free], place[free]
+        best, rank = best_of(row, place, -place.astype(float), offered.length)
+        row, place = row[best], place[best]
+        n, kind = len(row), KINDS.index(NEW)
+        yield Rows(
+            row, np.full(n, kind, np.int8), rank, items[place], share[place], np.full(n, why, np.int8), np.full(n, -1)
+        )
+
+
+def _main_category(purchases: Purchases) -> dict[int, str]:
+    """The category that each customer bought from on most days; equals: the first by name."""
+    kind = purchases.category[purchases.item]
+    kept = kind >= 0
+    n = max(len(purchases.categories), 1)
+    pairs, days = np.unique(purchases.user[kept].astype(np.int64) * n + kind[kept], return_counts=True)
+    order = np.lexsort((pairs % n, -days, pairs // n))
+    users, first = np.unique((pairs // n)[order], return_index=True)
+    return {int(user): purchases.categories[int(pairs[order][at] % n)] for user, at in zip(users, first, strict=True)}
+
+
+def _empty() -> Rows:
+    return Rows(*(np.empty(0, dtype=np.int64) for _ in range(4)), np.empty(0), *(np.empty(0, dtype=np.int64),) * 2)

@@ -1,0 +1,218 @@
+"""The plain models: popularity, personal frequency with decay, TIFU-KNN, EASE and item-item cosine, each a score of every item.
+
+Fitted on a Window; `scores(rows)` gives an array (rows, items), higher is likelier, of the window's users `rows`. Each sees
+items bought before and others alike: the two lists take what they want of it. All sums run in one thread and in one order.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy import linalg, sparse
+
+from customerbase.recommend.window import HALF_LIFE, HORIZON, Window
+from customerbase.threads import one_thread
+
+POPULAR_ALL, POPULAR_NOW, FREQUENCY, TIFU, EASE, ITEM_ITEM = (
+    *("popular_all_time", "popular_30_days", "frequency", "tifu_knn", "ease", "item_item"),
+)
+EASE_ITEMS = 10_000  # beyond these the inverse (items cubed) costs minutes and gigabytes: item-item takes its place
+RIDGE = 200.0  # on the diagonal of EASE; 200 to 500 do alike (docs/recommendations.md)
+NEIGHBOURS, OWN_WEIGHT = 100, 0.5  # of TIFU-KNN: the customers most alike, and what one's own purchases weigh
+POOL = 20_000  # customers among whom neighbours are looked for, evenly spread over all
+LEARNT = 200_000  # customers that item-item similarities are counted over, evenly spread over all
+SIMILAR = 50  # items kept as similar to one
+_SHRINK = 20.0  # buyers in common that a similarity is shrunk by
+_FILL = 1e-6  # of popularity, so that no list stays short and ties go to the popular
+
+
+class Model(Protocol):
+    """Scores of every item."""
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Distinct buyers of each item, the same for everybody."""
+
+    buyers: np.ndarray
+
+    @classmethod
+    def fit(cls, window: Window, days: int | None = None) -> "Popularity":
+        """Of the last `days` days, or of all time; all time breaks ties."""
+        ever = window.products.ever
+        if days is None:
+            return cls(ever)
+        now = window.products.month if days == HORIZON else window.buyers(days)
+        return cls(now + _FILL * ever)
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        return np.repeat(self.buyers[None, :], len(rows), axis=0)
+
+    @property
+    def fill(self) -> np.ndarray:
+        """A tiny score of each item, for models that leave items without one."""
+        return _FILL * self.buyers / max(self.buyers.max(initial=0.0), 1.0)
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A customer's own purchase days of the item, each weighing 0.5 ** (age / half_life). Popularity fills the list."""
+
+    own: sparse.csr_matrix
+    fill: np.ndarray
+
+    @classmethod
+    def fit(cls, window: Window, half_life: float = HALF_LIFE) -> "Frequency":
+        """half_life in days."""
+        return cls(window.matrix(half_life), Popularity.fit(window, HORIZON).fill)
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        return self.own[rows].toarray() + self.fill
+
+
+@dataclass(frozen=True)
+class TifuKnn:
+    """Own decayed purchases, and the mean of those of the customers most alike (cosine), by `weight` and 1 - weight.
+
+    After Hu, He, Gao & Zhang (2020), Modeling personalized item frequency information for next-basket recommendation,
+    SIGIR; one decay over days in the place of two over baskets, neighbours weighted by their likeness.
+    """
+
+    own: sparse.csr_matrix
+    unit: sparse.csr_matrix
+    pool: np.ndarray
+    neighbours: int
+    weight: float
+    fill: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, window: Window, *, half_life: float = HALF_LIFE, neighbours: int = NEIGHBOURS, weight: float = OWN_WEIGHT
+    ) -> "TifuKnn":
+        """Neighbours are looked for among at most POOL customers."""
+        own = window.matrix(half_life)
+        length = np.sqrt(np.asarray(own.multiply(own).sum(axis=1)).ravel())
+        unit = sparse.csr_matrix(sparse.diags(1 / np.maximum(length, 1e-12)) @ own)
+        return cls(own, unit, _spread(own.shape[0], POOL), neighbours, weight, Popularity.fit(window, HORIZON).fill)
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        alike = (self.unit[rows] @ self.unit[self.pool].T).toarray()
+        place = np.searchsorted(self.pool, rows)
+        place = np.minimum(place, len(self.pool) - 1)
+        self_in = self.pool[place] == rows
+        alike[np.flatnonzero(self_in), place[self_in]] = 0.0
+        k = min(self.neighbours, alike.shape[1])
+        best = np.argsort(-alike, axis=1, kind="stable")[:, :k]
+        weight = np.take_along_axis(alike, best, axis=1)
+        weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+        start = np.arange(len(rows) + 1) * k
+        near = sparse.csr_matrix((weight.ravel(), best.ravel(), start), shape=alike.shape)
+        theirs = (near @ self.own[self.pool]).toarray()
+        return self.weight * self.own[rows].toarray() + (1 - self.weight) * theirs + self.fill
+
+
+@dataclass(frozen=True)
+class Ease:
+    """Items from items: the ridge regression of each column on all others, in closed form.
+
+    Source: Steck (2019), Embarrassingly shallow autoencoders for sparse data, WWW, equation 8.
+    """
+
+    bought: sparse.csr_matrix
+    weights: np.ndarray
+
+    @classmethod
+    def fit(cls, window: Window, ridge: float = RIDGE) -> "Ease":
+        """On ones where a customer has bought an item."""
+        bought = window.bought.astype(np.float32)
+        gram = (bought.T @ bought).toarray()
+        diagonal = np.arange(len(gram))
+        gram[diagonal, diagonal] += ridge
+        with one_thread():
+            factor, _ = linalg.lapack.spotrf(gram, lower=1)
+            inverse, _ = linalg.lapack.spotri(factor, lower=1)
+        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        weights = inverse / -np.diag(inverse)
+        weights[diagonal, diagonal] = 0.0
+        return cls(bought, weights)
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        return np.asarray(self.bought[rows] @ self.weights, dtype=np.float64)
+
+    def between(self, bought: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """How much having bought one item speaks for the other."""
+        return self.weights[bought, item].astype(np.float64)
+
+
+@dataclass(frozen=True)
+class ItemItem:
+    """Cosine of the buyers of two items, shrunk where they have few in common; of each item the SIMILAR nearest.
+
+    Source: Sarwar, Karypis, Konstan & Riedl (2001), WWW; the shrinkage of Bell & Koren (2007), ICDM.
+    """
+
+    bought: sparse.csr_matrix
+    weights: sparse.csr_matrix
+
+    @classmethod
+    def fit(cls, window: Window, block: int = 1_000) -> "ItemItem":
+        """Counted over at most LEARNT customers, in blocks of items."""
+        bought = window.bought
+        seen = bought[_spread(bought.shape[0], LEARNT)].astype(np.float32)
+        columns, n = seen.T.tocsr(), np.asarray(seen.sum(axis=0)).ravel()
+        items, parts = seen.shape[1], []
+        for begin in range(0, items, block):
+            common = np.asarray((columns[begin : begin + block] @ seen).todense())
+            mine = np.arange(begin, begin + len(common))
+            common[np.arange(len(common)), mine] = 0.0
+            with np.errstate(invalid="ignore", divide="ignore"):
+                near = common / np.sqrt(np.outer(n[mine], n)) * (common / (common + _SHRINK))
+            near = np.nan_to_num(near)
+            kept = np.argsort(-near, axis=1, kind="stable")[:, :SIMILAR]
+            start = np.arange(len(mine) + 1) * kept.shape[1]
+            parts.append(
+                sparse.csr_matrix((np.take_along_axis(near, kept, 1).ravel(), kept.ravel(), start), shape=near.shape)
+            )
+        weights = sparse.csr_matrix(sparse.vstack(parts)) if parts else sparse.csr_matrix((0, 0), dtype=np.float32)
+        weights.eliminate_zeros()
+        return cls(bought, weights)
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        return (self.bought[rows].astype(np.float32) @ self.weights).toarray().astype(np.float64)
+
+    def between(self, bought: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """How much having bought one item speaks for the other."""
+        return np.asarray(self.weights[bought, item]).ravel().astype(np.float64)
+
+
+def similar(window: Window) -> Ease | ItemItem:
+    """EASE, or item-item where the items are more than EASE_ITEMS."""
+    return Ease.fit(window) if len(window.items) <= EASE_ITEMS else ItemItem.fit(window)
+
+
+def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None) -> dict[str, Model]:
+    """Every plain model of a window, or `only` one; likeness: that of `similar`."""
+    makers = {
+        POPULAR_NOW: lambda: Popularity.fit(window, HORIZON),
+        POPULAR_ALL: lambda: Popularity.fit(window),
+        FREQUENCY: lambda: Frequency.fit(window),
+        TIFU: lambda: TifuKnn.fit(window),
+        ITEM_ITEM: lambda: likeness if isinstance(likeness, ItemItem) else ItemItem.fit(window),
+    }
+    if isinstance(likeness, Ease):
+        makers[EASE] = lambda: likeness
+    return {name: make() for name, make in makers.items() if only in (None, name)}
+
+
+def _spread(n: int, most: int) -> np.ndarray:
+    """At most `most` of n places, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64)) if n else np.empty(0, dtype=np.int64)

@@ -1,0 +1,107 @@
+"""Who bought what on which day, as whole numbers: the one form in which purchases reach the models.
+
+A day counts once per customer and product, however many lines it had. Customers and products stand in the order of their
+ids, so that a place breaks every tie.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from customerbase.engine import Engine, sql_text
+from customerbase.errors import InputError
+from customerbase.features import keep
+
+STEP = 30  # days between two baskets of a log without dates; equals the horizon, so that each window holds one basket
+_EPOCH = date(1970, 1, 1)
+
+
+def number(day: date) -> int:
+    """A day as a whole number: days since 1970-01-01."""
+    return (day - _EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """The day of a number."""
+    return _EPOCH + timedelta(days=int(number))
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Purchase days sorted by customer, product and day.
+
+    customers, products: ids in ascending order; user, item, day: one entry a purchase day (places, and days as numbers);
+    category: of each product, an index of categories, -1 where not known; price: of each product, NaN where not known.
+    """
+
+    customers: np.ndarray
+    products: np.ndarray
+    user: np.ndarray
+    item: np.ndarray
+    day: np.ndarray
+    category: np.ndarray
+    categories: tuple[str, ...]
+    price: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, goods: pd.DataFrame | None = None) -> "Purchases":
+        """From rows of customer_id, product_id and day (a date); goods: product_id, category, price, of those known."""
+        customers, products = (np.unique(rows[name].astype(str)) for name in ("customer_id", "product_id"))
+        days = pd.to_datetime(rows["day"]).to_numpy().astype("datetime64[D]").astype(np.int64)
+        user = np.searchsorted(customers, rows["customer_id"].astype(str))
+        item = np.searchsorted(products, rows["product_id"].astype(str))
+        return cls._made(customers, products, user, item, days, goods)
+
+    @classmethod
+    def in_order(cls, rows: pd.DataFrame, *, as_of: date, goods: pd.DataFrame | None = None) -> "Purchases":
+        """From baskets without dates: rows of customer_id, basket (a number, later is larger) and product_id.
+
+        A customer's newest basket lies on as_of, the one before it STEP days earlier, and so on: order takes the place of
+        time, and the window of the last STEP days holds everybody's newest basket. Raises InputError for a basket that
+        is no number.
+        """
+        baskets = pd.to_numeric(rows["basket"], errors="coerce")
+        if baskets.isna().any():
+            wrong = rows.loc[baskets.isna(), "basket"].iloc[0]
+            raise InputError(f"basket is {wrong!r}; expected a number that grows with every basket of a customer.")
+        back = baskets.groupby(rows["customer_id"]).rank(method="dense", ascending=False).astype(int) - 1
+        days = pd.Timestamp(as_of) - pd.to_timedelta(back * STEP, unit="D")
+        return cls.of(rows.assign(day=days.dt.date), goods)
+
+    @classmethod
+    def read(cls, db: Engine) -> "Purchases":
+        """From the tables customer_orders, order_lines and products, which may be without rows (offer_days.sql)."""
+        keep(db, "offer_days", sql_text("offer_days"))
+        customers = _column(db, "select distinct customer_id as id from offer_days order by id")
+        products = _column(db, "select distinct product_id as id from offer_days order by id")
+        for name, ids in (("offer_customers", customers), ("offer_goods", products)):
+            db.register(name, pd.DataFrame({"id": ids, "place": np.arange(len(ids), dtype=np.int32)}))
+        found = db.query("""
+            select cast(c.place as integer) as user, cast(g.place as integer) as item, d.day - date '1970-01-01' as day
+            from offer_days as d
+            inner join offer_customers as c on d.customer_id = c.id
+            inner join offer_goods as g on d.product_id = g.id
+            order by c.place, g.place, d.day""").to_arrow_table()
+        codes = {name: found[name].to_numpy().astype(np.int32) for name in ("user", "item", "day")}
+        goods = db.run("offer_products").df()
+        return cls._made(customers, products, *codes.values(), goods)
+
+    @classmethod
+    def _made(cls, customers, products, user, item, day, goods: pd.DataFrame | None) -> "Purchases":
+        order = np.lexsort((day, item, user))
+        user, item, day = (np.asarray(one, dtype=np.int32)[order] for one in (user, item, day))
+        new = np.ones(len(user), dtype=bool)
+        new[1:] = (np.diff(user) != 0) | (np.diff(item) != 0) | (np.diff(day) != 0)
+        known = (goods if goods is not None else pd.DataFrame({"product_id": []})).drop_duplicates("product_id")
+        told = known.set_index("product_id").reindex(products)
+        names = told["category"] if "category" in told else pd.Series(None, index=told.index, dtype=object)
+        category, categories = pd.factorize(names.astype(object).where(names.notna(), None), sort=True)
+        price = told["price"].to_numpy(float, na_value=np.nan) if "price" in told else np.full(len(products), np.nan)
+        whole = (np.asarray(customers, dtype=object), np.asarray(products, dtype=object))
+        return cls(*whole, user[new], item[new], day[new], category, tuple(map(str, categories)), price)
+
+
+def _column(db: Engine, query: str) -> np.ndarray:
+    return db.query(query).df()["id"].to_numpy(dtype=object)

@@ -1,0 +1,68 @@
+"""The answers of one month's study: one per person, wave and question, each with what its question measures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from customerbase.engine import Engine, sql_text
+from customerbase.features.behaviour import keep
+from customerbase.features.snapshots import exists
+from customerbase.satisfaction.scales import ASIDE, Question, on_scale, questions
+
+# what a table that a company may not have would hold: enough to find nothing in it
+_OPTIONAL = {
+    "survey_answers": "source_system varchar, response_id varchar, survey_id varchar, source_customer_id varchar,"
+    " question_id varchar, asked_at timestamp, answered_at timestamp, scale varchar, answer_num decimal(18, 4),"
+    " weight decimal(18, 6), source_row_id varchar",
+    "surveys": "source_system varchar, survey_id varchar, purpose varchar, channel varchar, start_date date, invited bigint",
+    "survey_invitations": "source_system varchar, survey_id varchar, source_customer_id varchar, asked_at timestamp",
+    "inquiries": "source_system varchar, source_customer_id varchar, opened_at timestamp",
+    "quarantine": "table_name varchar, reason varchar",
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers that count, the questions behind them, and how many answers do not count and why.
+
+    frame: columns of satisfaction_answers.sql and role; left_out: reason -> answers (repeated: a later one of the same
+    person and wave counts; off_scale; set_aside: on intake).
+    """
+
+    frame: pd.DataFrame
+    questions: list[Question]
+    left_out: Mapping[str, int]
+
+    def named(self, question_id: str) -> Question:
+        """A question by its id."""
+        return next(one for one in self.questions if one.question_id == question_id)
+
+
+def gather(db: Engine, *, as_of: date, settings: Mapping | None = None) -> Answers:
+    """The answers up to as_of. Reads survey_answers, identity_links and quarantine; without surveys there are none.
+
+    settings: `survey_questions` of the pipeline's YAML (scales.questions).
+    """
+    stand_in(db)
+    keep(db, "satisfaction_answers", sql_text("satisfaction_answers"), until=as_of + timedelta(days=1))
+    frame = db.query("select * from satisfaction_answers order by wave, customer_id, question_id, answered_at").df()
+    asked = questions(frame[["question_id", "scale"]], settings)
+    role = {(one.question_id, one.scale): one.role for one in asked}
+    frame = frame.assign(role=[role[pair] for pair in zip(frame["question_id"], frame["scale"], strict=True)])
+    fits = on_scale(frame["answer"].to_numpy(), frame["scale"].to_numpy())
+    aside = db.query(
+        "select count(*) from quarantine where table_name = 'survey_answers' and reason = 'answer_out_of_scale'"
+    ).fetchall()[0][0]
+    latest = (frame["latest"] == 1).to_numpy()
+    left_out = {"off_scale": int((~fits).sum()) + int(aside), "repeated": int((fits & ~latest).sum())}
+    counts = fits & latest & (frame["role"] != ASIDE).to_numpy()
+    return Answers(frame[counts].reset_index(drop=True), asked, left_out)
+
+
+def stand_in(db: Engine) -> None:
+    """Make empty tables for those that a company does not have."""
+    for table, columns in _OPTIONAL.items():
+        if not exists(db, table):
+            db.execute(f"create or replace temp table {table} ({columns})")

@@ -1,0 +1,97 @@
+"""Scores by segment, channel, store and category: which groups differ from all others by more than chance."""
+
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from customerbase.disclosure import suppress_parts
+from customerbase.multiple import benjamini_hochberg
+from customerbase.satisfaction import scores
+from customerbase.satisfaction.compare import FEW, LEVEL, p_values, verdicts
+
+ALL = "all"  # dimension and value of the row of everybody
+RAW, WEIGHTED = "raw", "weighted"
+UNKNOWN = "unknown"
+SCORES = [
+    *(
+        "as_of",
+        "method",
+        "measure",
+        "scale",
+        "dimension",
+        "value",
+        "score",
+        "low",
+        "high",
+        "n",
+        "people",
+        "effective_n",
+    ),
+    *("share_top", "share_bottom", "others", "p_value", "q_value", "verdict"),
+]
+_HIDDEN = ("score", "low", "high", "n", "people", "effective_n", "share_top", "share_bottom", "others", "p_value")
+
+
+def by_group(
+    answers: pd.DataFrame, groups: Mapping[str, pd.Series], *, as_of: date, k_min: int = 10, level: float = LEVEL
+) -> pd.DataFrame:
+    """One row per measure, scale, dimension and value (columns SCORES), that of all answers first.
+
+    groups: dimension -> value of each answer, missing as unknown. others: the score of all other answers; verdict
+    (clear_up: above them) by q-values over all groups of a measure, of which at most `level` are expected false. A group
+    of fewer than k_min people says few and nothing else, as do those that would give it away.
+    """
+    parts = []
+    for measure, scale in scores.series(answers):
+        chosen = scores.of(answers, measure, scale)
+        rows = [_rows(chosen, measure, scale, ALL, pd.Series(ALL, index=chosen.index), k_min)]
+        rows += [_rows(chosen, measure, scale, name, of.loc[chosen.index], k_min) for name, of in groups.items()]
+        table = pd.concat(rows, ignore_index=True)
+        table["q_value"] = benjamini_hochberg(table["p_value"].astype(float))
+        told = verdicts((table["score"] - table["others"]).to_numpy(dtype=float), table["q_value"].to_numpy(), level)
+        parts.append(table.assign(verdict=np.where(table["hidden"], FEW, told)))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*SCORES, "hidden"])
+    return table.assign(as_of=as_of, method=RAW)[SCORES]
+
+
+def _rows(chosen: pd.DataFrame, measure: str, scale: str, dimension: str, of: pd.Series, k_min: int) -> pd.DataFrame:
+    of = of.astype(object).where(of.notna(), UNKNOWN)
+    values = sorted(set(of))
+    group, w = of.map(values.index).to_numpy(dtype=int), chosen["weight"].to_numpy(dtype=float)
+    y, who = chosen["y"].to_numpy(dtype=float), chosen["customer_id"].to_numpy()
+    table = pd.DataFrame(scores.estimates(y, measure, scale, group, len(values), who, w))
+    told = table.rename(columns={"value": "score"}).assign(value=values)
+    if dimension == ALL:
+        hidden, others, p = np.zeros(len(told), dtype=bool), np.nan, np.nan
+    else:
+        hidden = _withheld(told, measure, k_min)
+        others, p = _against_others(told, y, w, group)
+    told = told.assign(measure=measure, scale=scale, dimension=dimension, others=others, p_value=p, hidden=hidden)
+    told[["n", "people"]] = told[["n", "people"]].astype("Int64")
+    for name in _HIDDEN:
+        told[name] = told[name].mask(hidden)
+    return told
+
+
+def _withheld(told: pd.DataFrame, measure: str, k_min: int) -> np.ndarray:
+    """Groups of few people, those of which few are on one side of a share, and what would give them away."""
+    hidden = suppress_parts(told["people"].to_numpy(dtype=int), k_min)
+    if measure in ("csat", "ces"):
+        for share in (told["score"], 1 - told["score"]):
+            side = np.round(share.to_numpy(dtype=float) * told["n"].to_numpy(dtype=float)).astype(int)
+            hidden |= suppress_parts(side, k_min)
+    return hidden
+
+
+def _against_others(told: pd.DataFrame, y: np.ndarray, w: np.ndarray, group: np.ndarray) -> tuple:
+    """The score of the answers of all other groups, and the p-value of the difference."""
+    count, total, squares = (np.bincount(group, w * part, len(told)) for part in (1.0, y, y * y))
+    n = told["effective_n"].to_numpy(dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = [whole.sum() - whole for whole in (count, total, squares)]
+        others, own = rest[1] / rest[0], told["score"].to_numpy(dtype=float)
+        variance = [np.maximum(squares / count - own**2, 0), np.maximum(rest[2] / rest[0] - others**2, 0)]
+        p = p_values(own, variance[0], n, others, variance[1], n.sum() - n)
+    return others, p

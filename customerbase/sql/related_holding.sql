@@ -1,0 +1,21 @@
+-- One row per product and class of sizes: how many units of the class hold it. Units of other sizes are left out.
+with
+
+held as (
+    select unit, count(*) as size from related_units group by unit
+),
+
+classed as (
+    select held.unit, related_classes.size_class
+    from held
+    inner join related_classes on held.size = related_classes.size
+),
+
+final as (
+    select related_units.item, classed.size_class, count(*) as units
+    from related_units
+    inner join classed on related_units.unit = classed.unit
+    group by related_units.item, classed.size_class
+)
+
+select * from final

@@ -1,0 +1,70 @@
+"""Invented answers to surveys, and companies in which who answers depends on how satisfied they are."""
+
+import numpy as np
+import pandas as pd
+
+from customerbase.engine import Engine
+from customerbase.satisfaction.answers import _OPTIONAL as DECLARED
+
+LINKS = "customer_id varchar, source_system varchar, source_customer_id varchar"
+ORDERS = "customer_id varchar, channel varchar, order_at timestamp, is_order integer, net_amount decimal(18, 2)"
+COLUMNS = {
+    "survey_answers": "source_system, response_id, survey_id, source_customer_id, question_id, asked_at, answered_at, scale,"
+    " answer_num, weight",
+    "surveys": "source_system, survey_id, start_date, invited",
+    "inquiries": "source_system, source_customer_id, opened_at",
+}
+
+
+def database(**tables: list[tuple]) -> Engine:
+    """An engine with these rows in the tables of a study; the others are empty."""
+    db = Engine()
+    for table, columns in (DECLARED | {"identity_links": LINKS, "customer_orders": ORDERS}).items():
+        db.execute(f"create table {table} ({columns})")
+        rows = tables.get(table, [])
+        names = COLUMNS.get(
+            table, ", ".join(one.strip().split(" ")[0] for one in columns.split(", ") if " " in one.strip())
+        )
+        if table == "survey_answers":
+            names, rows = f"{names}, source_row_id", [(*row, f"{place:06}") for place, row in enumerate(rows)]
+        said = ("(" + ", ".join("null" if one is None else f"'{one}'" for one in row) + ")" for row in rows)
+        if rows:
+            db.execute(f"insert into {table} ({names}) select * from (values {', '.join(said)})")
+    return db
+
+
+def answers(pairs: list[tuple], role: str = "nps", scale: str = "nps") -> pd.DataFrame:
+    """Answers of one question in one wave: (customer, answer)."""
+    who, answer = zip(*pairs, strict=True) if pairs else ((), ())
+    return pd.DataFrame({
+        "customer_id": [str(one) for one in who], "known": 1, "survey": "s:S", "wave": "s:S 2026-10-01", "question_id": "q",
+        "scale": scale, "answer": np.array(answer, dtype=float), "weight": 1.0, "role": role,
+        "month": pd.Timestamp("2026-10-01"), "asked_month": pd.Timestamp("2026-10-01"),
+        "answered_at": pd.Timestamp("2026-10-02"),
+    })  # fmt: skip
+
+
+def biased(rng: np.random.Generator, people: int = 3000) -> pd.DataFrame:
+    """Customers of one wave, all asked: heavy and recent buyers are the more satisfied and answer more often.
+
+    Columns as response.gather gives them, and answer (0-10), which only those with answered = 1 gave.
+    """
+    orders = rng.poisson(rng.gamma(1.2, 2.5, people)) + 1
+    days = np.minimum(rng.exponential(420 / (orders + 1)).round() + 1, 364)
+    channel = rng.choice(["store", "web", "app"], people, p=[0.5, 0.3, 0.2])
+    liking = 6.0 + 0.9 * np.log(orders) - 0.006 * days + 0.7 * (channel == "app") + rng.normal(0, 1.6, people)
+    answer = np.clip(np.round(liking), 0, 10)
+    ready = -2.6 + 0.8 * np.log(orders) - 0.004 * days + 0.8 * (channel == "app")
+    answered = rng.random(people) < 1 / (1 + np.exp(-ready))
+    return pd.DataFrame({
+        "customer_id": [f"C{place:05}" for place in range(people)], "wave": "s:S 2026-10-01", "orders_365": orders,
+        "spend_365": np.round(orders * rng.lognormal(8, 0.5, people)), "returns_365": 0, "days_since_last_order": days,
+        "days_since_first_order": days + rng.integers(0, 500, people), "inquiries_365": 0, "channel": channel,
+        "asked": 1, "answered": answered.astype(int), "answer": answer,
+    })  # fmt: skip
+
+
+def profiles(db: Engine) -> None:
+    """The profile of each customer with orders: main channel, no store, no category."""
+    db.execute("""create table profile as select customer_id, min(channel) as main_channel, cast(null as varchar) as main_store,
+        cast(null as varchar) as favourite_category from customer_orders group by customer_id""")
