@@ -18,6 +18,7 @@ import related_tables
 import satisfaction_world
 import snapshot_tables
 import sqlglot
+import voice_texts
 from sqlglot import exp
 
 import customerbase.cltv.season as season
@@ -41,7 +42,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
-from customerbase.satisfaction import inquiries
+from customerbase.satisfaction import inquiries, voice
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
 from customerbase.widgets.customer import book
@@ -109,6 +110,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _good()
     _satisfaction(monkeypatch)
     _desk()
+    _voice(monkeypatch)
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
     _related(monkeypatch)
@@ -419,6 +421,12 @@ def _satisfaction(monkeypatch) -> None:
     """Two waves of a survey of the invented customers, some of whom answer, are asked again and buy again."""
     monkeypatch.setattr(satisfaction_world, "Engine", Recorder)
     satisfaction.satisfaction(satisfaction_world.company(90), as_of=AS_OF, k_min=3)
+
+
+def _voice(monkeypatch) -> None:
+    """What invented customers wrote."""
+    monkeypatch.setattr(voice_texts, "Engine", Recorder)
+    voice.voice(voice_texts.company(voice_texts.frame(months=2, people=20)), as_of=date(2026, 10, 31))
 
 
 def _desk() -> None:

@@ -109,7 +109,7 @@ def test_nothing_clear_is_said_to_be_nothing():
 def test_both_sections_stand_after_the_attributes_and_their_figures_name_their_origin(language):
     page = report.build(data(**MOVED, **STUDY), language, charts)
     order = re.findall(r'<section id="(\w+)"', page)
-    assert order[order.index("attributes") :][:5] == ["attributes", "mix", "good", "voice", "identity"]
+    assert order[order.index("attributes") :][:4] == ["attributes", "mix", "good", "identity"]
     for name in ("mix", "good"):
         part = section(name, language, **MOVED, **STUDY)
         assert part.count("<figure") == part.count("<figcaption") == 1

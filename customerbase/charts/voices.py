@@ -109,17 +109,23 @@ class Pictures:
         return dots(rows.assign(name=names).head(looks.SHOWN), "name", "value", "low", "high", sort=False, **look)
 
     def quotes(self) -> list[str]:
-        """Examples of each topic, masked."""
-        return looks.quotes(self._tables, self.language, self.k_min)
+        """Examples of each topic, masked, one line a topic."""
+        return [f"{label}: {words}" for label, words in looks.quotes(self._tables, self.language, self.k_min)]
 
     def listing(self) -> pd.DataFrame:
         """All topics that may be told of, with their numbers."""
         return looks.listing(self.result.topics, self.language, self.k_min)
 
-    def confusion(self, sample: str) -> pd.DataFrame:
-        """How often the polarity is right, on one sample: ja, en or reviews."""
+    def confusion(self, sample: str) -> object:
+        """How often the polarity is right, on one sample (ja, en or reviews): a table with its caption, or that there is none."""
         few = self.k_min if sample == heard.checking.REVIEWS else 0
-        return looks.confusion(self.result.check, sample, self.language, few)
+        n = int(self.result.check.loc[self.result.check["sample"] == sample, "texts"].sum())
+        if not n:
+            return i18n.word("voice.no_stars", self.language)
+        told = f"<{few}" if n < few else f"{n:,}"
+        name = i18n.word(f"voice.sample_{sample}", self.language)
+        head = i18n.aside(name, i18n.sentence("chart.n", self.language, n=told), self.language)
+        return looks.confusion(self.result.check, sample, self.language, few).style.set_caption(head)
 
     @property
     def _tables(self) -> dict[str, pd.DataFrame]:

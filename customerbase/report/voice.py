@@ -25,15 +25,15 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     if len(looks.shown(topics, data.k_min)):
         said += [("moved_label", text) for text in looks.movements(topics, language, data.k_min)]
         said += [("stake_label", text) for text in looks.stakes(told, language, data.k_min, data.currency, MOST)]
-        said.append(("sure_label", looks.sure(told["voice_polarity_check"], language)))
     else:
         said.append(("moved_label", i18n.sentence("voice.no_topics", language, k=data.k_min)))
-    said.append(("sure_label", i18n.word("voice.caution", language)))
+    cautions = [looks.sure(told["voice_polarity_check"], language, short=True), i18n.word("voice.caution", language)]
+    said.append(("sure_label", i18n.run_on(cautions, language)))
     return [(i18n.word(f"voice.{key}", language), text) for key, text in said]
 
 
-def quotes(data: ReportData, language: str) -> list[str]:
-    """Examples of the largest topics, masked, one line a topic; [] where none may be shown."""
+def quotes(data: ReportData, language: str) -> list[tuple[str, str]]:
+    """The largest topics with examples, masked; [] where none may be shown."""
     return looks.quotes(data.tables, language, data.k_min, QUOTED) if lines(data, language) else []
 
 

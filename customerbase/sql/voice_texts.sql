@@ -56,22 +56,25 @@ said as (
         cast(null as integer) as stars
     from inquiries
     where text is not null
+),
+
+final as (
+    select
+        said.source,
+        said.source_system,
+        said.record_id,
+        links.customer_id,
+        case
+            when links.customer_id is not null then concat('c/', links.customer_id)
+            when said.source_customer_id is not null then concat('a/', said.source_system, '/', said.source_customer_id)
+        end as author,
+        cast(date_trunc('month', said.said_at) as date) as month,
+        said.said,
+        said.stars
+    from said
+    left join links
+        on said.source_system = links.source_system and said.source_customer_id = links.source_customer_id
+    where said.said_at >= $since and said.said_at < $until
 )
 
-select
-    said.source,
-    said.source_system,
-    said.record_id,
-    links.customer_id,
-    case
-        when links.customer_id is not null then concat('c/', links.customer_id)
-        when said.source_customer_id is not null then concat('a/', said.source_system, '/', said.source_customer_id)
-    end as author,
-    cast(date_trunc('month', said.said_at) as date) as month,
-    said.said,
-    said.stars
-from said
-left join links
-    on said.source_system = links.source_system and said.source_customer_id = links.source_customer_id
-where said.said_at >= $since and said.said_at < $until
-order by said.source, said.source_system, said.record_id
+select * from final order by source, source_system, record_id

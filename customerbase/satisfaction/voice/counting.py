@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase import intervals
+from customerbase.multiple import benjamini_hochberg
 
 NEW, GROWING, SHRINKING, STEADY, FEW = "new", "growing", "shrinking", "steady", "few"
 STATUS = (NEW, GROWING, SHRINKING, STEADY, FEW)
@@ -58,7 +59,7 @@ def changes(
         rows, columns=["topic", "people_month", "people_before", "change", "change_low", "change_high", "p_value"]
     )
     made["topic"] = _names(topics)
-    made["q_value"] = _q(made["p_value"].to_numpy(dtype=float))
+    made["q_value"] = benjamini_hochberg(made["p_value"].to_numpy(dtype=float))
     fresh = (
         (made["people_month"] >= k_min)
         & (made["topic"].map(earlier).fillna(0) == 0)
@@ -101,15 +102,6 @@ def mantel_haenszel(a: np.ndarray, n: np.ndarray, b: np.ndarray, m: np.ndarray) 
 def _names(topics: list[str]) -> pd.Series:
     """Topics as a column of texts, also where there are none."""
     return pd.Series(topics, dtype=object)
-
-
-def _q(p: np.ndarray) -> np.ndarray:
-    from scipy.stats import false_discovery_control  # slow to import, and only where there is something to compare
-
-    q, known = np.full(len(p), np.nan), np.isfinite(p)
-    if known.any():
-        q[known] = false_discovery_control(p[known])
-    return q
 
 
 def _by_source(said: pd.DataFrame, topics: list[str]) -> tuple[dict, dict]:

@@ -11,6 +11,7 @@ from customerbase.satisfaction.voice import checking
 from customerbase.satisfaction.voice.counting import GROWING, NEW, SHRINKING
 from customerbase.satisfaction.voice.polarity import LABELS, NEGATIVE
 
+MOVED = (NEW, GROWING, SHRINKING)
 SHOWN = 12
 MOST = 3
 COMPLAINT = 0.3  # lower end of the share who complain from which on a topic is called one of complaint
@@ -19,11 +20,19 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def shown(topics: pd.DataFrame, k_min: int) -> pd.DataFrame:
-    """Topics that at least k_min people write about, the largest first; who complain are empty below k_min."""
+    """Topics that at least k_min people write about, the largest first; what rests on fewer is empty.
+
+    Who complain: below k_min. How much it changed: where fewer than k_min, but not nobody, wrote in one of the two
+    months; that it grew or shrank is told, as it gives no number away.
+    """
     told = topics[topics["people"].astype(int) >= k_min].sort_values(["people", "topic"], ascending=[False, True])
     few = told["complaining"].astype(int).between(1, k_min - 1)
     names = ["complaining", "complaint", "complaint_low", "complaint_high"]
-    return told.assign(**{name: told[name].astype(float).mask(few) for name in names}).reset_index(drop=True)
+    told = told.assign(**{name: told[name].astype(float).mask(few) for name in names})
+    months = told[["people_month", "people_before"]].astype(int)
+    rare = (months.gt(0) & months.lt(k_min)).any(axis=1) & (told["status"] != NEW)
+    changes = {name: told[name].astype(float).mask(rare) for name in ("change", "change_low", "change_high")}
+    return told.assign(**changes).reset_index(drop=True)
 
 
 def remarks(tables: Tables, language: str, k_min: int, currency: str) -> list[str]:
@@ -75,13 +84,8 @@ def movements(topics: pd.DataFrame, language: str, k_min: int) -> list[str]:
     """New, growing and shrinking topics by name; or that none moved."""
     told = shown(topics, k_min)
     said = []
-    for status in (NEW, GROWING, SHRINKING):
-        of = told[told["status"] == status]
-        if status != NEW:  # a change is named only where the month's own people are many enough
-            of = of[
-                of[["people_month", "people_before"]].astype(int).apply(lambda n: n.eq(0) | n.ge(k_min)).all(axis=1)
-            ]
-        names = [_change(row, status, language) for row in of.head(MOST).to_dict("records")]
+    for status in MOVED:
+        names = [_change(row, status, language) for row in told[told["status"] == status].head(MOST).to_dict("records")]
         if names:
             said.append(i18n.sentence(f"voice.{status}", language, topics=i18n.join(names, language)))
     return said or [i18n.word("voice.nothing_moved", language)]
@@ -89,7 +93,11 @@ def movements(topics: pd.DataFrame, language: str, k_min: int) -> list[str]:
 
 def _change(row: dict, status: str, language: str) -> str:
     name = quoted(row["label"], language)
-    return name if status == NEW else i18n.aside(name, i18n.points(row["change"], language), language)
+    return (
+        name
+        if status == NEW or i18n.missing(row["change"])
+        else i18n.aside(name, i18n.points(row["change"], language), language)
+    )
 
 
 def quoted(label: str, language: str) -> str:
@@ -121,18 +129,27 @@ def _stake(row: dict, language: str, currency: str) -> str:
     )
 
 
-def sure(check: pd.DataFrame, language: str) -> str:
-    """How often the lexicon is right when it says negative, and how many negative texts it finds, on texts held out."""
+def sure(check: pd.DataFrame, language: str, *, short: bool = False) -> str:
+    """How often the lexicon is right when it says negative, and how many negative texts it finds, on texts held out.
+
+    short: without n and intervals, for a reader who will not weigh them.
+    """
     said = []
     for sample in ("ja", "en"):
         rows = checking.rates(check, sample).set_index(["label", "kind"])
-        if not len(rows) or not rows.loc[(NEGATIVE, "precision"), "n"]:
+        if not rows.loc[(NEGATIVE, "precision"), "n"]:
             continue
         right, found = rows.loc[(NEGATIVE, "precision")], rows.loc[(NEGATIVE, "recall")]
-        told = {"sample": i18n.word(f"voice.sample_{sample}", language), "n": int(found["n"])}
-        shares = {"precision": _rate(right, language), "recall": _rate(found, language)}
-        said.append(i18n.sentence("voice.sure", language, **told, **shares))
+        told = {"sample": i18n.word(f"voice.sample_{sample}", language)}
+        told |= {} if short else {"n": int(found["n"])}
+        form = _short if short else _rate
+        shares = {"precision": form(right, language), "recall": form(found, language)}
+        said.append(i18n.sentence("voice.sure_short" if short else "voice.sure", language, **told, **shares))
     return i18n.run_on(said, language)
+
+
+def _short(row: pd.Series, language: str) -> str:
+    return i18n.number(round(float(row["value"]), 2), "rate", language).replace(".0", "")
 
 
 def _rate(row: pd.Series, language: str) -> str:
@@ -170,10 +187,7 @@ def value_title(tables: Tables, language: str, k_min: int, currency: str) -> str
 def bars(topics: pd.DataFrame, language: str, k_min: int, most: int = SHOWN) -> pd.DataFrame:
     """Topics for a picture: name, share with interval, complaining as a share of everyone, people, whether it is new or moved."""
     rows = shown(topics, k_min).head(most)
-    signs = [
-        i18n.word(f"voice.sign.{status}", language) if status in (NEW, GROWING, SHRINKING) else ""
-        for status in rows["status"]
-    ]
+    signs = [i18n.word(f"voice.sign.{status}", language) if status in MOVED else "" for status in rows["status"]]
     names = [f"{sign} {label}".strip() for sign, label in zip(signs, rows["label"], strict=True)]
     angry = rows["complaining"].astype(float) / rows["everyone"].astype(float).replace(0, np.nan)
     return rows.assign(name=names, angry=angry)[
@@ -181,15 +195,12 @@ def bars(topics: pd.DataFrame, language: str, k_min: int, most: int = SHOWN) -> 
     ]
 
 
-def quotes(tables: Tables, language: str, k_min: int, most: int = 8) -> list[str]:
-    """Examples, one line a topic of at least k_min people."""
+def quotes(tables: Tables, language: str, k_min: int, most: int = 8) -> list[tuple[str, str]]:
+    """Topics of at least k_min people, each with its examples in one line."""
     rows = shown(tables["voice_topics"], k_min).head(most)
-    told = []
-    for row in rows.to_dict("records"):
-        of = tables["voice_quotes"]
-        words = [quoted(text, language) for text in of.loc[of["topic"] == row["topic"], "quote"]]
-        told += [f"{row['label']}: {' '.join(words)}"] if words else []
-    return told
+    of = tables["voice_quotes"]
+    told = [(row["label"], of.loc[of["topic"] == row["topic"], "quote"]) for row in rows.to_dict("records")]
+    return [(label, " ".join(quoted(text, language) for text in words)) for label, words in told if len(words)]
 
 
 def listing(topics: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:
@@ -209,16 +220,11 @@ def _listed(row: dict, language: str, k_min: int) -> list[str]:
         ends = (i18n.number(row[f"{name}_{end}"], "rate", language) for end in ("low", "high"))
         return i18n.aside(i18n.number(row[name], "rate", language), i18n.span(*ends, language), language)
 
-    few = any(0 < int(row[name]) < k_min for name in ("people_month", "people_before"))
-    change = i18n.MISSING if few or i18n.missing(row["change"]) else i18n.points(row["change"], language)
-    if not few and not i18n.missing(row["change"]):
+    change = i18n.points(row["change"], language)
+    if not i18n.missing(row["change"]):
         ends = (i18n.points(row[f"change_{end}"], language) for end in ("low", "high"))
         change = i18n.aside(change, i18n.span(*ends, language), language)
-    status = (
-        i18n.word("voice.status.few", language)
-        if few and row["status"] != NEW
-        else i18n.word(f"voice.status.{row['status']}", language)
-    )
+    status = i18n.word(f"voice.status.{row['status']}", language)
     return [
         row["words"],
         i18n.number(row["people"], "people", language),

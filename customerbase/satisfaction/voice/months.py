@@ -116,6 +116,7 @@ def _grown(model: Model, fitted: topics.Fitted, month: date) -> Model:
 
 def _fit(found: Gathered, places: Sequence[int], way: str, k_min: int, number: int) -> topics.Fitted | None:
     """Topics of some of the distinct sentences. Words must be shared by k_min people, so that none gives one away."""
+    places = [places[at] for at in topics.spread(len(places), topics.SENTENCES)]
     sentences, people = [found.sentences[at] for at in places], [int(found.people[at]) for at in places]
     known = phrases(sentences, people, k_min) if way == CORE else []
     for _ in range(2):  # phrases too rare or too common to be a word of the topics must not cut what remains

@@ -25,6 +25,11 @@ _OKURIGANA = re.compile(f"[{HAN}][ぁ-ゖ]{{1,3}}[{HAN}]|[ぁ-ゖ]{{3}}")
 _FUNCTION = re.compile(
     "[はがをにでもとのへや]|から|まで|より|です|ます|した|して|ない|なか|ませ|ので|けど|こと|もの|ため|よう|など|たい|です|って|とき|という|くださ|いただ"
 )
+_INNER = re.compile(
+    "[くれてたなりまいっんゃゅょをはがのにでとし]"
+)  # hardly ever begins a word that is written in hiragana
+_SPOKEN = re.compile("です|ます|ませ|まし|でし|と思|という|ので|から|けど")
+_BETWEEN = re.compile(f"[{HAN}](?:は|が|を|に|で|も|と|の|へ|や)[{HAN}]")
 _KATAKANA, _HAN = re.compile("[ァ-ヺー]"), re.compile(f"[{HAN}]")
 
 
@@ -127,7 +132,5 @@ def _readable(name: str) -> bool:
     if not (_START.match(name) and _END.search(name) and _OKURIGANA.search(name)):
         return False
     if _HAN.search(name):
-        return not re.search("[ぁ-ゖ]{4}", name) and not re.search(
-            f"[{HAN}](?:は|が|を|に|で|も|と|の|へ|や)[{HAN}]", name
-        )
-    return not _KATAKANA.search(name) and len(name) >= 3 and not _FUNCTION.search(name)
+        return not (re.search("[ぁ-ゖ]{4}", name) or _BETWEEN.search(name) or _SPOKEN.search(name))
+    return not (_KATAKANA.search(name) or _FUNCTION.search(name) or _INNER.match(name)) and len(name) >= 3

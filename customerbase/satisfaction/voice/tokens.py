@@ -5,7 +5,7 @@ are no function words, and the phrases of voice.phrases. ja: nouns, verbs and ad
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from customerbase.errors import ConfigError
@@ -29,7 +29,6 @@ _LEAD = re.compile(
     "^(?:何度も?|何回も?|毎回|今回|前回|次回|一番|全部|全然|先日|昨日|今日|今年|去年|毎月|毎日|一部|各|本当|大変|非常|特|御|初)"
 )
 _KANA_WORDS = re.compile("|".join(_LISTS["kana_words"]))
-_LOST = re.compile(re.escape(MASK))
 _CUT = re.compile("|".join(_LISTS["function"]) + "|[をはがにでともへやのてたかねよなだし]")
 _FUNCTION = frozenset(_LISTS["function"])
 _STOP, _STOP_EN = frozenset(_LISTS["stop_ja"]), frozenset(_LISTS["stop_en"])
@@ -53,21 +52,20 @@ def sentences(text: str) -> list[str]:
 def tokenizer(way: str, phrases: Iterable[str] = ()) -> Callable[[str], Tokens]:
     """A function from a sentence to its words. Raises ConfigError for an unknown way, or ja without its extra."""
     if way == CORE:
-        by_first: dict[str, list[str]] = {}
-        for one in sorted(set(phrases) - _FUNCTION - _STOP, key=lambda word: (-len(word), word)):
-            by_first.setdefault(one[0], []).append(one)
-        return lambda sentence: parts(sentence, by_first)
+        known = sorted(set(phrases) - _FUNCTION - _STOP, key=lambda word: (-len(word), word))
+        pattern = re.compile(f"({'|'.join(map(re.escape, known))})") if known else None
+        return lambda sentence: parts(sentence, pattern)
     if way == JA:
         return _sudachi
     raise ConfigError(f"tokens is {way!r}; expected {' or '.join(WAYS)}.")
 
 
-def parts(sentence: str, phrases: dict[str, Sequence[str]] | None = None) -> Tokens:
-    """Words by kinds of characters and known phrases (by first character, the longest first); shown with their ending."""
-    text = _LOST.sub(" ", sentence).lower()
+def parts(sentence: str, phrases: re.Pattern[str] | None = None) -> Tokens:
+    """Words by kinds of characters and known phrases (the longest first); shown with their ending."""
+    text = sentence.replace(MASK, " ").lower()
     found: Tokens = []
-    for piece, phrase in _split(text, phrases or {}):
-        if phrase:
+    for number, piece in enumerate(phrases.split(text) if phrases else [text]):
+        if number % 2:  # what stands between two pieces is a phrase
             found.append((piece, piece))
             continue
         place = 0
@@ -75,23 +73,6 @@ def parts(sentence: str, phrases: dict[str, Sequence[str]] | None = None) -> Tok
             words, place = _part(piece, part)
             found += words
     return found
-
-
-def _split(text: str, phrases: dict[str, Sequence[str]]) -> Iterable[tuple[str, bool]]:
-    """The text cut at known phrases: (piece, whether it is a phrase)."""
-    start = place = 0
-    while place < len(text):
-        known = phrases.get(text[place])
-        phrase = next((one for one in known if text.startswith(one, place)), None) if known else None
-        if phrase:
-            if start < place:
-                yield text[start:place], False
-            yield phrase, True
-            start = place = place + len(phrase)
-        else:
-            place += 1
-    if start < len(text):
-        yield text[start:], False
 
 
 def _part(text: str, part: re.Match[str]) -> tuple[Tokens, int]:
@@ -146,7 +127,7 @@ def _sudachi(sentence: str) -> Tokens:
     """Content words in dictionary form; nouns that follow each other are one word."""
     found: Tokens = []
     joined = number = False
-    for one in _dictionary().tokenize(_LOST.sub(" ", sentence[:MOST]).lower()):
+    for one in _dictionary().tokenize(sentence[:MOST].replace(MASK, " ").lower()):
         kind, second, third, *_ = one.part_of_speech()
         word, counted = one.dictionary_form(), number and third == "助数詞可能"
         number = second == "数詞"

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.sparse import csr_matrix, diags_array
+import scipy  # its parts load when they are used: every page imports the charts, and those this
 
 from customerbase.satisfaction.voice.tokens import Tokens
 
@@ -23,7 +22,7 @@ NUMBERS = (4, 6, 8, 10, 12, 15, 18)  # of topics that are tried
 CLOSE = 0.2  # cosine from which on a sentence belongs to a topic
 STABLE = 0.05  # the smallest number of topics is taken whose stability is within this of the best
 LEAST = 0.4  # stability below which what was left over holds no topics
-SENTENCES = 20_000  # that a fit looks at, the same ones every time
+SENTENCES = 30_000  # that a fit looks at, evenly spread, the same ones every time
 TRIED = 2_000  # of them for choosing the number
 WORDS = 2_000
 FEWEST_WORDS = 3  # that people share, and sentences that hold them: below there are no topics
@@ -88,11 +87,10 @@ def fit(
     if len(words) < FEWEST_WORDS:
         return None
     places = {word: place for place, word in enumerate(words)}
-    picked = _spread(len(documents), SENTENCES)
-    some, weight = [documents[at] for at in picked], np.log1p(np.array([people[at] for at in picked], dtype=float))
-    used = csr_matrix(_counted(some, places))
+    weight = np.log1p(np.asarray(people, dtype=float))
+    used = scipy.sparse.csr_matrix(_counted(documents, places))
     idf = np.log((1 + weight.sum()) / (1 + used.T @ weight)) + 1
-    rows = _rows(some, places, idf)
+    rows = _rows(documents, places, idf)
     full = np.flatnonzero(rows.getnnz(axis=1))
     rows, weight = rows[full], weight[full]
     if rows.shape[0] < FEWEST_WORDS:
@@ -121,9 +119,9 @@ def vocabulary(
     return tuple(kept), tuple(min(forms[word].items(), key=lambda one: (-one[1], one[0]))[0] for word in kept)
 
 
-def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]:
+def choose(rows: "scipy.sparse.csr_matrix", weight: np.ndarray) -> tuple[int, dict[int, float]]:
     """The number of topics, and the stability of each number tried: how alike the topics of two random halves are."""
-    picked = _spread(rows.shape[0], TRIED)
+    picked = spread(rows.shape[0], TRIED)
     rows, weight = rows[picked], weight[picked]
     most = min(rows.shape[0] // 4, rows.shape[1] // 2)
     tried = [number for number in NUMBERS if number <= most] or [max(1, most)]
@@ -132,7 +130,7 @@ def choose(rows: csr_matrix, weight: np.ndarray) -> tuple[int, dict[int, float]]
     return min(number for number, value in stability.items() if value >= best - STABLE), stability
 
 
-def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int = 6) -> float:
+def _stability(rows: "scipy.sparse.csr_matrix", weight: np.ndarray, number: int, halvings: int = 6) -> float:
     """Mean cosine of matched topics between the two halves of random halvings."""
     random = np.random.default_rng(_SEED)
     found = []
@@ -146,12 +144,14 @@ def _stability(rows: csr_matrix, weight: np.ndarray, number: int, halvings: int 
 
 def alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of topics that belong together, and their cosines: (places, places, cosines) of the best matching."""
+    from scipy.optimize import linear_sum_assignment  # slow to import, and every page imports the charts
+
     near = one @ other.T
     left, right = linear_sum_assignment(-near)
     return left, right, near[left, right]
 
 
-def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 200) -> np.ndarray:
+def _factorise(rows: "scipy.sparse.csr_matrix", weight: np.ndarray, number: int, steps: int = 200) -> np.ndarray:
     from sklearn.decomposition import NMF  # half a second of imports that only fitting waits for
     from sklearn.exceptions import ConvergenceWarning
 
@@ -159,23 +159,23 @@ def _factorise(rows: csr_matrix, weight: np.ndarray, number: int, steps: int = 2
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a weight matter to no label
         warnings.simplefilter("ignore", RuntimeWarning)  # the root of an error that rounding made slightly negative
-        model.fit(diags_array(weight) @ rows)
+        model.fit(scipy.sparse.diags_array(weight) @ rows)
     parts = model.components_
     return np.round(np.where(parts >= SLIGHT * parts.max(axis=1, keepdims=True), parts, 0.0), 6)
 
 
-def _counted(documents: Sequence[Tokens], places: dict[str, int]) -> csr_matrix:
+def _counted(documents: Sequence[Tokens], places: dict[str, int]) -> "scipy.sparse.csr_matrix":
     found = [sorted({places[word] for word, _ in tokens if word in places}) for tokens in documents]
     ends = np.cumsum([0, *map(len, found)])
     columns = np.fromiter((place for one in found for place in one), dtype=np.int64, count=ends[-1])
-    return csr_matrix((np.ones(ends[-1]), columns, ends), shape=(len(documents), len(places)))
+    return scipy.sparse.csr_matrix((np.ones(ends[-1]), columns, ends), shape=(len(documents), len(places)))
 
 
-def _rows(documents: Sequence[Tokens], places: dict[str, int], idf: np.ndarray) -> csr_matrix:
+def _rows(documents: Sequence[Tokens], places: dict[str, int], idf: np.ndarray) -> "scipy.sparse.csr_matrix":
     """One row of length 1 for each sentence: its words with their idf."""
-    rows = csr_matrix(_counted(documents, places) @ diags_array(idf))
+    rows = scipy.sparse.csr_matrix(_counted(documents, places) @ scipy.sparse.diags_array(idf))
     length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    return csr_matrix(diags_array(1 / np.where(length > 0, length, 1)) @ rows)
+    return scipy.sparse.csr_matrix(scipy.sparse.diags_array(1 / np.where(length > 0, length, 1)) @ rows)
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
@@ -183,6 +183,6 @@ def _unit(rows: np.ndarray) -> np.ndarray:
     return rows / np.where(length > 0, length, 1)
 
 
-def _spread(size: int, most: int) -> np.ndarray:
+def spread(size: int, most: int) -> np.ndarray:
     """Places of at most `most` of `size` things, evenly spread."""
     return np.arange(size) if size <= most else np.unique(np.linspace(0, size - 1, most).astype(np.int64))
