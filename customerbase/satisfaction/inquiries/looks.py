@@ -10,7 +10,7 @@ from customerbase.disclosure import suppress_parts
 from customerbase.periods import month_label
 from customerbase.satisfaction.inquiries.desk import ALL, LESS, MORE, REPLY_HOURS, SOLUTION_HOURS
 from customerbase.satisfaction.inquiries.effect import ASKED, FEW, PLACEBO, UNLIKE_GROUPS
-from customerbase.satisfaction.inquiries.forms import Money, group, hours, newest, number, shown, span, who
+from customerbase.satisfaction.inquiries.forms import Money, direction, group, hours, newest, number, shown, span, who
 
 CHANGES_TOLD = 4
 
@@ -135,8 +135,8 @@ def _change(row: dict, language: str) -> str:
     name = i18n.word(f"inquiries.measure.{measure}", language)
     where = "" if row["dimension"] == ALL else group(row["dimension"], row["group_value"], language)
     key = "inquiries.changed_all" if not where else "inquiries.changed"
-    direction = i18n.word(f"inquiries.direction.{row['verdict']}", language)
-    return i18n.sentence(key, language, name=name, direction=direction, **told, **({"group": where} if where else {}))
+    moved = i18n.word(f"inquiries.direction.{direction(measure, row['verdict'])}", language)
+    return i18n.sentence(key, language, name=name, direction=moved, **told, **({"group": where} if where else {}))
 
 
 def _trouble(now: dict, language: str, money: Money, k_min: int) -> list[str]:
