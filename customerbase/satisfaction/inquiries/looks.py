@@ -31,7 +31,7 @@ def lines(
         "trouble": _trouble(now, language, money, k_min),
         "effect": effects(effect, language),
     }
-    told["caution"] = [i18n.word("inquiries.caution", language)] if told["effect"] else []
+    told["caution"] = [i18n.word("inquiries.caution", language)] if _tells(effect) else []
     return [
         (i18n.word(f"inquiries.line.{key}", language), i18n.run_on(said, language))
         for key, said in told.items()
@@ -178,6 +178,11 @@ def effects(table: pd.DataFrame, language: str) -> list[str]:
             f"inquiries.placebo.{'alarm' if check in (LESS, MORE) else 'quiet' if check != FEW else 'few'}", language
         ),
     ]
+
+
+def _tells(table: pd.DataFrame) -> bool:
+    """Whether there is a comparison of purchases to be cautious about."""
+    return bool((table["verdict"] != FEW).any())
 
 
 def _compared(row: dict, language: str) -> str:
