@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from desk_tables import AS_OF, UNTIL, inquiry
 
+from customerbase.engine import Engine
 from customerbase.errors import InputError
 from customerbase.satisfaction import inquiries
 from customerbase.satisfaction.inquiries import desk
 from customerbase.satisfaction.inquiries.facts import gather
 from customerbase.satisfaction.inquiries.times import Waits, same_median
+from customerbase.tables import evaluate, schemas, store
 
 DAY = datetime(2026, 10, 10, 9)
 
@@ -243,6 +245,17 @@ def test_no_inquiries_five_inquiries_and_the_first_month():
     five = of(*(inquiry(n, DAY + timedelta(hours=n), 2, 5) for n in range(5)))
     assert five.months.set_index("measure").loc["opened", "value"] == 5
     assert five.groups["before"].isna().all() and set(five.groups["verdict"]) == {desk.NOT_TESTED}
+
+
+def test_tables_are_as_declared_and_meet_their_expectations(found):
+    for result in (found, of(), of(*(inquiry(n, DAY + timedelta(hours=n), 2, 5) for n in range(5)))):
+        for name, content in result.tables().items():
+            declared, db = schemas()[name], Engine()
+            db.register("content", content)
+            db.register(name, store.as_declared(db.query("select * from content"), declared).to_arrow_table())
+            assert [
+                check for check in evaluate(db, declared, name) if check.severity == "block" and not check.success
+            ] == []
 
 
 def test_days_without_a_time_of_day_are_said():

@@ -42,7 +42,7 @@ def read(html: str) -> str:
 
 
 @pytest.mark.parametrize(("language", "words"), [
-    ("ja", ("問い合わせへの対応", "半数は", "95%区間", "60件", "注文100件あたり", "に増えました", "2026年10月31日", "関連は原因とは限りません")),
+    ("ja", ("問い合わせへの対応", "半数は", "95%区間", "60件", "注文100件あたり", "に延びました", "2026年10月31日", "関連は原因とは限りません")),
     ("en", ("Answering inquiries", "Half were", "95 % interval", "60 inquiries", "per 100 orders", "rose from", "31 Oct 2026", "not a cause")),
 ])  # fmt: skip
 def test_the_section_says_volume_waits_changes_and_purchases_after(language, words):

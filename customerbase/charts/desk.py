@@ -31,12 +31,12 @@ def desk_months(
     k_min: int = 10,
     width: float = WIDTHS["half"],
 ) -> Figure | None:
-    """One measure of the desk over time: columns of counts, a line with its band for waits and shares; None without two months.
+    """One measure of the desk over time: columns of counts, a line with its band for waits and shares; None where there is too little to draw.
 
     months: the table inquiry_months. Months of fewer than k_min customers are left out.
     """
     rows = listing.picture_rows(months, measure, k_min)
-    if rows["value"].notna().sum() < 2:
+    if rows["value"].notna().sum() < 2 or not rows["value"].max() > 0:
         return None
     look = {"title": title, "caption": caption, "language": language, "width": width}
     form = forms.axis(measure, float(np.nanmax(rows[["value", "high"]].to_numpy(dtype=float))), language)
@@ -75,7 +75,7 @@ class Pictures:
         title = listing.title(self.result.months, self.result.groups, measure, **look)
         said = self._caption(desk.inquiries, "inquiry_months", len(self.result.facts.frame), "inquiries.definition")
         drawn = desk_months(self.result.months, measure, title=title, caption=said, width=width, **look)
-        return i18n.word("inquiries.no_past", self.language) if drawn is None else drawn
+        return i18n.word("inquiries.few_months", self.language) if drawn is None else drawn
 
     def month_table(self) -> pd.DataFrame:
         """The newest months as numbers."""

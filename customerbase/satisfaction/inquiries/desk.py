@@ -41,10 +41,10 @@ def months(facts: Facts, *, count: int = MONTHS) -> pd.DataFrame:
     this = parse_month(facts.as_of)
     first = facts.frame["month"].min()
     known = month_range(max(add_months(this, 1 - count), parse_month(first.date())), this) if len(facts.frame) else []
+    closing = facts.frame.loc[facts.frame["knows_closing"] == 1, ["customer_id", "month", "closed_month", "is_closed"]]
     rows = []
     for month in known:
-        mine = in_month(facts, month)
-        made = [*_measures(facts, facts.frame[mine], month), *_flow(facts, month)]
+        made = [*_measures(facts, facts.frame[in_month(facts.frame, month)], month), *_flow(closing, month)]
         rows += [{"as_of": facts.as_of, "month": month} | row for row in made]
     return _typed(pd.DataFrame(rows, columns=MONTH_COLUMNS))
 
@@ -60,8 +60,9 @@ def groups(facts: Facts) -> pd.DataFrame:
     last = add_months(this, -1)
     then = last if _whole(facts, last) else None
     rows, chances = [], []
-    for dimension, value, mask in _cells(facts.frame, this, last):
-        now, before = (facts.frame[mask & in_month(facts, month)] for month in (this, last))
+    recent = facts.frame[in_month(facts.frame, this) | in_month(facts.frame, last)]
+    for dimension, value, mask in _cells(recent):
+        now, before = (recent[mask & in_month(recent, month)] for month in (this, last))
         old = {row["measure"]: row for row in _measures(facts, before, last)} if then else {}
         for row in _measures(facts, now, this):
             made, p = _changed(facts, row, old.get(str(row["measure"])), now, before, this)
@@ -81,14 +82,13 @@ def _whole(facts: Facts, month: date) -> bool:
     return bool(len(facts.frame)) and facts.frame["month"].min() <= pd.Timestamp(month)
 
 
-def _cells(frame: pd.DataFrame, this: date, last: date) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Dimension, value and mask: all, then the values of each dimension that two months hold."""
+def _cells(frame: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Dimension, value and mask of the inquiries of two months: all, then the values of each dimension."""
     if not len(frame):
         return
     yield ALL, ALL, np.ones(len(frame), dtype=bool)
-    recent = frame[frame["month"].isin([pd.Timestamp(this), pd.Timestamp(last)])]
     for dimension in DIMENSIONS:
-        counts = recent[dimension].value_counts()
+        counts = frame[dimension].value_counts()
         ranked = sorted(counts.index, key=lambda value: (-counts[value], value))
         if len(ranked) < 2:  # one value says what all say
             continue
@@ -135,9 +135,8 @@ def _waits(used: pd.DataFrame, name: str) -> Waits:
     return Waits.of(used[f"{name}_seconds"].to_numpy(), used[f"{name}_watched"].to_numpy())
 
 
-def _flow(facts: Facts, month: date) -> Iterator[Row]:
+def _flow(rows: pd.DataFrame, month: date) -> Iterator[Row]:
     """Closed in a month, and open at its end: arrived by then and not closed by then, as known at as_of."""
-    rows = facts.frame[facts.frame["knows_closing"] == 1]
     if not len(rows):
         return
     end = pd.Timestamp(month)

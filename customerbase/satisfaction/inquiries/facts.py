@@ -85,6 +85,6 @@ def _lacking(frame: pd.DataFrame) -> dict[str, int]:
     }
 
 
-def in_month(facts: Facts, month: date) -> np.ndarray:
+def in_month(frame: pd.DataFrame, month: date) -> np.ndarray:
     """Mask of the inquiries that arrived in a month."""
-    return (facts.frame["month"] == pd.Timestamp(month)).to_numpy()
+    return (frame["month"] == pd.Timestamp(month)).to_numpy()

@@ -7,7 +7,7 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.disclosure import suppress_rows
 from customerbase.periods import add_months, parse_month
-from customerbase.satisfaction.inquiries.desk import ALL, REST, SEGMENT
+from customerbase.satisfaction.inquiries.desk import ALL, LESS, MORE, REST, SEGMENT
 from customerbase.satisfaction.inquiries.facts import UNKNOWN
 
 Money = Callable[[float], str]
@@ -97,6 +97,11 @@ def shown(groups: pd.DataFrame, k_min: int) -> pd.DataFrame:
         hidden += [(dimension, value) for value in counts["group_value"][mask]]
     keep = [pair not in hidden for pair in zip(groups["dimension"], groups["group_value"], strict=True)]
     return groups[keep]
+
+
+def direction(measure: str, verdict: str) -> str:
+    """The key of a verdict's words: times grow longer or shorter."""
+    return {MORE: "longer", LESS: "shorter"}.get(verdict, verdict) if measure in HOURS else verdict
 
 
 def with_names(groups: pd.DataFrame, name: Callable[[str], str]) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from customerbase.satisfaction.inquiries.forms import (
     HOURS,
     SHARES,
     Money,
+    direction,
     few,
     group,
     known,
@@ -97,7 +98,10 @@ def title(months: pd.DataFrame, groups: pd.DataFrame, measure: str, language: st
     whole = groups[(groups["dimension"] == ALL) & (groups["measure"] == measure)]
     verdict = whole["verdict"].iloc[0] if len(whole) else NOT_TESTED
     return i18n.sentence(
-        f"inquiries.title.{verdict}", language, **told, before=number(measure, before["value"], language)
+        f"inquiries.title.{direction(measure, verdict)}",
+        language,
+        **told,
+        before=number(measure, before["value"], language),
     )
 
 

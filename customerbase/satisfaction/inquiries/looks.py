@@ -10,7 +10,7 @@ from customerbase.disclosure import suppress_parts
 from customerbase.periods import month_label
 from customerbase.satisfaction.inquiries.desk import ALL, LESS, MORE, REPLY_HOURS, SOLUTION_HOURS
 from customerbase.satisfaction.inquiries.effect import ASKED, FEW, PLACEBO, UNLIKE_GROUPS
-from customerbase.satisfaction.inquiries.forms import Money, group, hours, newest, number, shown, span, who
+from customerbase.satisfaction.inquiries.forms import Money, direction, group, hours, newest, number, shown, span, who
 
 CHANGES_TOLD = 4
 
@@ -31,7 +31,7 @@ def lines(
         "trouble": _trouble(now, language, money, k_min),
         "effect": effects(effect, language),
     }
-    told["caution"] = [i18n.word("inquiries.caution", language)] if told["effect"] else []
+    told["caution"] = [i18n.word("inquiries.caution", language)] if _tells(effect) else []
     return [
         (i18n.word(f"inquiries.line.{key}", language), i18n.run_on(said, language))
         for key, said in told.items()
@@ -135,8 +135,8 @@ def _change(row: dict, language: str) -> str:
     name = i18n.word(f"inquiries.measure.{measure}", language)
     where = "" if row["dimension"] == ALL else group(row["dimension"], row["group_value"], language)
     key = "inquiries.changed_all" if not where else "inquiries.changed"
-    direction = i18n.word(f"inquiries.direction.{row['verdict']}", language)
-    return i18n.sentence(key, language, name=name, direction=direction, **told, **({"group": where} if where else {}))
+    moved = i18n.word(f"inquiries.direction.{direction(measure, row['verdict'])}", language)
+    return i18n.sentence(key, language, name=name, direction=moved, **told, **({"group": where} if where else {}))
 
 
 def _trouble(now: dict, language: str, money: Money, k_min: int) -> list[str]:
@@ -178,6 +178,11 @@ def effects(table: pd.DataFrame, language: str) -> list[str]:
             f"inquiries.placebo.{'alarm' if check in (LESS, MORE) else 'quiet' if check != FEW else 'few'}", language
         ),
     ]
+
+
+def _tells(table: pd.DataFrame) -> bool:
+    """Whether there is a comparison of purchases to be cautious about."""
+    return bool((table["verdict"] != FEW).any())
 
 
 def _compared(row: dict, language: str) -> str:
