@@ -42,6 +42,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
+from customerbase.recommend import Purchases
 from customerbase.satisfaction import inquiries, voice
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
@@ -413,6 +414,9 @@ def _good() -> None:
     db = snapshot_tables.company(customers=120)
     snapshot_tables.attributes(db)
     features.customer_orders(db, as_of=AS_OF)
+    Purchases.read(db)
+    for name in ("offer_products", "offer_people"):
+        db.run(name)
     mix.mix(db, as_of=AS_OF, k_min=3)
     good.good(db, as_of=AS_OF, early_days=60, after_days=300, k_min=3)
 

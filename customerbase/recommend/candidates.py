@@ -4,10 +4,12 @@ Candidates are all items bought before, the new items most similar to them, and 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
-from customerbase.recommend.measures import top
+from customerbase.recommend.measures import best_of, top
 from customerbase.recommend.models import Ease, ItemItem
 from customerbase.recommend.window import HALF_LIFE, SHORT, People, Window
 
@@ -54,28 +56,40 @@ class Source:
 
     def of(self, users: np.ndarray) -> Candidates:
         """Candidates of a block of users of the window."""
-        window = self.window
-        scores = self.likeness.scores(users)
-        own = window.bought[users]
-        open_to = np.ones(len(window.items), dtype=bool) if self.allowed is None else self.allowed
-        fresh = np.where(open_to, scores, -np.inf)
-        own_rows = np.repeat(np.arange(len(users)), np.diff(own.indptr))
-        fresh[own_rows, own.indices] = -np.inf
-        near = top(fresh, self.similar)
-        chosen = np.zeros(fresh.shape, dtype=bool)
-        chosen[:, self._popular(open_to)] = True
-        chosen &= np.isfinite(fresh)
-        at = np.repeat(np.arange(len(users)), near.shape[1])
-        held = near.ravel() >= 0
-        chosen[at[held], near.ravel()[held]] = True
-        keep = open_to[own.indices]
-        chosen[own_rows[keep], own.indices[keep]] = True
-        row, item = np.nonzero(chosen)
-        return Candidates(users, row, item, self._values(users, row, item, scores[row, item]))
+        n, own = len(self.window.items), self.window.bought[users]
+        open_to = np.ones(n, dtype=bool) if self.allowed is None else self.allowed
+        scores = self.likeness.compact(users)
+        row = np.repeat(np.arange(len(users), dtype=np.int64), np.diff(own.indptr))
+        mine = row * n + own.indices
+        popular = np.repeat(np.arange(len(users), dtype=np.int64) * n, len(self._popular)) + np.tile(
+            self._popular, len(users)
+        )
+        new = np.concatenate([self._near(scores, mine, open_to), popular[~_held(mine, popular)]])
+        keys = np.unique(np.concatenate([mine[open_to[own.indices]], new]))
+        row, item = keys // max(n, 1), keys % max(n, 1)
+        similarity = np.asarray(scores[row, item], dtype=np.float64).ravel()
+        return Candidates(users, row, item, self._values(users, row, item, similarity))
 
-    def _popular(self, open_to: np.ndarray) -> np.ndarray:
+    def _near(self, scores: np.ndarray | sparse.csr_matrix, mine: np.ndarray, open_to: np.ndarray) -> np.ndarray:
+        """The new items most similar to those bought, as numbers of user and item."""
+        n = scores.shape[1]
+        if isinstance(scores, np.ndarray):
+            fresh = np.where(open_to, scores, -np.inf)
+            fresh[mine // max(n, 1), mine % max(n, 1)] = -np.inf
+            best = top(fresh, self.similar)
+            return (np.arange(len(best), dtype=np.int64)[:, None] * n + best)[best >= 0]
+        row = np.repeat(np.arange(scores.shape[0], dtype=np.int64), np.diff(scores.indptr))
+        keys = row * n + scores.indices
+        free = open_to[scores.indices] & ~_held(mine, keys)
+        best, _ = best_of(row[free], scores.indices[free], scores.data[free], self.similar)
+        return keys[free][best]
+
+    @cached_property
+    def _popular(self) -> np.ndarray:
         """The items with the most buyers of the last 30 days among those that may be offered."""
-        best = top(np.where(open_to, self.window.products.month, -np.inf)[None, :], self.popular)[0]
+        month = self.window.products.month
+        month = month if self.allowed is None else np.where(self.allowed, month, -np.inf)
+        best = top(month[None, :], self.popular)[0]
         return best[best >= 0]
 
     def _values(self, users: np.ndarray, row: np.ndarray, item: np.ndarray, similarity: np.ndarray) -> np.ndarray:
@@ -141,3 +155,10 @@ class Source:
         np.add.at(counts, (who[known], category[bought.indices][known]), 1.0)
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
         return np.where(category[item] >= 0, share[row, np.maximum(category[item], 0)], np.nan)
+
+
+def _held(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Which of the wanted numbers stand in the sorted keys."""
+    if not len(keys):
+        return np.zeros(len(wanted), dtype=bool)
+    return keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted

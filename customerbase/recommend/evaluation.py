@@ -26,7 +26,8 @@ SEGMENTS = {"once": (1, 1), "few": (2, 4), "several": (5, 9), "many": (10, np.in
 MEASURES, GAINS = ("recall", "ndcg", "hit"), ("recall", "ndcg")  # what is measured, and set against popularity
 DISCOUNTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 COVERAGE = 0.3  # share of the items that the lists of new things are to show
-JUDGED = 3_000  # customers a month is judged by, evenly spread over those who bought in it
+JUDGED = 3_000  # customers a month is judged by, evenly spread over those who bought in it …
+CELLS = 20_000_000  # … and fewer where their scores of all items would be more numbers than these
 CHOICE, TEST = "choice", "test"
 
 
@@ -89,11 +90,12 @@ class Test:
 
 
 def judged_users(window: Window, days: int = HORIZON) -> tuple[np.ndarray, sparse.csr_matrix]:
-    """Users who bought any item within `days` from the cutoff on, at most JUDGED of them, and what they bought."""
+    """Users who bought any item within `days` from the cutoff on, at most JUDGED of them (see CELLS), and what they bought."""
     truth = window.truth(days)
     users = np.flatnonzero(np.diff(truth.indptr))
-    if len(users) > JUDGED:
-        users = users[np.unique(np.linspace(0, len(users) - 1, JUDGED).astype(int))]
+    most = min(JUDGED, CELLS // max(len(window.items), 1))
+    if len(users) > most:
+        users = users[np.unique(np.linspace(0, len(users) - 1, most).astype(int))]
     return users, sparse.csr_matrix(truth[users])
 
 

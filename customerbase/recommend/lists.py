@@ -10,6 +10,7 @@ import pyarrow as pa
 from customerbase.recommend import reasons
 from customerbase.recommend.candidates import Source
 from customerbase.recommend.evaluation import AGAIN, NEW, picked
+from customerbase.recommend.measures import best_of
 from customerbase.recommend.newcomers import Popular
 from customerbase.recommend.purchases import Purchases
 from customerbase.recommend.ranker import blocks
@@ -107,7 +108,8 @@ def lists(study: Study, offered: Offered, people: pd.DataFrame) -> tuple[Rows, n
     they belong, and no list to buy again.
     """
     purchases, window = study.window.purchases, study.window
-    others = np.setdiff1d(people["customer_id"].astype(str).to_numpy(dtype=object), purchases.customers)
+    ours = set(purchases.customers)
+    others = np.array(sorted({one for one in people["customer_id"] if one not in ours}), dtype=object)
     customers = np.concatenate([purchases.customers, others])
     allowed = offered.allowed[window.items]
     source = _sized(replace(study.source, allowed=allowed), len(window.users))
@@ -156,15 +158,6 @@ def _plain(model, source: Source, users: np.ndarray, kind: str) -> tuple[np.ndar
     kept = (had if kind == AGAIN else ~had) & source.allowed[None, :] & (scores > 0)
     row, item = np.nonzero(kept)
     return row, item, scores[row, item]
-
-
-def best_of(row: np.ndarray, item: np.ndarray, key: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places of the `most` highest of each row, in order, and their ranks from 1; ties in the order of items."""
-    order = np.lexsort((item, -key, row))
-    ranked = row[order]
-    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked, side="left") + 1
-    kept = rank <= most
-    return order[kept], rank[kept]
 
 
 def _explained(source: Source, users, place: int, row, item, score, rank) -> Rows:

@@ -28,6 +28,15 @@ def top(scores: np.ndarray, k: int = AT) -> np.ndarray:
     return made
 
 
+def best_of(row: np.ndarray, item: np.ndarray, key: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Places of the `most` highest of each row, in order, and their ranks from 1; ties in the order of items."""
+    order = np.lexsort((item, -key, row))
+    ranked = row[order]
+    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked, side="left") + 1
+    kept = rank <= most
+    return order[kept], rank[kept]
+
+
 def per_customer(lists: np.ndarray, truth: sparse.csr_matrix) -> dict[str, np.ndarray]:
     """Recall (of the whole truth), NDCG and hit of each row's list; NaN where the truth is empty.
 

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from scipy import linalg, sparse
 
+from customerbase.recommend.measures import best_of, top
 from customerbase.recommend.window import HALF_LIFE, HORIZON, Window
 from customerbase.threads import one_thread
 
@@ -109,7 +110,7 @@ class TifuKnn:
         self_in = self.pool[place] == rows
         alike[np.flatnonzero(self_in), place[self_in]] = 0.0
         k = min(self.neighbours, alike.shape[1])
-        best = np.argsort(-alike, axis=1, kind="stable")[:, :k]
+        best = top(alike, k)
         weight = np.take_along_axis(alike, best, axis=1)
         weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
         start = np.arange(len(rows) + 1) * k
@@ -145,7 +146,11 @@ class Ease:
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """Shape (rows, items)."""
-        return np.asarray(self.bought[rows] @ self.weights, dtype=np.float64)
+        return self.compact(rows).astype(np.float64)
+
+    def compact(self, rows: np.ndarray) -> np.ndarray:
+        """The same, in single precision."""
+        return np.asarray(self.bought[rows] @ self.weights)
 
     def between(self, bought: np.ndarray, item: np.ndarray) -> np.ndarray:
         """How much having bought one item speaks for the other."""
@@ -165,29 +170,31 @@ class ItemItem:
     @classmethod
     def fit(cls, window: Window, block: int = 1_000) -> "ItemItem":
         """Counted over at most LEARNT customers, in blocks of items."""
-        bought = window.bought
-        seen = bought[_spread(bought.shape[0], LEARNT)].astype(np.float32)
-        columns, n = seen.T.tocsr(), np.asarray(seen.sum(axis=0)).ravel()
+        bought = window.bought.astype(np.float32)
+        seen = bought[_spread(bought.shape[0], LEARNT)]
+        columns, n = seen.T.tocsr(), np.asarray(seen.sum(axis=0), dtype=np.float64).ravel()
         items, parts = seen.shape[1], []
         for begin in range(0, items, block):
-            common = np.asarray((columns[begin : begin + block] @ seen).todense())
-            mine = np.arange(begin, begin + len(common))
-            common[np.arange(len(common)), mine] = 0.0
-            with np.errstate(invalid="ignore", divide="ignore"):
-                near = common / np.sqrt(np.outer(n[mine], n)) * (common / (common + _SHRINK))
-            near = np.nan_to_num(near)
-            kept = np.argsort(-near, axis=1, kind="stable")[:, :SIMILAR]
-            start = np.arange(len(mine) + 1) * kept.shape[1]
-            parts.append(
-                sparse.csr_matrix((np.take_along_axis(near, kept, 1).ravel(), kept.ravel(), start), shape=near.shape)
-            )
+            common = sparse.csr_matrix(columns[begin : begin + block] @ seen)
+            row = np.repeat(np.arange(common.shape[0]), np.diff(common.indptr))
+            item, both = common.indices, common.data.astype(np.float64)
+            near = both / np.sqrt(n[begin + row] * n[item]) * (both / (both + _SHRINK))
+            other = np.flatnonzero(item != begin + row)
+            kept, _ = best_of(row[other], item[other], near[other], SIMILAR)
+            kept = other[kept]
+            parts.append(sparse.csr_matrix((near[kept].astype(np.float32), (row[kept], item[kept])), common.shape))
         weights = sparse.csr_matrix(sparse.vstack(parts)) if parts else sparse.csr_matrix((0, 0), dtype=np.float32)
-        weights.eliminate_zeros()
         return cls(bought, weights)
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """Shape (rows, items)."""
-        return (self.bought[rows].astype(np.float32) @ self.weights).toarray().astype(np.float64)
+        return self.compact(rows).toarray().astype(np.float64)
+
+    def compact(self, rows: np.ndarray) -> sparse.csr_matrix:
+        """The same, without the zeros."""
+        made = sparse.csr_matrix(self.bought[rows] @ self.weights)
+        made.sort_indices()
+        return made
 
     def between(self, bought: np.ndarray, item: np.ndarray) -> np.ndarray:
         """How much having bought one item speaks for the other."""

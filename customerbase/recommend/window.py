@@ -85,8 +85,10 @@ class Window:
     def buyers(self, first: int, until: int = 0) -> np.ndarray:
         """Users who bought each item between `first` and `until` days before the cutoff (first inclusive, until not)."""
         inside = (self.age <= first) & (self.age > until)
-        pairs = np.unique(self.user[inside].astype(np.int64) * len(self.items) + self.item[inside])
-        return np.bincount(pairs % len(self.items), minlength=len(self.items)).astype(np.float64)
+        user, item = self.user[inside], self.item[inside]
+        new = np.ones(len(user), dtype=bool)  # events are sorted by user, item and day
+        new[1:] = (np.diff(user) != 0) | (np.diff(item) != 0)
+        return np.bincount(item[new], minlength=len(self.items)).astype(np.float64)
 
     @cached_property
     def products(self) -> "Goods":
