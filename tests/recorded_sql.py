@@ -27,7 +27,7 @@ from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
-from customerbase.report import summed_up
+from customerbase.report.summed_up import WHERE_THERE
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
 from customerbase.widgets.customer import book
@@ -419,7 +419,7 @@ def _customer(folder: Path, monkeypatch) -> None:
     offers = offer_book.Book({path.stem: path for path in folder.iterdir()}, customer_tables.AS_OF)
     for ask in (offers.offered, offers.bought_last, offers.goes_with):
         ask(customer_tables.MERGED)
-    for name in summed_up.WHERE_THERE:
+    for name in WHERE_THERE:
         offers.db.run(f"report_{name}")
 
 
