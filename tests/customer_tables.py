@@ -3,7 +3,7 @@
 import json
 from datetime import date, datetime
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pandas as pd
 import serving_base as base
@@ -114,15 +114,21 @@ TABLES: dict[str, list[dict]] = {
 }  # fmt: skip
 
 
-def publish(home: Path, month: str = "2026-10", tables: dict[str, list[dict]] | None = None, run: str = "run1") -> Path:
-    """Write a published month with these tables, the parts of its page and a table of contacts; returns its folder."""
+def publish(
+    home: Path,
+    month: str = "2026-10",
+    tables: dict[str, list[dict]] | None = None,
+    run: str = "run1",
+    maker: ModuleType = customer,
+) -> Path:
+    """Write a published month with these tables, the parts of maker's page and a table of contacts; returns its folder."""
     tables = TABLES if tables is None else tables
     folder = home / "data" / "runs" / "sample" / month
     place = folder / run / "tables"
     place.mkdir(parents=True)
     for name, rows in tables.items():
         write(name, rows, place / f"{name}.parquet")
-    pd.DataFrame(records(parts(), AS_OF)).to_parquet(place / "dashboard_parts.parquet")
+    pd.DataFrame(records(parts(maker), AS_OF)).to_parquet(place / "dashboard_parts.parquet")
     pd.DataFrame({"customer_id": [MERGED], "email": [base.PERSON]}).to_parquet(place / "contacts.parquet")
     about = {"run_id": run, "pipeline": "sample", "month": month, "as_of": AS_OF.isoformat(), "settings": {}}
     about["tables"] = {path.stem: {"rows": 1, "sha256": "0"} for path in sorted(place.glob("*.parquet"))}
@@ -143,10 +149,10 @@ def write(name: str, rows: list[dict], path: Path) -> None:
     store.write_parquet(db, store.as_declared(made, schema(name)), path)
 
 
-def parts() -> list[Part]:
+def parts(maker: ModuleType = customer) -> list[Part]:
     """The parts of the page, and a style sheet, in both languages."""
     rules = pd.DataFrame([{"segment": "two_channels", "title_en": "Shop & web", "title_ja": "店とネット"}])
     data = ReportData({"ja": "店", "en": "Shop"}, "sample", AS_OF, {"segment_rules": rules}, {"currency": "JPY"})
     draw = SimpleNamespace(where=lambda function: f"{function.__module__.replace('.', '/')}.py:1")
     style = [Part("style", language, "style", "html", "<style></style>") for language in i18n.LANGUAGES]
-    return style + [one for language in i18n.LANGUAGES for one in customer.parts(data, {}, language, draw)]
+    return style + [one for language in i18n.LANGUAGES for one in maker.parts(data, {}, language, draw)]

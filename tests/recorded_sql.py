@@ -12,6 +12,7 @@ import identity_months
 import kpi_tables
 import late_tables
 import numpy as np
+import offer_tables
 import profile_tables
 import pyarrow as pa
 import related_tables
@@ -43,10 +44,12 @@ from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
 from customerbase.prediction.windows import completed
 from customerbase.recommend import Purchases
+from customerbase.report.summed_up import WHERE_THERE
 from customerbase.satisfaction import inquiries, voice
 from customerbase.segments import good, mix
 from customerbase.segments.clusters.cards import mix as mix_of_groups
 from customerbase.widgets.customer import book
+from customerbase.widgets.recommendations import book as offer_book
 
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 AS_OF = date(2026, 10, 31)
@@ -452,6 +455,13 @@ def _customer(folder: Path, monkeypatch) -> None:
         ask(customer_tables.MERGED)
     for by in book.LISTS:
         known.people(by)
+    for name in ("recommendations", "products_sold", "last_products", "product_pairs", "next_products"):
+        customer_tables.write(name, offer_tables.TABLES[name], folder / f"{name}.parquet")
+    offers = offer_book.Book({path.stem: path for path in folder.iterdir()}, customer_tables.AS_OF)
+    for ask in (offers.offered, offers.bought_last, offers.goes_with):
+        ask(customer_tables.MERGED)
+    for name in WHERE_THERE:
+        offers.db.run(f"report_{name}")
 
 
 def _late(monkeypatch) -> None:

@@ -79,3 +79,12 @@ def relate(rng, baskets: list[tuple], share: float = 0.7) -> None:
     for customer in range(40):
         day = AS_OF - timedelta(days=100 + customer)
         baskets += [(str(customer), day, [named(21)]), (str(customer), day + timedelta(days=20), [named(20)])]
+
+
+def planted(rng, order: tuple[str, str] = ("printer", "ink"), count: int = 60) -> list[tuple]:
+    """Visits, and customers who buy the one a few weeks before the other."""
+    baskets = visits(rng, 400, popularity(15, 0.3))
+    for n in range(count):
+        day = AS_OF - timedelta(days=int(rng.integers(100, 500)))
+        baskets += [(str(n), day, [order[0]]), (str(n), day + timedelta(days=int(rng.integers(5, 40))), [order[1]])]
+    return baskets

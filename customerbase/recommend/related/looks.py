@@ -226,7 +226,7 @@ def summary(found, language: str) -> str:
         "sets": f"{len(found.sets):,}",
         "next": f"{len(found.following):,}",
         "ordered": f"{int((found.following['verdict'] == THIS).sum()):,}",
-        "rate": i18n.number(found.options.false_discovery, "rate", language),
+        "rate": i18n.number(found.options.false_discovery, "rate", language).replace(".0", ""),
     }
     return i18n.sentence("related.summary", language, **told)
 

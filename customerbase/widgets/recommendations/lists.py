@@ -73,7 +73,8 @@ def goes_with(rows: Rows, terms: Terms) -> Table | None:
         )
         for row in rows
     )
-    caption = terms.caption(word("meaning.goes", terms), len(rows), "goes", i18n.number(0.95, "rate", terms.language))
+    interval = i18n.number(0.95, "rate", terms.language).replace(".0", "")
+    caption = terms.caption(word("meaning.goes", terms), len(rows), "goes", interval)
     return Table(word("goes", terms), columns, lines, caption)
 
 

@@ -5,8 +5,10 @@ from typing import ClassVar
 
 import ipywidgets as widgets
 
+from customerbase.dashboards.part import Table
 from customerbase.widgets.customer.page import Customer
 from customerbase.widgets.customer.terms import Terms
+from customerbase.widgets.page import Page
 from customerbase.widgets.recommendations import lists
 from customerbase.widgets.recommendations.book import Book
 
@@ -20,21 +22,20 @@ class Recommendations(Customer):
     def _parts_of(self, customer: str, book: Book, terms: Terms) -> list[widgets.Widget]:
         """Head, both lists, what goes with the last purchases."""
         rows = book.offered(customer)
-        made = [self.html(_head(customer, lists.sentences(book.bought_last(customer), rows, terms), terms))]
-        made[0].add_class("karte")
-        for name in lists.LISTS:
-            table = lists.offered(rows, name, terms)
-            empty = self._empty(lists.word(f"list.{name}", terms), lists.word("no_list", terms))
-            saved = f"customer-{customer}-{name}"
-            made.append(self.table(table, saved, lists.NOTEBOOKS["lists"]).add_class("offers") if table else empty)
-        table = lists.goes_with(book.goes_with(customer), terms)
-        empty = self._empty(lists.word("goes", terms), lists.word("goes_none", terms))
-        saved = f"customer-{customer}-goes"
-        made.append(self.table(table, saved, lists.NOTEBOOKS["goes"]).add_class("offers") if table else empty)
-        return made
+        head = self.html(_head(customer, lists.sentences(book.bought_last(customer), rows, terms), terms))
+        told = [(name, lists.offered(rows, name, terms), "no_list", "lists") for name in lists.LISTS]
+        told.append(("goes", lists.goes_with(book.goes_with(customer), terms), "goes_none", "goes"))
+        return [head.add_class("karte"), *(self._listed(customer, *one, terms) for one in told)]
 
-    def _empty(self, title: str, said: str) -> widgets.HTML:
-        return self.html(f'<h2>{html.escape(title)}</h2><p class="empty">{html.escape(said)}</p>')
+    def _listed(
+        self, customer: str, name: str, table: Table | None, none: str, made: str, terms: Terms
+    ) -> widgets.Widget:
+        """A table with its buttons, or why there is none."""
+        if table is None:
+            title = html.escape(lists.word("goes" if name == "goes" else f"list.{name}", terms))
+            return self.html(f'<h2>{title}</h2><p class="empty">{html.escape(lists.word(none, terms))}</p>')
+        # as on any page: a product that is called like a customer's id opens nobody
+        return Page.table(self, table, f"customer-{customer}-{name}", lists.NOTEBOOKS[made])
 
 
 def _head(customer: str, told: list[tuple[str, str]], terms: Terms) -> str:
