@@ -62,7 +62,9 @@ class Plain:
         n = max(len(y), 1)
         mean = sums[0] / n
         share = float(y.mean()) if len(y) else float("nan")
-        return cls(share, len(np.unique(who)), mean, np.maximum(sums[1] / n - mean**2, 0))
+        return cls(
+            share, int(np.count_nonzero(np.bincount(who.astype(np.int64)))), mean, np.maximum(sums[1] / n - mean**2, 0)
+        )
 
 
 @dataclass(frozen=True)

@@ -45,23 +45,22 @@ def gather(
     db: Engine, *, as_of: date, horizon: int = HORIZON, study: int = STUDY, quiet: int = QUIET, fast: int = FAST
 ) -> Study:
     """Purchase days and inquiries up to as_of; reads the views inquiry_facts and customer_orders."""
+    db.execute("""
+        create or replace temp table inquiry_buyers as
+        select customer_id, row_number() over (order by customer_id) - 1 as customer
+        from (select distinct customer_id from customer_orders where customer_id is not null and is_order = 1) as found""")
     days = db.run("inquiry_purchase_days", until=as_of + timedelta(days=1)).df()
     asked = db.query("""
-        select customer_id, date_diff('day', date '1970-01-01', cast(opened_at as date)) as day, solution_seconds,
+        select customer, date_diff('day', date '1970-01-01', cast(opened_at as date)) as day, solution_seconds,
             solution_watched, knows_closing, csat, is_reopened
-        from inquiry_facts where customer_id is not null and copy = 1 order by customer_id, opened_at, inquiry_id""").df()
-    codes = {name: place for place, name in enumerate(sorted(set(days["customer_id"])))}
-    inquiries = asked[asked["customer_id"].isin(codes)]
-    known = [frame.assign(customer=frame["customer_id"].map(codes).astype(np.int64)) for frame in (days, inquiries)]
+        from inquiry_facts left join inquiry_buyers on inquiry_facts.customer_id = inquiry_buyers.customer_id
+        where inquiry_facts.customer_id is not null and copy = 1 order by customer, opened_at, inquiry_id""").df()
+    inquiries = asked[asked["customer"].notna()].astype({"customer": "int64"})
     last = (as_of - date(1970, 1, 1)).days - horizon
-    made = follow(*known, last=last, horizon=horizon, study=study, quiet=quiet, fast=fast)
-    lost = len(asked) - len(inquiries)
-    return made if not lost else _without(made, "never_bought", lost)
-
-
-def _without(study: Study, reason: str, count: int) -> Study:
-    study.left_out[reason] = study.left_out.get(reason, 0) + count
-    return study
+    made = follow(days, inquiries, last=last, horizon=horizon, study=study, quiet=quiet, fast=fast)
+    if lost := len(asked) - len(inquiries):
+        made.left_out["never_bought"] = made.left_out.get("never_bought", 0) + lost
+    return made
 
 
 def follow(
