@@ -45,7 +45,7 @@ def together(frame: pd.DataFrame, *, title: str, caption: str, language: str, wi
                 weight="bold" if place == 0 else "normal",
             )  # fmt: skip
         axes.set_xscale("log")
-        top = max(high.max(initial=2), 2) ** 1.3
+        top = max(high.max(initial=2), 2) ** (1.3 if width > 4 else 1.8)  # room for what stands beside the dots
         axes.set_xlim(0.85, top)
         ticks = [one for one in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if one <= top]
         ticks = ticks if width > 4 else ticks[:: 2 if len(ticks) > 4 else 1]
