@@ -77,13 +77,19 @@ class Fitted:
 
 
 def fit(
-    documents: Sequence[Tokens], people: Sequence[int], fewest: int, first: int = 1, phrases: Sequence[str] = ()
+    documents: Sequence[Tokens],
+    people: Sequence[int],
+    fewest: int,
+    *,
+    first: int = 1,
+    phrases: Sequence[str] = (),
+    everyone: int = 0,
 ) -> Fitted | None:
     """Topics of sentences, named from topic number `first` on; None where too few words are shared by `fewest` people.
 
     people: how many wrote each sentence; it counts with its logarithm, so that no text pasted often makes the topics.
     """
-    words, shown = vocabulary(documents, people, fewest)
+    words, shown = vocabulary(documents, people, fewest, everyone)
     if len(words) < FEWEST_WORDS:
         return None
     places = {word: place for place, word in enumerate(words)}
@@ -92,10 +98,10 @@ def fit(
     idf = np.log((1 + weight.sum()) / (1 + used.T @ weight)) + 1
     rows = _rows(documents, places, idf)
     full = np.flatnonzero(rows.getnnz(axis=1))
-    rows, weight = rows[full], weight[full]
+    rows, weight, counts = rows[full], weight[full], np.asarray(people, dtype=np.int64)[full]
     if rows.shape[0] < FEWEST_WORDS:
         return None
-    chosen, stability = choose(rows, weight)
+    chosen, stability = choose(rows, counts)
     parts = _factorise(rows, weight, chosen)
     parts = parts[np.linalg.norm(parts, axis=1) > 0]
     names = tuple(f"t{first + place:03d}" for place in range(len(parts)))
@@ -104,42 +110,52 @@ def fit(
 
 
 def vocabulary(
-    documents: Sequence[Tokens], people: Sequence[int], fewest: int
+    documents: Sequence[Tokens], people: Sequence[int], fewest: int, everyone: int = 0
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Words that at least `fewest` people use and that are not in nearly every sentence; and the form they mostly have."""
+    """Words that at least `fewest` people use and that are not in every third sentence; and the form they mostly have.
+
+    everyone: people behind all sentences, where `documents` are only a part of them.
+    """
     users: Counter[str] = Counter()
     forms: dict[str, Counter[str]] = {}
     for tokens, number in zip(documents, people, strict=True):
         for word, form in dict(tokens).items():
             users[word] += number
             forms.setdefault(word, Counter())[form] += number
-    everyone = sum(people)
+    everyone = max(everyone, sum(people))
     kept = [word for word, number in users.items() if number >= fewest and number <= max(TOO_COMMON * everyone, fewest)]
     kept = sorted(sorted(kept, key=lambda word: (-users[word], word))[:WORDS])
     return tuple(kept), tuple(min(forms[word].items(), key=lambda one: (-one[1], one[0]))[0] for word in kept)
 
 
-def choose(rows: "scipy.sparse.csr_matrix", weight: np.ndarray) -> tuple[int, dict[int, float]]:
-    """The number of topics, and the stability of each number tried: how alike the topics of two random halves are."""
+def choose(rows: "scipy.sparse.csr_matrix", people: np.ndarray) -> tuple[int, dict[int, float]]:
+    """The number of topics, and the stability of each number tried: how alike the topics of two halves of the people are."""
     picked = spread(rows.shape[0], TRIED)
-    rows, weight = rows[picked], weight[picked]
+    rows, people = rows[picked], people[picked]
     most = min(rows.shape[0] // 4, rows.shape[1] // 2)
     tried = [number for number in NUMBERS if number <= most] or [max(1, most)]
-    stability = {number: _stability(rows, weight, number) for number in tried}
+    stability = {number: _stability(rows, people, number) for number in tried}
     best = max(stability.values())
     return min(number for number, value in stability.items() if value >= best - STABLE), stability
 
 
-def _stability(rows: "scipy.sparse.csr_matrix", weight: np.ndarray, number: int, halvings: int = 6) -> float:
-    """Mean cosine of matched topics between the two halves of random halvings."""
+def _stability(rows: "scipy.sparse.csr_matrix", people: np.ndarray, number: int, halvings: int = 6) -> float:
+    """Mean cosine of matched topics between the halves when people are halved at random, several times."""
     random = np.random.default_rng(_SEED)
     found = []
     for _ in range(halvings):
-        order = random.permutation(rows.shape[0])
-        halves = [np.sort(order[: len(order) // 2]), np.sort(order[len(order) // 2 :])]
-        one, other = (_unit(_factorise(rows[half], weight[half], number, STEPS)) for half in halves)
+        half = random.binomial(people, 0.5)
+        one, other = (_of_some(rows, counts, number) for counts in (half, people - half))
         found.append(alike(one, other)[2].mean())
     return float(np.mean(found))
+
+
+def _of_some(rows: "scipy.sparse.csr_matrix", counts: np.ndarray, number: int) -> np.ndarray:
+    """Topics of the sentences that a part of the people wrote."""
+    some = np.flatnonzero(counts)
+    if len(some) < number:
+        return np.zeros((number, rows.shape[1]))
+    return _unit(_factorise(rows[some], np.log1p(counts[some].astype(float)), number, STEPS))
 
 
 def alike(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
