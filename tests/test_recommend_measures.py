@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 
 from customerbase.recommend import of_all, per_customer, top
+from customerbase.recommend.measures import best_of
 
 
 def matrix(rows: list[list[int]], columns: int) -> sparse.csr_matrix:
@@ -65,3 +68,16 @@ def test_coverage_novelty_and_popular_share():
     assert found["novelty"] == pytest.approx((1 + 2 + 1) / 3)  # a half, a quarter, a half of customers bought them
     assert found["popular_share"] == pytest.approx(2 / 3)
     assert np.isnan(of_all(np.full((2, 2), -1), buyers, 16)["coverage"])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40)), max_size=120), st.integers(1, 6))
+def test_the_best_of_each_row_are_those_of_sorting_all(cells, most):
+    """However long the rows and however many values are equal."""
+    cells = sorted(cells)
+    row = np.array([one for one, _ in cells], dtype=np.int64)
+    item = np.arange(len(cells))
+    key = np.array([value % 7 for _, value in cells], dtype=float)
+    plain = [sorted(np.flatnonzero(row == one), key=lambda at: (-key[at], item[at]))[:most] for one in np.unique(row)]
+    places, ranks = best_of(row, item, key, most)
+    assert places.tolist() == [int(at) for one in plain for at in one]
+    assert ranks.tolist() == [place + 1 for one in plain for place in range(len(one))]

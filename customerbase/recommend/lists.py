@@ -183,8 +183,11 @@ def _newcomers(study: Study, offered: Offered, people: pd.DataFrame, customers: 
     told = people.drop_duplicates("customer_id").set_index("customer_id").reindex(customers[unknown])
     mains = [category.get(int(user)) for user in unknown]
     belongs = [popular.place(*one) for one in zip(mains, told["store"], told["people"], strict=True)]
-    for where in sorted(set(belongs)):
-        users = unknown[[one == where for one in belongs]]
+    places: dict[object, list[int]] = {}
+    for user, where in zip(unknown.tolist(), belongs, strict=True):
+        places.setdefault(where, []).append(user)
+    for where in sorted(places):
+        users = np.array(places[where])
         at, share, why = popular.lists[where]
         row, place = np.repeat(users, len(at)), np.tile(np.arange(len(at)), len(users))
         items = window.items[at]
@@ -206,7 +209,8 @@ def _main_category(purchases: Purchases) -> dict[int, str]:
     pairs, days = np.unique(purchases.user[kept].astype(np.int64) * n + kind[kept], return_counts=True)
     order = np.lexsort((pairs % n, -days, pairs // n))
     users, first = np.unique((pairs // n)[order], return_index=True)
-    return {int(user): purchases.categories[int(pairs[order][at] % n)] for user, at in zip(users, first, strict=True)}
+    names = [str(one) for one in purchases.categories]
+    return {user: names[code] for user, code in zip(users.tolist(), (pairs[order][first] % n).tolist(), strict=True)}
 
 
 def _empty() -> Rows:

@@ -29,12 +29,31 @@ def top(scores: np.ndarray, k: int = AT) -> np.ndarray:
 
 
 def best_of(row: np.ndarray, item: np.ndarray, key: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places of the `most` highest of each row, in order, and their ranks from 1; ties in the order of items."""
-    order = np.lexsort((item, -key, row))
-    ranked = row[order]
-    rank = np.arange(len(order)) - np.searchsorted(ranked, ranked, side="left") + 1
+    """Places of the `most` highest of each row, in order, and their ranks from 1; ties in the order of items.
+
+    row: ascending.
+    """
+    near = np.flatnonzero(_in_reach(row, key, most))
+    order = near[np.lexsort((item[near], -key[near], row[near]))]
+    rank = np.arange(len(order)) - np.repeat(*_runs(row[order])) + 1
     kept = rank <= most
     return order[kept], rank[kept]
+
+
+def _runs(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each run of equal numbers begins, and how long it is."""
+    begins = np.flatnonzero(np.diff(row, prepend=-1)) if len(row) else np.empty(0, dtype=np.int64)
+    return begins, np.diff(begins, append=len(row))
+
+
+def _in_reach(row: np.ndarray, key: np.ndarray, most: int) -> np.ndarray:
+    """Whether a place is not below the `most` highest of its row: of long rows sorting all would take the longest."""
+    kept = np.ones(len(row), dtype=bool)
+    for begin, length in zip(*_runs(row), strict=True):
+        if length > 2 * most:
+            mine = key[begin : begin + length]
+            kept[begin : begin + length] = mine >= np.partition(mine, length - most)[length - most]
+    return kept
 
 
 def per_customer(lists: np.ndarray, truth: sparse.csr_matrix) -> dict[str, np.ndarray]:
