@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from desk_tables import AS_OF, UNTIL, inquiry
 
+from customerbase.charts.desk import Pictures
 from customerbase.engine import Engine
 from customerbase.errors import InputError
 from customerbase.satisfaction import inquiries
@@ -242,6 +243,11 @@ def test_no_inquiries_five_inquiries_and_the_first_month():
     none = of()
     assert [len(table) for table in none.tables().values()][:3] == [0, 0, 0]
     assert set(none.effect["verdict"]) == {"few"}
+    look = Pictures(none, "en")
+    assert look.groups("category") == "Category: too few in the groups to show them." and not len(
+        look.group_table("category")
+    )
+    assert not len(look.month_table()) and len(look.said()) == 1
     five = of(*(inquiry(n, DAY + timedelta(hours=n), 2, 5) for n in range(5)))
     assert five.months.set_index("measure").loc["opened", "value"] == 5
     assert five.groups["before"].isna().all() and set(five.groups["verdict"]) == {desk.NOT_TESTED}

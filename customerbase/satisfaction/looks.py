@@ -202,13 +202,8 @@ def driver_lines(drivers: pd.DataFrame, language: str, questions: Mapping | None
             continue
         first, name = own.sort_values("rank").iloc[0], i18n.word(f"satisfaction.outcome.{outcome}", language)
         if first["direction"] == UNCLEAR:
-            small = {"outcome": name} if language == "ja" else {}
-            small |= (
-                {"outcome_small": i18n.word(f"satisfaction.outcome_small.{outcome}", language)}
-                if language == "en"
-                else {}
-            )
-            said.append(i18n.sentence("satisfaction.driver_unclear", language, **small))
+            small = i18n.word(f"satisfaction.outcome_small.{outcome}", language)
+            said.append(i18n.sentence("satisfaction.driver_unclear", language, outcome_small=small))
             continue
         told = {"outcome": name, "first": driver(first["driver"], language, questions)}
         told |= {"share": i18n.number(first["share"], "rate", language)}

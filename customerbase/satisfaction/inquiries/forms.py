@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from customerbase import i18n
@@ -96,7 +97,7 @@ def shown(groups: pd.DataFrame, k_min: int) -> pd.DataFrame:
         mask = suppress_rows(pair, k_min)
         hidden += [(dimension, value) for value in counts["group_value"][mask]]
     keep = [pair not in hidden for pair in zip(groups["dimension"], groups["group_value"], strict=True)]
-    return groups[keep]
+    return groups[np.array(keep, dtype=bool)]
 
 
 def direction(measure: str, verdict: str) -> str:
