@@ -157,7 +157,10 @@ def trim_csv(path: Path, encoding: str, day: date) -> int:
     kept, cut, place = [], 0, None
     for row in csv.reader(lines()):
         if place is None:
-            place = next((i for i, name in enumerate(row) if name.lstrip("\ufeff") in EVENT_COLUMNS), -1)
+            columns = (
+                ["依頼日時"] if path.stem == "survey_invitations" else EVENT_COLUMNS
+            )  # answers go by their own time
+            place = next((i for i, name in enumerate(row) if name.lstrip("\ufeff") in columns), -1)
         later = 0 <= place < len(row) and is_later(row[place], day)
         cut += later
         kept += [] if later else taken

@@ -17,7 +17,7 @@ from packaging.version import Version
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKS = {  # which extras each lock holds
     "requirements.lock": ("dev",),
-    "requirements-extras.lock": ("dev", "spark", "bayes", "explain", "bench"),
+    "requirements-extras.lock": ("dev", "spark", "bayes", "explain", "rec", "bench", "ja"),
 }
 TEXTS = {name: (ROOT / name).read_text() for name in LOCKS}
 

@@ -113,7 +113,12 @@ def raw_values(month: SampleMonth) -> dict[str, str]:
     """Contact data in quarantined rows of the files about people: addresses, telephones, and texts in Japanese."""
     files = "file like '%members%' or file like '%customers%' or file like '%inquir%' or file like '%review%'"
     known = " union ".join(f"select {name} from customers_src" for name in ("occupation", "pref", "city", "status"))
-    words = {word for (word,) in month.rows(f"{known} union select category from inquiries")}
+    words = {
+        word
+        for (word,) in month.rows(
+            f"{known} union select category from inquiries union select agent_group from inquiries"
+        )
+    }
     values = {}
     for (raw,) in month.rows(f"select raw_text from quarantine_raw where {files}"):
         for cell in map(plain, cells(raw)):

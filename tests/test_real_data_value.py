@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import sample_run
+import yaml
 from conftest import real_data
 
 from customerbase import pipeline
@@ -84,6 +85,10 @@ class Month:
 def month(request, tmp_path_factory) -> Month:
     case, home = request.param, tmp_path_factory.mktemp(request.param.name)
     folder = real_data(case.folder)
+    if case.name != "cdnow":  # which runs all pages without most tables; here those behind the value are enough
+        company = yaml.safe_load((store.ROOT / "pipelines" / f"{case.name}.yaml").read_text(encoding="utf-8"))
+        company["stages"] = ["quality", "identity", "profile", "segments", "cltv"]
+        store.replace(home / "pipelines" / f"{case.name}.yaml", yaml.safe_dump(company, allow_unicode=True))
     with sample_run.at_home(home):
         pipeline.run(pipeline.make_plan(case.name, case.month, data=str(folder)), jobs=1, data_docs=False)
         return Month(case, store.published_tables(case.name, case.month), store.current(case.name, case.month))

@@ -4,18 +4,20 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 from customerbase.errors import ConfigError, near_miss
 from customerbase.kpi.targets import Target, read_targets
-from customerbase.recommend.rules import Rules as OfferRules
-from customerbase.recommend.rules import read_rules as read_offer_rules
 from customerbase.segments import Segment, read_named
 from customerbase.segments.rules import BEFORE, Columns, Rules, columns, read_rules
 from customerbase.stage.archiving import Archiving, read_archiving
 from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home
+
+if TYPE_CHECKING:
+    from customerbase.recommend.rules import Rules as OfferRules
 
 _KINDS = {
     "title": dict,
@@ -64,9 +66,9 @@ class Company:
         return read_targets(self.goals, self.path.name)
 
     @property
-    def offer_rules(self) -> OfferRules:
+    def offer_rules(self) -> "OfferRules":
         """What may be offered to customers (recommend/rules.py). Raises ConfigError for what cannot be."""
-        return read_offer_rules(self.recommend, self.path.name)
+        return _offer_rules(self.recommend, self.path)
 
     @property
     def archiving(self) -> Archiving:
@@ -156,6 +158,12 @@ def find_file(place: str) -> Path | None:
     return next((folder / place for folder in pipeline_folders() if (folder / place).is_file()), None)
 
 
+def _offer_rules(content: dict, path: Path) -> "OfferRules":
+    from customerbase.recommend.rules import read_rules as read  # with models behind it, which most pages do without
+
+    return read(content, path.name)
+
+
 def _text(place: str, *encodings: str) -> str:
     """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
     path = find_file(place)
@@ -202,7 +210,8 @@ def _checked(name: str, path: Path) -> Company:
             raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")
     read_targets(content.get("goals") or {}, path.name)
     read_archiving(content.get("archive") or {}, path.name)
-    read_offer_rules(content.get("recommend") or {}, path.name)
+    if content.get("recommend"):
+        _offer_rules(content["recommend"], path)
     return Company(name=name, path=path, **content)
 
 
