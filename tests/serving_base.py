@@ -109,7 +109,7 @@ class Server:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(PATIENCE)
 
     @property
     def log(self) -> str:
