@@ -45,3 +45,9 @@ def near_miss(word: str, options: Iterable[str]) -> str:
     """The sentence naming the known word closest to `word`: " Did you mean 'x'?", or "" when none is close."""
     close = difflib.get_close_matches(str(word), [str(option) for option in options], n=1, cutoff=0.6)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def check_whole(name: str, given: object, low: int, high: int) -> None:
+    """Raise ConfigError unless a setting is a whole number within its bounds; True and False are none."""
+    if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
+        raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")

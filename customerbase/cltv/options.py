@@ -6,7 +6,7 @@ import customerbase.cltv.season as season
 from customerbase.cltv.families import check_family
 from customerbase.cltv.horizon import discount_per_week
 from customerbase.cltv.relationship import check_relationship
-from customerbase.errors import ConfigError
+from customerbase.errors import ConfigError, check_whole
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,4 @@ class Options:
             ("draws", 1, 10_000),
             ("seed", 0, 2**32),
         ):
-            given = getattr(self, name)
-            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
-                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")
+            check_whole(name, getattr(self, name), low, high)

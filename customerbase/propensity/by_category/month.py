@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError, InputError
+from customerbase.errors import ConfigError, InputError, check_whole
 from customerbase.features import monthly_cutoffs
 from customerbase.prediction import Options, Study
 from customerbase.prediction.models import RULE
@@ -46,9 +46,7 @@ class CategoryOptions:
 
     def __post_init__(self):
         for name, low, high in (("horizon_days", 1, 365), ("most", 1, 50), ("top", 1, 50), ("tests", 1, 24)):
-            given = getattr(self, name)
-            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
-                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low} to {high}.")
+            check_whole(name, getattr(self, name), low, high)
         if not isinstance(self.floor, int | float) or not 0 <= self.floor <= 1:
             raise ConfigError(f"floor is {self.floor!r}; expected a probability from 0 to 1.")
 

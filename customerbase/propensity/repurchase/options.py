@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from customerbase.errors import ConfigError, near_miss
+from customerbase.errors import ConfigError, check_whole, near_miss
 from customerbase.propensity.repurchase.contact import Contact
 
 LEVELS, GAPS = ("all", "category", "product"), ("second", "any")
@@ -33,9 +33,7 @@ class ClockOptions:
             if given not in known:
                 raise ConfigError(f"{name} is {given!r}; expected one of {', '.join(known)}.{near_miss(given, known)}")
         for name, low, high in (("longest", 28, 1500), ("most", 1, 500), ("fewest", 20, 10**6), ("seed", 0, 2**32)):
-            given = getattr(self, name)
-            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
-                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")
+            check_whole(name, getattr(self, name), low, high)
         if not isinstance(self.floor, int | float) or not 0 <= self.floor <= 1:
             raise ConfigError(f"floor is {self.floor!r}; expected a probability from 0 to 1.")
         if self.contact.horizon > self.longest:

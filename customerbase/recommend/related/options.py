@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from customerbase.errors import ConfigError
+from customerbase.errors import ConfigError, check_whole
 
 WHOLE = {
     "months": (1, 600),
@@ -36,9 +36,7 @@ class Options:
 
     def __post_init__(self):
         for name, (low, high) in WHOLE.items():
-            given = getattr(self, name)
-            if not isinstance(given, int) or isinstance(given, bool) or not low <= given <= high:
-                raise ConfigError(f"{name} is {given!r}; expected a whole number from {low:,} to {high:,}.")
+            check_whole(name, getattr(self, name), low, high)
         for name in ("false_discovery", "accessory_price"):
             given = getattr(self, name)
             if not isinstance(given, int | float) or isinstance(given, bool) or not 0 < given < 1:
