@@ -27,10 +27,10 @@ LAST = "2026-10"  # of the sample company
 KEY = "the key of the ids in a soak"  # the same in both homes
 
 
-def command(home: Path, first: str, last: str, key: str) -> subprocess.Popen:
+def command(home: Path, first: str, last: str) -> subprocess.Popen:
     """A runner of the months in a process group of its own."""
     words = [sys.executable, "-m", "customerbase", "run", "sample", "--no-data-docs", "--from", first, "--to", last]
-    environment = os.environ | {"CUSTOMERBASE_HOME": str(home), "CUSTOMERBASE_ID_KEY": key}
+    environment = os.environ | {"CUSTOMERBASE_HOME": str(home), "CUSTOMERBASE_ID_KEY": KEY}
     log = (home / "soak.log").open("ab")
     return subprocess.Popen(words, env=environment, stdout=log, stderr=log, start_new_session=True)
 
@@ -43,11 +43,11 @@ def kernels(runner: subprocess.Popen) -> list[psutil.Process]:
         return []
 
 
-def disturbed(home: Path, months: list[str], key: str, seed: int, calm: float) -> dict[str, int]:
+def disturbed(home: Path, months: list[str], seed: int, calm: float) -> dict[str, int]:
     """Run the months, killing at random after up to `calm` seconds; how often what was killed."""
     dice, kills = random.Random(seed), {"runner": 0, "kernel": 0}
     while True:
-        runner = command(home, months[0], months[-1], key)
+        runner = command(home, months[0], months[-1])
         while True:
             try:
                 code = runner.wait(dice.uniform(0.5, calm))
@@ -102,9 +102,9 @@ def main() -> int:
             content["stages"] = options.stages
         store.replace(home / "pipelines" / "sample.yaml", yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     started = time.monotonic()
-    assert command(folder / "calm", months[0], months[-1], KEY).wait() == 0, f"see {folder}/calm/soak.log"
+    assert command(folder / "calm", months[0], months[-1]).wait() == 0, f"see {folder}/calm/soak.log"
     calm = time.monotonic() - started
-    kills = disturbed(folder / "wild", months, KEY, options.seed, options.calm)
+    kills = disturbed(folder / "wild", months, options.seed, options.calm)
     wild = time.monotonic() - started - calm
     one, other = hashes(folder / "calm", months), hashes(folder / "wild", months)
     differ = [

@@ -193,12 +193,11 @@ def _tell_published(settings, plan, seconds: float) -> bool:
 
 def _restated(about: dict, language: str) -> tuple[str, ...]:
     """What a month made anew has otherwise than the version it replaced; () for a month published for the first time."""
-    from customerbase.pipeline import index
-    from customerbase.tables import store
+    if not about["restates"]:
+        return ()
+    from customerbase.pipeline import index  # takes two seconds, and most months are published once
 
-    runs = {run.name: run for run in store.versions(about["pipeline"], about["month"])}
-    before, now = runs.get(about["restates"] or ""), runs.get(about["run_id"])
-    return tuple(index.restated(before, now, language)) if before and now else ()
+    return tuple(index.restated(about, language))
 
 
 def _tell(

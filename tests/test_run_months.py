@@ -258,6 +258,16 @@ def test_who_is_told_of_a_month_made_anew_learns_what_changed(tiny, in_process):
     assert anew["restated"][1] in (tiny / "reports" / "index.html").read_text(encoding="utf-8")
 
 
+def test_an_earlier_version_that_cannot_be_read_fails_no_month_made_anew(tiny, in_process):
+    three_pages(tiny)
+    put_raw(tiny, "stores_1.csv", "S1")
+    assert run("--month", "2026-10") == 0
+    (store.published_run("tiny", "2026-10") / "manifest.json").write_text("nonsense")
+    put_raw(tiny, "stores_2.csv", "S2")
+    assert run("--month", "2026-10", "--restate") == 0
+    assert store.current("tiny", "2026-10")["restates"]
+
+
 def test_settings_of_the_file_hold_for_the_run(tiny, capsys):
     settings(tiny, run={"stage_minutes": 0.05})
     three_pages(tiny, second="import time\ntime.sleep(60)")

@@ -108,10 +108,15 @@ def _readable(run: Path, about: dict) -> ReportData | None:
         return None
 
 
-def restated(before: Path, now: Path, language: str) -> list[str]:
-    """What a version has otherwise than one before it, in sentences; [] where either cannot be read."""
-    told = [_version(run, about := store.manifest(run), _readable(run, about)) for run in (before, now)]
-    return since(*told, language)
+def restated(about: dict, language: str) -> list[str]:
+    """What the published run of a manifest has otherwise than the version it replaced, in sentences; [] where either cannot
+    be read: the month is published all the same."""
+    month = store.month_folder(about["pipeline"], about["month"])
+    try:
+        versions = [(run, store.manifest(run)) for run in (month / about["restates"], month / about["run_id"])]
+    except UNREADABLE:
+        return []
+    return since(*(_version(run, told, _readable(run, told)) for run, told in versions), language)
 
 
 def _version(run: Path, about: dict, data: ReportData | None) -> Version:

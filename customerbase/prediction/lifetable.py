@@ -50,14 +50,18 @@ class LifeTable:
         """S(t), the share without the event after each time. Source: Kaplan & Meier (1958), J. Am. Stat. Assoc. 53, 457-481."""
         return np.cumprod(1 - self.hazard)
 
+    @property
+    def greenwood(self) -> np.ndarray:
+        """What each time adds to the variance of log S. Source: Greenwood (1926), Rep. Public Health Med. Subj. 33, 1-26."""
+        left = self.at_risk - self.events
+        return np.divide(self.events, self.at_risk * left, out=np.zeros(len(self.time)), where=left > 0)
+
     def survival_interval(self, z: float = Z) -> tuple[np.ndarray, np.ndarray]:
         """Interval of S(t): Greenwood's variance on the scale log(-log S), so that it stays within [0, 1].
 
         Where S is still 1 both bounds are 1; where it is 0, both are 0. Source: Kalbfleisch & Prentice (1980), section 1.3.
         """
-        left = self.at_risk - self.events
-        terms = np.divide(self.events, self.at_risk * left, out=np.zeros(len(self.time)), where=left > 0)
-        return survival_ends(self.survival, np.cumsum(terms), z)
+        return survival_ends(self.survival, np.cumsum(self.greenwood), z)
 
     def at(self, times: ArrayLike) -> np.ndarray:
         """S at any times: a step function, 1 before the first event."""

@@ -34,7 +34,7 @@ class Waits:
         NaN where the curve does not come so far: of high, that the data set no upper end. The interval holds the times
         whose share without the event may be 1 − share. Source: Brookmeyer & Crowley (1982), Biometrics 38, 29–41.
         """
-        low, high = self._ends()
+        low, high = self.curve.survival_interval()
         left = self.curve.survival
         # at the last event the estimated variance is 0 by force: it says nothing about the end of the interval
         high = np.where(left > 0, high, 1.0)
@@ -47,7 +47,7 @@ class Waits:
             return float("nan"), float("nan"), float("nan")
         if place < 0 or self.curve.survival[place] in (0.0, 1.0):
             return self._all_alike(place)
-        low, high = (ends[place] for ends in self._ends())
+        low, high = (ends[place] for ends in self.curve.survival_interval())
         return 1 - float(self.curve.survival[place]), 1 - float(high), 1 - float(low)
 
     def _all_alike(self, place: int) -> tuple[float, float, float]:
@@ -58,18 +58,14 @@ class Waits:
     def _watched(self) -> float:
         return float("inf") if not self.curve.survival[-1] else float(self.curve.time[-1])
 
-    def _ends(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.curve.survival_interval()
-
     def at(self, hours: float) -> tuple[float, float]:
         """log(−log) of the share still waiting after so many hours, and its variance; NaN where nobody or everybody is."""
         place = int(np.searchsorted(self.curve.time, hours, side="right")) - 1
         share = self.curve.survival[place] if place >= 0 else 1.0
         if not 0 < share < 1:
             return float("nan"), float("nan")
-        left = self.curve.at_risk - self.curve.events
-        terms = np.divide(self.curve.events, self.curve.at_risk * left, out=np.zeros(len(left)), where=left > 0)
-        return float(np.log(-np.log(share))), float(terms[: place + 1].sum() / np.log(share) ** 2)
+        variance = self.curve.greenwood[: place + 1].sum()
+        return float(np.log(-np.log(share))), float(variance / np.log(share) ** 2)
 
 
 def same_median(one: Waits, two: Waits, both: Waits) -> float:
