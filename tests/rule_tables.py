@@ -5,8 +5,8 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
+from customerbase import rules
 from customerbase.engine import Engine, identifier
-from customerbase.segments import rules
 from customerbase.tables.schema import schema, schemas
 
 READABLE = ("profile", "rfm", "previous_cltv", "previous_churn")

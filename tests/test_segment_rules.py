@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from rule_tables import AS_OF, known, read, title
 from sqlglot import exp
 
+from customerbase import rules, segments
 from customerbase.engine import Engine, bind
 from customerbase.errors import ConfigError
-from customerbase.segments import rules
-from customerbase.segments.rules import compiling
+from customerbase.rules import compiling
 
 COLUMNS = known()
 
@@ -318,7 +318,7 @@ def test_a_page_after_the_models_judges_the_same_rule_on_the_same_month():
         "create table rfm as select 'k' || i as customer_id, i as days_since_last_order, 'lost' as segment from range(200) as t(i)"
     )
     db.execute("create table cltv as select 'k' || i as customer_id, cast(i as double) as cltv from range(200) as t(i)")
-    judged = rules.apply_rules(db, found, as_of=AS_OF)
+    judged = segments.rules.apply_rules(db, found, as_of=AS_OF)
     assert judged.sizes["customers"].tolist() == [41]  # 159 … 199: the 160th of 200 is 159
     assert judged.sizes["conditions"].tolist() == ["days_since_last_order > 90\ncltv >= percentile(80) (= 159)"]
 

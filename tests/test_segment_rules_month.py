@@ -14,14 +14,14 @@ from rule_tables import AS_OF, NAMED, company, people, read
 from customerbase import charts, i18n
 from customerbase.engine import Engine, translate
 from customerbase.errors import RunError
+from customerbase.rules import Rules, compiling
 from customerbase.segments import rules
-from customerbase.segments.rules import compiling
 from customerbase.tables import compiler, schema
 
 K = 10
 
 
-def judge(found: rules.Rules, tables: dict, k_min: int = K) -> tuple[Engine, rules.Judged]:
+def judge(found: Rules, tables: dict, k_min: int = K) -> tuple[Engine, rules.Judged]:
     db = Engine(threads=1)
     company(db, **tables)
     return db, rules.apply_rules(db, found, as_of=AS_OF, k_min=k_min)

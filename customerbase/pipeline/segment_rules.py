@@ -1,12 +1,11 @@
 """The rules of a pipeline checked without running it, and tried on a published month without changing it."""
 
-from customerbase import i18n, segments
+from customerbase import i18n, rules
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.periods import month_end
 from customerbase.pipeline.contracts import Contract, read_contracts
 from customerbase.pipeline.plan import rule_page
-from customerbase.segments import rules
 from customerbase.stage.company import Company, load, tables_for_rules
 from customerbase.tables import previous, store
 
@@ -22,7 +21,7 @@ def check(pipeline: str, *, month: str | None = None, language: str = "en") -> t
     if page is None:
         raise ConfigError("no notebook writes segment_rules; expected one page that judges the rules.")
     known = tables_for_rules(page.reads, page.writes, page.previous, company.named)
-    texts = segments.rules.rule_texts(company.segments, company.path.name)
+    texts = rules.rule_texts(company.segments, company.path.name)
     told = {"path": company.path.name, "page": page.path.stem, "tables": i18n.join(known.readable, language)}
     lines = [i18n.sentence("rules.command.page", language, count=len(texts), **told)]
     named = i18n.join([one.ja if language == "ja" else one.en for one in company.named], language)

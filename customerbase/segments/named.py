@@ -12,7 +12,7 @@ import duckdb
 
 from customerbase.engine import literal
 from customerbase.errors import ConfigError, near_miss
-from customerbase.segments.codes import both_languages, check_code
+from customerbase.rules.codes import both_languages, check_code
 
 ABSENT_BEFORE, ABSENT_NOW = "not_yet", "gone"
 

@@ -14,6 +14,7 @@ from customerbase import segments
 from customerbase.engine import Continued, Engine
 from customerbase.errors import ContractError, TableError, near_miss
 from customerbase.periods import month_end
+from customerbase.rules import Rules
 from customerbase.stage import company
 from customerbase.tables import Check, checks_to_json, evaluate, schema, store
 
@@ -119,7 +120,7 @@ class Stage:
         return secret.id_key(self._key_file)
 
     @property
-    def rules(self) -> segments.rules.Rules:
+    def rules(self) -> Rules:
         """The company's segments by rule, read for the tables of this page. Raises ConfigError for what cannot be."""
         return self.company.rules(self.reads, self.writes, self.previous)
 

@@ -10,8 +10,8 @@ import yaml
 
 from customerbase.errors import ConfigError, near_miss
 from customerbase.kpi.targets import Target, read_targets
+from customerbase.rules import BEFORE, Columns, Rules, columns, read_rules
 from customerbase.segments import Segment, read_named
-from customerbase.segments.rules import BEFORE, Columns, Rules, columns, read_rules
 from customerbase.stage.archiving import Archiving, read_archiving
 from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home

@@ -11,8 +11,8 @@ import pandas as pd
 from customerbase.disclosure import suppress, suppress_parts
 from customerbase.engine import Engine, literal
 from customerbase.intervals import wilson
-from customerbase.segments.rules.compiling import bound, conditions_sql, thresholds_sql
-from customerbase.segments.rules.reading import Rules
+from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
+from customerbase.rules.reading import Rules
 
 HELD = "segment_rules_judged"  # the temporary table of conditions_sql
 NOBODY = "none"  # in no named segment: never bought

@@ -4,10 +4,10 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.disclosure import suppress_parts
+from customerbase.rules.terms import figure
 from customerbase.segments.named import codes, name
 from customerbase.segments.rules.evaluating import NOBODY, Judged
 from customerbase.segments.rules.moves import BOTH, KNOWN, THRESHOLD
-from customerbase.segments.rules.terms import figure
 
 
 def cards(judged: Judged | None, *, language: str, k_min: int = 10) -> pd.DataFrame:

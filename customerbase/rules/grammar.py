@@ -6,10 +6,10 @@ here), so nothing of a rule's text reaches an engine. Three-valued throughout: a
 
 import unicodedata
 
-from customerbase.segments.rules.columns import Columns
-from customerbase.segments.rules.faults import ALLOWED, RuleFault, refused, start_of
-from customerbase.segments.rules.terms import MIRRORED, OPPOSITE, Condition, Either, Every, Logic, Value, leaves
-from customerbase.segments.rules.values import Values, day
+from customerbase.rules.columns import Columns
+from customerbase.rules.faults import ALLOWED, RuleFault, refused, start_of
+from customerbase.rules.terms import MIRRORED, OPPOSITE, Condition, Either, Every, Logic, Value, leaves
+from customerbase.rules.values import Values, day
 
 LONGEST, MOST_WORDS, DEEPEST, MOST_CONDITIONS, LONGEST_CHAIN = 1000, 250, 10, 30, 40
 _COMPARISONS = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">=", "EQ": "=", "NEQ": "<>"}

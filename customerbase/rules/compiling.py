@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from customerbase.engine import identifier, literal
-from customerbase.segments.rules.columns import Columns, Field
-from customerbase.segments.rules.reading import Rule
-from customerbase.segments.rules.terms import combined
+from customerbase.rules.columns import Columns, Field
+from customerbase.rules.reading import Rule
+from customerbase.rules.terms import combined
 
 _NAME = re.compile(r"\$([a-z_][a-z0-9_]*)")
 

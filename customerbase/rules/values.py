@@ -6,9 +6,9 @@ from fractions import Fraction
 
 from customerbase.engine import identifier, literal
 from customerbase.errors import near_miss
-from customerbase.segments.rules.columns import Columns, Field
-from customerbase.segments.rules.faults import RuleFault, refused, start_of
-from customerbase.segments.rules.terms import Value, marked
+from customerbase.rules.columns import Columns, Field
+from customerbase.rules.faults import RuleFault, refused, start_of
+from customerbase.rules.terms import Value, marked
 
 DEEPEST = 20
 FUNCTIONS = ("abs", "coalesce", "days_between", "lower", "percentile", "upper")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from customerbase.errors import near_miss
-from customerbase.segments.rules.faults import RuleFault
+from customerbase.rules.faults import RuleFault
 
 BEFORE = "previous_"  # as a page sees a table of the newest published month before this one
 _KINDS = {"VARCHAR": "text", "BOOLEAN": "yes or no", "DATE": "date", "TIMESTAMP": "date"}

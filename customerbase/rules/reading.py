@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from customerbase.errors import ConfigError, near_miss
-from customerbase.segments.codes import both_languages, check_code
-from customerbase.segments.rules.columns import Columns, Field
-from customerbase.segments.rules.faults import RuleFault
-from customerbase.segments.rules.grammar import parse
-from customerbase.segments.rules.terms import Condition, Logic, leaves
+from customerbase.rules.codes import both_languages, check_code
+from customerbase.rules.columns import Columns, Field
+from customerbase.rules.faults import RuleFault
+from customerbase.rules.grammar import parse
+from customerbase.rules.terms import Condition, Logic, leaves
 
 MOST_RULES = 50
 _KEYS = {"title": True, "rule": True, "todo": False}  # True: needed
