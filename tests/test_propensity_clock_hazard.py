@@ -56,7 +56,7 @@ def test_a_falling_hazard_has_no_peak(law, people):
 def test_the_rate_of_false_alarms_over_many_runs():
     found = [
         peak(smooth(*drawn(law, people, seed), seed=seed)).verdict == PEAK
-        for law in FALLING.values() for people in (500, 5000, 50_000) for seed in range(200)
+        for law in FALLING.values() for people in (500, 5000, 50_000) for seed in range(80)
     ]  # fmt: skip
     assert np.mean(found) < 0.01
 

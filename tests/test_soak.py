@@ -1,4 +1,4 @@
-"""Two years of months with random kills end with the very tables of two undisturbed years."""
+"""A year of months with random kills ends with the very tables of an undisturbed year; bench/soak.py takes two."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from customerbase.periods import month_range, month_text, parse_month
 from customerbase.tables import store
 
 tiny = run_base.tiny
-MONTHS = [month_text(day) for day in month_range(parse_month("2024-11"), parse_month("2026-10"))]
+MONTHS = [month_text(day) for day in month_range(parse_month("2025-11"), parse_month("2026-10"))]
 RUNNER = """
 import sys
 from pathlib import Path
@@ -41,12 +41,12 @@ def tables() -> dict[str, dict]:
 
 
 @pytest.mark.slow
-def test_two_years_with_random_kills(tiny, tmp_path_factory, monkeypatch):
+def test_a_year_with_random_kills(tiny, tmp_path_factory, monkeypatch):
     pages(tiny)
     for month in MONTHS:
         pipeline.run(pipeline.make_plan("tiny", month, notebooks=tiny / "notebooks"), data_docs=False)
     undisturbed = tables()
-    assert [facts["stores"]["rows"] for facts in undisturbed.values()] == list(range(1, 25))
+    assert [facts["stores"]["rows"] for facts in undisturbed.values()] == list(range(1, 13))
 
     wild = tmp_path_factory.mktemp("wild")
     monkeypatch.setenv("CUSTOMERBASE_HOME", str(wild))
@@ -57,7 +57,7 @@ def test_two_years_with_random_kills(tiny, tmp_path_factory, monkeypatch):
         words = [sys.executable, "-c", RUNNER, str(wild / "notebooks"), *MONTHS]
         runner = subprocess.Popen(words, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            code = runner.wait(dice.uniform(5, 30))
+            code = runner.wait(dice.uniform(8, 30))
         except subprocess.TimeoutExpired:
             below = psutil.Process(runner.pid).children(recursive=True)
             what = "kernel" if below and dice.random() < 0.4 else "runner"
