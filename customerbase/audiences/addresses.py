@@ -69,6 +69,8 @@ def standardise(db: Engine, name: str, values: str, what: str) -> None:
     wanted = f"select raw from ({values}) where raw is not null and not {plain} order by raw"
     raws = [raw for (raw,) in db.connection.execute(wanted).fetchall()]
     read = standard_email if what == "email" else standard_phone
-    found = pa.table({"raw": pa.array(raws, pa.string()), "value": pa.array([read(one).value for one in raws], pa.string())})
+    found = pa.table(
+        {"raw": pa.array(raws, pa.string()), "value": pa.array([read(one).value for one in raws], pa.string())}
+    )
     db.register(f"{name}_read", found)
     db.connection.execute(f"create or replace temp table {name} as select * from {name}_read")

@@ -142,7 +142,11 @@ def _formula(expression: str) -> str:
 def _finished(expression: str, listing: Listing, cell: str, escape: bool) -> str:
     if listing.columns[cell.rpartition("_")[0]].hash:
         return f"sha256({expression})"
-    return f"case when {_formula(expression)} then concat('''', {expression}) else {expression} end" if escape else expression
+    return (
+        f"case when {_formula(expression)} then concat('''', {expression}) else {expression} end"
+        if escape
+        else expression
+    )
 
 
 # --- what cp932 cannot write ----------------------------------------------------------------------------------------

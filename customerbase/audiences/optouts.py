@@ -22,7 +22,9 @@ def register(db: Engine, values: list[str]) -> dict[str, int]:
     who were erased. Raises InputError for a value with @ that is no e-mail address: somebody would be reached.
     """
     db.register("optout_given", pa.table({"raw": pa.array(values, pa.string())}))
-    db.connection.execute("create or replace temp table optout_raw as select distinct trim(raw) as raw from optout_given")
+    db.connection.execute(
+        "create or replace temp table optout_raw as select distinct trim(raw) as raw from optout_given"
+    )
     _emails(db)
     _phones(db)
     db.connection.execute("""create or replace temp table optout_id as
@@ -31,8 +33,11 @@ def register(db: Engine, values: list[str]) -> dict[str, int]:
     for kind in ("email", "phone"):
         counts[kind] = _count(db, f"optout_{kind}")
     counts["id"] = _count(db, "(select raw from optout_raw semi join known_ids on raw = id)")
-    counts["unknown"] = _count(db, """(select raw from optout_raw anti join known_ids on raw = id
-        where raw not in (select raw from optout_email) and raw not in (select raw from optout_phone))""")
+    counts["unknown"] = _count(
+        db,
+        """(select raw from optout_raw anti join known_ids on raw = id
+        where raw not in (select raw from optout_email) and raw not in (select raw from optout_phone))""",
+    )
     return counts
 
 
@@ -55,10 +60,10 @@ def _emails(db: Engine) -> None:
 
 def _phones(db: Engine) -> None:
     """Numbers of Japan as people write them are read by SQL, the others one by one."""
-    db.connection.execute(f"""create or replace temp table optout_digits as
+    db.connection.execute("""create or replace temp table optout_digits as
         select raw, regexp_replace(raw, '[ ()-]', '', 'g') as digits from optout_raw
         where not regexp_matches(raw, '[@＠]') and regexp_matches(raw, '[0-9０-９]')
-          and not regexp_matches(raw, '[A-Za-z]{{2}}')""")
+          and not regexp_matches(raw, '[A-Za-z]{2}')""")
     quick = f"regexp_full_match(digits, '{_DOMESTIC}')"
     standardise(db, "optout_other", f"select raw from optout_digits where not {quick}", "phone")
     db.connection.execute(f"""create or replace temp table optout_phone as

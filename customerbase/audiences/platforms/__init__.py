@@ -75,7 +75,6 @@ class Platform:
     bytes: int | None
     minimum: int
     longest_name: int | None
-    sensitive_names: bool
     lists: Mapping[str, Listing]
 
     @property
@@ -127,7 +126,6 @@ def read(path: Path) -> Platform:
         bytes=spec["limits"]["bytes"],
         minimum=int(spec["minimum"]),
         longest_name=spec["name"]["longest"],
-        sensitive_names=spec["name"].get("sensitive") == "refused",
         lists=lists,
     )
 
