@@ -20,14 +20,7 @@ def publish(home: Path, people: list[dict], month: str = "2026-10", aliases: tup
     folder = home / "data" / "runs" / "sample" / month
     tables = folder / run / "tables"
     tables.mkdir(parents=True, exist_ok=True)
-    made = {
-        "contacts": pd.DataFrame([_contact(one) for one in people]),
-        "contact_emails": _addresses(people, "email"),
-        "contact_phones": _addresses(people, "phone"),
-        "contactable": pd.DataFrame([row for one in people for row in _consents(one)], columns=CONSENT),
-        "audience_members": pd.DataFrame([row for one in people for row in _members(one)], columns=MEMBER),
-        "id_aliases": pd.DataFrame(aliases, columns=["alias_id", "customer_id"]).astype("str"),
-    }
+    made = frames(people, aliases)
     for name, frame in made.items():
         frame.to_parquet(tables / f"{name}.parquet")
     about = {"run_id": run, "pipeline": "sample", "month": month, "as_of": f"{month}-28", "settings": {"k_min": 10}}
@@ -36,6 +29,21 @@ def publish(home: Path, people: list[dict], month: str = "2026-10", aliases: tup
     store.replace(folder / "current.json", json.dumps({"run_id": run, "folder": run}))
 
 
+def frames(people: list[dict], aliases: tuple = ()) -> dict[str, pd.DataFrame]:
+    """The tables of such a month."""
+    consents = [row for one in people for row in _consents(one)]
+    members = [row for one in people for row in _members(one)]
+    return {
+        "contacts": pd.DataFrame([_contact(one) for one in people], columns=["customer_id", *TEXT, "birth_date"]),
+        "contact_emails": _addresses(people, "email"),
+        "contact_phones": _addresses(people, "phone"),
+        "contactable": pd.DataFrame(consents, columns=CONSENT).astype({"since": "datetime64[us]"} | TEXTS),
+        "audience_members": pd.DataFrame(members, columns=MEMBER).astype({"customer_id": "str"}),
+        "id_aliases": pd.DataFrame(aliases, columns=["alias_id", "customer_id"]).astype("str"),
+    }
+
+
+TEXTS = dict.fromkeys(("customer_id", "channel", "state", "basis"), "str")
 CONSENT = ["customer_id", "channel", "state", "since", "basis"]
 MEMBER = ["audience", "customer_id", "channel", "arm", "value"]
 TEXT = ("family_name", "given_name", "family_kana", "given_kana", "postal_code", "prefecture", "city", "town", "block",
@@ -75,11 +83,11 @@ def _consents(one: dict) -> list[tuple]:
 def _members(one: dict) -> list[tuple]:
     if one.get("audience", "spring") is None:
         return []
-    return [(one.get("audience", "spring"), one["id"], channel, one.get("arm", "target"), 1.0) for channel in _channels(one)]
+    return [
+        (one.get("audience", "spring"), one["id"], channel, one.get("arm", "target"), 1.0) for channel in _channels(one)
+    ]
 
 
 def many(count: int, **more: object) -> list[dict]:
     """Ordinary people, each with an address and a number of their own."""
-    return [
-        {"id": f"c{n:05d}", "email": f"p{n}@example.jp", "phone": f"+8190{n:08d}"} | more for n in range(count)
-    ]
+    return [{"id": f"c{n:05d}", "email": f"p{n}@example.jp", "phone": f"+8190{n:08d}"} | more for n in range(count)]

@@ -1,7 +1,6 @@
 """The published tables of a month made ready for the gate: people, former ids, addresses."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from customerbase.audiences import addresses
 from customerbase.engine import Engine
@@ -10,8 +9,8 @@ from customerbase.errors import TableError
 READ = ("audience_members", "contactable", "contacts", "contact_emails", "contact_phones")
 
 
-def prepare(db: Engine, tables: Mapping[str, Path]) -> None:
-    """Register the tables of a published month and make person, known_ids, address_email and address_phone.
+def prepare(db: Engine, tables: Mapping[str, object]) -> None:
+    """Register the tables of a published month (paths, or whatever Engine.register takes) and make person, known_ids, address_email and address_phone.
 
     Raises TableError for a month without audiences: no consent is known then, and unknown means no.
     """
