@@ -60,6 +60,19 @@ def test_without_the_role_nothing_is_joined_or_written(hand_over, home):
     assert not (home / "reports").exists() and not (home / "data" / "exports").exists()
 
 
+def test_an_older_month_is_refused_since_a_newer_one_knows_who_opted_out(hand_over, home):
+    month.publish(home, month.many(510), month="2026-11")
+    status, told = hand_over(month.many(510))
+    assert status == 2 and "2026-11 is published, which knows who opted out since" in told.err and entries() == []
+
+
+def test_the_report_says_when_nobody_said_who_opted_out(hand_over, home):
+    (home / "none.txt").write_text("")
+    assert "No file of opt-outs was given: consents are those of 2026-10-28." in hand_over(month.many(510))[1].out
+    assert "No file of opt-outs" not in hand_over(None, "--opt-outs", str(home / "none.txt"))[1].out
+    assert [one["opt_outs"] for one in entries()] == [None, 0]
+
+
 def test_every_file_has_its_line_and_is_its_owners_alone(hand_over, home):
     people = month.many(510)
     people[0] |= {"state": None, "email": "secret.person@example.jp"}

@@ -193,7 +193,7 @@ def _judge(db: Engine, channel: str, listing: Listing, at: datetime) -> None:
         f"""create or replace temp table judged as
         with consent as (
           select customer_id, any_value(basis) as basis,
-            bool_and(coalesce(state = 'granted' and (since <= $at or (basis = 'privacy_policy' and since is null)), false)) as granted
+            bool_and(coalesce(state = 'granted' and since <= $at, false)) as granted
           from contactable where channel = $channel group by customer_id
         ), first as (
           select cell.*, consent.basis, case

@@ -86,7 +86,7 @@ def _export(options: argparse.Namespace) -> int:
         raise ConfigError(f"--keep-days is {days}; expected a number of days from 1 to 3650.")
     asked = export.Request(
         options.pipeline, options.month, options.at or _now(), options.role, tuple(options.audience),
-        tuple(options.platform), tuple(read_values(options.opt_outs) if options.opt_outs else ()), options.format,
+        tuple(options.platform), tuple(read_values(options.opt_outs)) if options.opt_outs else None, options.format,
         options.name, options.recipient, options.country, days, seal.read_key(options.key_file),
     )  # fmt: skip
     made, counts = export.export(asked)

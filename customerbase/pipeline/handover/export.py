@@ -33,7 +33,7 @@ class Request:
     role: str | None = None
     audiences: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
-    opt_outs: tuple[str, ...] = ()
+    opt_outs: tuple[str, ...] | None = None  # none given; an empty file says that nobody opted out
     format: str | None = None
     name: str | None = None
     recipient: str | None = None
@@ -55,7 +55,7 @@ def export(asked: Request) -> tuple[list[Made], dict[str, int]]:
 
     Without platforms: the company's own lists (mail, sms, call, post); one that gets data is named. Without audiences:
     all, and those handed over before that are no more, whose people are to be removed. Raises ConfigError without the
-    role, TableError for a month without audiences; then nothing was written.
+    role and for a month that is not the newest, TableError for a month without audiences; then nothing was written.
     """
     if asked.role != ROLE:
         raise ConfigError(
@@ -66,11 +66,15 @@ def export(asked: Request) -> tuple[list[Made], dict[str, int]]:
     company.load(asked.pipeline)
     month = month_text(parse_month(asked.month))
     tables, about = store.published_tables(asked.pipeline, month), store.current(asked.pipeline, month)
+    if month != (newest := store.published_months(asked.pipeline)[-1]):
+        raise ConfigError(
+            f"month is {month}, but {newest} is published, which knows who opted out since. Export that one."
+        )
     with register.held(asked.pipeline):
         recover(asked.pipeline)
         db = Engine()
         people.prepare(db, tables)
-        counts = optouts.register(db, list(asked.opt_outs))
+        counts = optouts.register(db, list(asked.opt_outs or ()))
         made = [_one(db, asked, about, *one) for one in _plan(db, asked)]
     return [one for one in made if one], counts
 
@@ -163,7 +167,7 @@ def _entry(
         "basis": dict(drops.basis),
         "rule": {"version": platform.version, "sha256": platform.digest},
         "minimum": platform.minimum,
-        "opt_outs": len(asked.opt_outs),
+        "opt_outs": None if asked.opt_outs is None else len(asked.opt_outs),
         "counts": {"rows_in": drops.rows_in, **drops.fates, "rows_out": drops.rows_out},
         "reasons": dict(drops.reasons),
         "keep_until": str((asked.at + timedelta(days=asked.keep_days)).date()),

@@ -38,7 +38,7 @@ def _reasons(drops: Drops, language: str) -> list[str]:
 
 
 def _outcome(entry: dict, language: str) -> list[str]:
-    lines = []
+    lines = [_sentence("stale", language, as_of=entry["as_of"])] if entry["opt_outs"] is None else []
     if entry["refused"]:
         counts = entry["counts"]
         lines.append(_sentence("refused", language, rows=f"{counts['rows_out']:,}", minimum=f"{entry['minimum']:,}"))
