@@ -8,6 +8,8 @@ from datetime import datetime
 import handover_month as month
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from customerbase.audiences import gate, naming, optouts, people
 from customerbase.audiences.platforms import FOLDER, find, platforms, read
@@ -122,12 +124,13 @@ def test_google_has_country_and_postcode_in_the_clear_and_an_address_only_whole(
             {"id": "c1", "email": "a@example.jp"},
             {"id": "c2", "email": "b@example.jp", "given_name": None},
             {"id": "c3", "phone": "+819012345678", "family_name": " De La Cruz "},
+            {"id": "c4", "email": "d@example.jp", "postal_code": "=1+1"},
         ],
         "google",
     )
     address = [[row[f"{name}_1"] for name in ("first", "last", "country", "zip")] for row in rows]
     assert address[0] == [sha("花子"), sha("山田"), "JP", "1000001"]
-    assert address[1] == [None] * 4
+    assert address[1] == [None] * 4 == address[3]
     assert address[2][1] == sha("delacruz")
 
 
@@ -204,13 +207,13 @@ def test_hashed_addresses_among_plain_ones_stop_the_export(judged):
 
 def test_own_lists_are_written_as_people_dial_and_no_cell_is_a_formula(judged):
     persons = [
-        {"id": "c1", "phone": "+819012345678", "family_name": "=HYPERLINK(1)", "given_name": "@x"},
+        {"id": "c1", "phone": "+819012345678", "family_name": "=HYPERLINK(1)", "given_name": "＋x"},
         {"id": "c2", "phone": "+12125550100"},
         {"id": "c3", "phone": "+819000000001", "family_name": "長" * 101},
     ]
     rows, drops = judged(persons, "call")
     assert [row["phone_1"] for row in rows] == ["09012345678", "01012125550100"]
-    assert [rows[0]["family_name_1"], rows[0]["given_name_1"]] == ["'=HYPERLINK(1)", "'@x"] and drops.neutralised == 2
+    assert [rows[0]["family_name_1"], rows[0]["given_name_1"]] == ["'=HYPERLINK(1)", "'＋x"] and drops.neutralised == 2
     assert drops.reasons == {"too_long": 1} and drops.examples == {"too_long": ("長… (101)",)}
     rows, drops = judged(persons, "call", form="xlsx")  # there a cell has a type
     assert rows[0]["family_name_1"] == "=HYPERLINK(1)" and drops.neutralised == 0
@@ -241,6 +244,61 @@ def test_what_cp932_cannot_write_is_counted_and_its_twins_are_written(judged, ho
     assert (
         writing._bytes(writing.form_of(find("mail"), "cp932"), names[:2]).decode("cp932") == "髙﨑①㈱\r\n渡辺～－\r\n"
     )
+
+
+HOSTILE = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    [
+        "\0",
+        "=1+1",
+        '"',
+        "a@b",
+        "a@example.jp",
+        "ａ＠ｅｘａｍｐｌｅ．ｊｐ",
+        "+81",
+        "+1 212 555 0100",
+        "090-1234-5678",
+        "😀@example.jp",
+        "x" * 400,
+    ]
+)
+
+
+@settings(max_examples=4, deadline=None)
+@given(
+    st.lists(st.tuples(HOSTILE, HOSTILE, HOSTILE, HOSTILE), min_size=20, max_size=60),
+    st.sampled_from(sorted(platforms())),
+)
+def test_whatever_stands_in_the_tables_every_row_ends_in_the_report_and_every_file_can_be_read(rows, name):
+    rules = find(name)
+    persons = [
+        {
+            "id": f"c{n}",
+            "email": mail,
+            "phone": phone,
+            "family_name": text,
+            "town": town,
+            "channel": rules.channel,
+            "line_user_id": mail,
+        }
+        for n, (mail, phone, text, town) in enumerate(rows)
+    ]
+    db = Engine()
+    people.prepare(db, month.frames(persons))
+    optouts.register(db, [])
+    for listing in rules.lists.values():
+        for form in rules.formats:
+            drops = gate.select(db, "spring", rules, listing, at=AT, form=form)
+            assert drops.rows_in == len(rows) == drops.rows_out + sum(drops.fates.values())
+            assert sum(drops.reasons.values()) == drops.fates["invalid"]
+            if form != "xlsx":
+                shape = writing.form_of(rules, form)
+                lines = [line for some in writing._lines(db, "leaving", gate.cells(listing), 100) for line in some]
+                text = writing._bytes(shape, lines).decode(shape.encoding)
+                back = list(csv.reader(io.StringIO(text, newline="")))
+                assert len(back) == drops.rows_out and {len(row) for row in back} <= {len(listing.headers)}
+                assert not rules.own or not [
+                    cell for row in back for cell in row if cell.startswith(("=", "+", "-", "@", "＝", "−", "\n"))
+                ]
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -152,7 +152,7 @@ def _finished(expression: str, listing: Listing, cell: str, escape: bool) -> str
 # --- what cp932 cannot write ----------------------------------------------------------------------------------------
 
 # the same characters under the numbers that cp932 has for them: nothing is lost
-SAME = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢", "–": "‐"})
+SAME = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢"})
 
 
 def _unwritable(db: Engine, listing: Listing) -> dict[str, int]:

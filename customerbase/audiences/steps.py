@@ -13,7 +13,7 @@ ONE = ("customer_id", "line_user_id", "family_name", "given_name", "family_kana"
 FIELDS = (*MANY, *ONE)
 
 HASHED = "(?i)[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}"  # MD5, SHA-1, SHA-256: somebody hashed it already
-FORMULA = "[=+@\\t\\r-]"  # what a spreadsheet takes for a formula when a cell begins so
+FORMULA = "[=+@\\t\\r\\n＝＋＠－−-]"  # what a spreadsheet takes for a formula when a cell begins so
 
 
 def _gmail(x: str) -> str:
@@ -38,6 +38,8 @@ STEPS: dict[str, Callable[[str], str]] = {
     "dialled_in_japan": lambda x: (
         f"case when starts_with({x}, '+81') then concat('0', substring({x}, 4)) else concat('010', substring({x}, 2)) end"
     ),
+    # a code that is none is left out: it stands in the clear, where a spreadsheet could run it
+    "code": lambda x: f"regexp_extract({x}, '^[0-9A-Za-z]+$')",
     "postal": lambda x: f"regexp_replace({x}, '^([0-9]{{3}})([0-9]{{4}})$', '\\1-\\2')",
     "ymd": lambda x: f"strftime(cast({x} as date), '%Y%m%d')",
 }
