@@ -237,9 +237,10 @@ def test_sms_goes_to_mobiles_and_post_to_whole_addresses(judged):
 def test_what_cp932_cannot_write_is_counted_and_its_twins_are_written(judged, home):
     names = ["髙﨑①㈱", "渡辺〜−", "𠮷田", "絵文字😀", "한글"]
     persons = [{"id": f"c{n}", "email": f"{n}@example.jp", "family_name": name} for n, name in enumerate(names)]
-    rows, drops = judged(persons, "mail", form="cp932")
+    stays = {"id": "d1", "email": "d@example.jp", "family_name": "𠮷田", "state": None}  # for another reason
+    rows, drops = judged([*persons, stays], "mail", form="cp932")
     assert [row["family_name_1"] for row in rows] == names[:2]
-    assert drops.reasons == {"unencodable": 3} and drops.rows_in == 5 == drops.rows_out + drops.fates["invalid"]
+    assert drops.reasons == {"unencodable": 3} and drops.rows_in == 6 == drops.rows_out + drops.fates["invalid"] + 1
     assert drops.characters == {"한": 1, "글": 1, "😀": 1, "𠮷": 1}
     assert (
         writing._bytes(writing.form_of(find("mail"), "cp932"), names[:2]).decode("cp932") == "髙﨑①㈱\r\n渡辺～－\r\n"

@@ -4,6 +4,7 @@ Every row in has one fate, the first that holds: no consent (nothing known, or g
 in the file of opt-outs), invalid, duplicate, hold-out, or out.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,12 +46,13 @@ def select(db: Engine, audience: str, platform: Platform, listing: Listing, *, a
     """
     block(db, platform.channel)
     _cells(db, audience, platform, listing, form)
-    characters = _unwritable(db, listing) if form == "cp932" else {}
+    if form == "cp932":
+        _unwritable(db, listing)
     _judge(db, platform.channel, listing, at)
     names = ", ".join(identifier(one) for one in cells(listing))
     db.connection.execute(f"""create or replace temp table leaving as
         select customer_id, {names} from judged where fate is null order by customer_id""")
-    return _counted(db, characters)
+    return _counted(db, _characters(db, listing) if form == "cp932" else {})
 
 
 def cells(listing: Listing) -> list[str]:
@@ -155,29 +157,32 @@ def _finished(expression: str, listing: Listing, cell: str, escape: bool) -> str
 SAME = str.maketrans({"〜": "～", "−": "－", "‖": "∥", "—": "―", "¢": "￠", "£": "￡", "¬": "￢"})
 
 
-def _unwritable(db: Engine, listing: Listing) -> dict[str, int]:
-    """Mark rows that hold characters cp932 does not have; character -> rows. Same ones are written under its numbers."""
-    names = ["customer_id", *cells(listing)]
-    batches = db.connection.execute(f"select {', '.join(map(identifier, names))} from cell order by customer_id")
-    bad, characters = [], {}
-    for batch in iter(lambda: batches.fetchmany(10_000), []):
-        texts = ["\n".join(value for value in row[1:] if value).translate(SAME) for row in batch]
-        if _writes("\n".join(texts)):
-            continue
-        for row, text in zip(batch, texts, strict=True):
-            for one in {character for character in text if not _writes(character)}:
-                characters[one] = characters.get(one, 0) + 1
-            if not _writes(text):
-                bad.append(row[0])
+def _unwritable(db: Engine, listing: Listing) -> None:
+    """Mark rows that hold characters cp932 does not have; twins of JIS and Windows are written under its numbers."""
+    names = ", ".join(map(identifier, ["customer_id", *cells(listing)]))
+    batches, bad = db.connection.execute(f"select {names} from cell order by customer_id"), []
+    while batch := batches.fetchmany(10_000):
+        texts = ["\n".join(value for value in row[1:] if value) for row in batch]
+        if not _writes("\n".join(texts)):
+            bad += [row[0] for row, text in zip(batch, texts, strict=True) if not _writes(text)]
     db.register("unwritable", pa.table({"customer_id": pa.array(bad, pa.string())}))
     db.connection.execute("""update cell set fault = 'unencodable', example = null
         where fault is null and customer_id in (select customer_id from unwritable)""")
-    return dict(sorted(characters.items()))
+
+
+def _characters(db: Engine, listing: Listing) -> dict[str, int]:
+    """Of the rows that stay for it: each character that cp932 does not have, and in how many of them it stands."""
+    names = ", ".join(map(identifier, cells(listing)))
+    rows = db.connection.execute(
+        f"select {names} from judged where fate = 'invalid' and fault = 'unencodable'"
+    ).fetchall()
+    found = Counter(one for row in rows for one in {*"".join(value or "" for value in row)} if not _writes(one))
+    return dict(sorted(found.items()))
 
 
 def _writes(text: str) -> bool:
     try:
-        text.encode("cp932")
+        text.translate(SAME).encode("cp932")
     except UnicodeEncodeError:
         return False
     return True
