@@ -98,11 +98,14 @@ def test_an_opt_out_stops_whoever_shares_the_address_and_whoever_was_merged():
         {"id": "c4", "email": "c@example.jp", "channel": "email", "state": "withdrawn", "audience": None},
         {"id": "c5", "email": "e@example.jp", "channel": "email"},
         {"id": "c6", "email": "f@example.jp", "phone": "+819012345678", "channel": "email"},
+        {"id": "c7", "email": "g@example.jp", "phone": "+12125550100", "channel": "email"},
     ]
-    db, counts = opened(given, ["a@example.jp", "old5", "nobody", "090-1234-5678"], aliases=(("old5", "c5"),))
+    db, counts = opened(
+        given, ["a@example.jp", "old5", "nobody", "TEL 090-1234-5678", "1 (212) 555-0100"], aliases=(("old5", "c5"),)
+    )
     drops = gate.select(db, "spring", find("mail"), find("mail").lists["people"], at=AT, form="csv")
-    assert drops.fates["opted_out"] == 5 == drops.rows_in and drops.rows_out == 0
-    assert counts == {"values": 4, "email": 1, "phone": 1, "id": 1, "unknown": 1}
+    assert drops.fates["opted_out"] == 6 == drops.rows_in and drops.rows_out == 0
+    assert counts == {"values": 5, "email": 1, "phone": 2, "id": 1, "unknown": 1}
 
 
 def test_an_opt_out_that_cannot_be_read_stops_the_export():

@@ -59,16 +59,16 @@ def _emails(db: Engine) -> None:
 
 
 def _phones(db: Engine) -> None:
-    """Numbers of Japan as people write them are read by SQL, the others one by one."""
+    """Numbers of Japan as people write them are read by SQL, the others one by one; one abroad may lack its +."""
     db.connection.execute("""create or replace temp table optout_digits as
         select raw, regexp_replace(raw, '[ ()-]', '', 'g') as digits from optout_raw
         where not regexp_matches(raw, '[@＠]') and regexp_matches(raw, '[0-9０-９]')
-          and not regexp_matches(raw, '[A-Za-z]{2}')""")
+          and (regexp_matches(raw, '(?i)^(?:tel|fax|phone|mobile|cell)') or not regexp_full_match(raw, '[A-Za-z][0-9A-Za-z_-]*'))""")
     quick = f"regexp_full_match(digits, '{_DOMESTIC}')"
     standardise(db, "optout_other", f"select raw from optout_digits where not {quick}", "phone")
     db.connection.execute(f"""create or replace temp table optout_phone as
         select raw, case when {quick} then concat('+81', substring(digits, 2))
-          else coalesce(other.value, case when starts_with(raw, '+') then raw end) end as value
+          else coalesce(other.value, case when concat('+', digits) in (select value from address_phone) then concat('+', digits) end) end as value
         from optout_digits left join optout_other as other using (raw)""")
     db.connection.execute("delete from optout_phone where value is null")
 
