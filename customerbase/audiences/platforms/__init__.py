@@ -1,6 +1,6 @@
 """What each platform wants of a file: dated rules as data, one YAML each beside this module.
 
-A rule file states its version (the day it was last held against its sources), sources and what nobody could verify;
+A rule file states its version (the day it was last changed), its sources and what nobody could verify;
 recipient and country; the channel whose consent counts; form of the file, limits, smallest list, names; and its lists:
 columns in the order of the file, each with field, steps (steps.py), hash, longest, matches; which of them a row needs;
 what makes two rows one; and by what a person is removed again.
