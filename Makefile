@@ -11,6 +11,9 @@ DATA ?=
 LANGUAGE ?= ja
 SET ?=
 FILES ?=
+PLATFORM ?=
+AUDIENCE ?=
+OPT_OUTS ?=
 NOTEBOOK ?= notebooks
 RESTATE ?=
 # A LANGUAGE set by the desktop (en_US:en) is not ours.
@@ -22,7 +25,7 @@ endif
 
 RUN_OPTIONS = $(PIPELINE) --language $(LANGUAGE) $(if $(MONTH),--month $(MONTH)) $(if $(DATA),--data '$(DATA)') $(foreach item,$(SET),--set $(item))
 
-.PHONY: help report quickstart test test-fast check extras lab dashboard verify status bench clean docs
+.PHONY: help audiences report quickstart test test-fast check extras lab dashboard verify status bench clean docs
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +81,9 @@ dashboard: $(VENV)/ready ## serve the read-only dashboards on this machine (docs
 
 verify: $(VENV)/ready ## rebuild the published month in a separate place and compare it, number by number, file by file
 	@$(PY) -m customerbase verify $(PIPELINE) $(if $(MONTH),--month $(MONTH)) $(if $(DATA),--data '$(DATA)')
+
+audiences: $(VENV)/ready ## files of a month's audiences: ROLE=activation MONTH=… [PLATFORM=… AUDIENCE=… OPT_OUTS=file] (docs/audience-files.md)
+	@$(PY) -m customerbase audiences export $(PIPELINE) --month '$(MONTH)' $(if $(ROLE),--role $(ROLE)) --language $(LANGUAGE) $(foreach one,$(PLATFORM),--platform $(one)) $(foreach one,$(AUDIENCE),--audience $(one)) $(if $(OPT_OUTS),--opt-outs '$(OPT_OUTS)')
 
 status: $(VENV)/ready ## where the pipeline stands: months, versions, what is missing (docs/unattended.md)
 	@$(PY) -m customerbase status $(PIPELINE)

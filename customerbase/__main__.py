@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 
     identity = commands.add_parser("identity", help="who is who: link | explain | review | decide | unmerge")
     ledger = commands.add_parser("ledger", help="plan, do, check, act: [pipeline] list | check | add | decide")
-    for one, function in ((identity, _identity), (ledger, _ledger)):
+    audiences = commands.add_parser("audiences", help="files for platforms: export | list | purge | open | platforms")
+    for one, function in ((identity, _identity), (ledger, _ledger), (audiences, _audiences)):
         one.add_argument("arguments", nargs=argparse.REMAINDER, metavar="command …", help="each has its own --help")
         one.set_defaults(command=function)
 
@@ -183,6 +184,12 @@ def _ledger(options) -> int:
     from customerbase.pipeline import ledger
 
     return ledger.main(options.arguments)
+
+
+def _audiences(options) -> int:
+    from customerbase.pipeline.handover import commands
+
+    return commands.main(options.arguments)
 
 
 def _cltv(options) -> int:

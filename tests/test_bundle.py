@@ -17,6 +17,7 @@ from customerbase.tables import secret, store
 
 tiny, in_process = run_base.tiny, run_base.in_process
 MONTH = "2026-10"
+EXPORTED = "c1,yamada.hanako@example.jp"  # what an audience's file holds: no bundle and no archive takes it along
 HISTORY = """new = f"select 'pos' as source_system, '{month}' as store_id, 'x' as name, 'stores.csv:2' as source_row_id"
 stage.write("stores", stage.db.query(f"from previous_stores union all by name {new}"))
 import hashlib
@@ -40,6 +41,7 @@ def shop(tiny, in_process):
 def made(shop, tmp_path_factory):
     """The bundle of October, and then a home where nothing else is."""
     path = tmp_path_factory.mktemp("sent") / "october.tar"
+    store.replace(store.report_folder("tiny", MONTH) / "audiences" / "00001" / "mail.csv", EXPORTED)
     bundle.make("tiny", MONTH, path, notebooks=shop / "notebooks")
     return path
 
@@ -63,6 +65,7 @@ def test_a_month_verifies_on_another_machine_and_leaves_nothing_there(elsewhere,
     equal, lines = verified(elsewhere, made, pipeline="tiny", month=MONTH)
     assert equal and lines == ["tiny 2026-10: all 2 tables, 5 numbers and 1 published files equal"]
     assert sorted(elsewhere.rglob("*")) == before
+    assert EXPORTED.encode() not in made.read_bytes()
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
 
 

@@ -21,12 +21,15 @@ from tornado.httpclient import HTTPClientError
 from customerbase.tables import store
 
 PERSON = base.PERSON
+EXPORT = "reports/sample/2026-09/audiences/00001/mail-people-spring-1.csv"
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     base.publish(folder, "2026-09")
+    for place in (EXPORT, "data/exports/sample.jsonl"):
+        store.replace(folder / place, PERSON)
     return folder
 
 
@@ -278,6 +281,8 @@ OUTSIDE = [
     "/api/sessions",
     "/api/terminals",
     "/api/kernelspecs",
+    *(f"{start}{EXPORT}" for start in ("/", "/voila/files/", "/files/", "/voila/static/../../../", "/api/contents/")),
+    "/data/exports/sample.jsonl",
     "/voila/query/11111111-1111-1111-1111-111111111111",
     "/voila/execution/11111111-1111-1111-1111-111111111111",
 ]
@@ -290,7 +295,7 @@ def test_nothing_stands_at_any_other_address(server, visitor, path):
         assert one.status in (302, 403, 404), (path, one.status)
         if one.status == 302:
             assert one is not visitor and one.response.getheader("Location").startswith("/login"), path
-        assert "root:" not in text and "cells" not in text
+        assert "root:" not in text and "cells" not in text and PERSON not in text
 
 
 def test_what_the_page_needs_is_there(visitor):

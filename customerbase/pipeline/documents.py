@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 from customerbase import kpi, segments
+from customerbase.audiences.platforms.page import with_rules
 from customerbase.pipeline.contracts import read_contracts
 from customerbase.tables import dictionary, schemas, snapshots
 from customerbase.tables.store import ROOT, replace
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
+FILES = ROOT / "docs" / "audience-files.md"
 
 
 def rendered() -> dict[Path, str]:
@@ -20,6 +22,7 @@ def rendered() -> dict[Path, str]:
         ROOT / "docs" / "data-dictionary.ja.md": dictionary.render("ja"),
         ROOT / "docs" / "kpis.md": kpi.document(),
         ROOT / "pipelines" / "schedules" / "stages.json": stages(),
+        FILES: with_rules(FILES.read_text(encoding="utf-8")),
         GLOSSARY: glossary(GLOSSARY.read_text(encoding="utf-8")),
     }
 
