@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import audience_world
 import customer_tables
 import desk_tables
 import duckdb
@@ -39,6 +40,7 @@ from customerbase import (
     satisfaction,
     segments,
 )  # fmt: skip
+from customerbase.audiences import consent
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -118,7 +120,15 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
     _related(monkeypatch)
+    _audiences()
     return Recorder.cases
+
+
+def _audiences() -> None:
+    """Consents and stops of four accounts of three people, under every ground for lists of ads."""
+    db = audience_world.scene()
+    for mode in consent.MODES:
+        consent.contactable(db, consent.Matching(mode, "the policy of April", date(2026, 4, 1)), as_of=AS_OF)
 
 
 def _profiles() -> None:
