@@ -2,9 +2,12 @@
 
 from datetime import date, datetime
 
+import pandas as pd
 from profile_tables import account, fill, of_accounts
+from rule_tables import table
 
-from customerbase import profile
+from customerbase import profile, rules
+from customerbase.audiences import evaluating, reading
 from customerbase.engine import Engine, identifier
 from customerbase.tables import schemas
 
@@ -44,7 +47,8 @@ def ledger(owners: dict[tuple[str, str], str], words=(), stops=()) -> Engine:
     db = of_accounts([account(who, *key) for key, who in owners.items()], consents=said, campaign_contacts=contacts)
     empty(db, "campaigns")
     fill(db, "campaigns", campaigns)
-    db.execute("create table profile as select distinct customer_id from identity_links")
+    people = {"customer_id": pd.Series(sorted(set(owners.values())), dtype="object")}
+    table(db, "profile", pd.DataFrame(people | {"orders": 1}))
     db.register("profile_consents", profile.profile_consents(db, as_of=AS_OF))
     return db
 
@@ -94,3 +98,34 @@ def scene() -> Engine:
         ("shop", "3", "sms", "marketing", "granted", datetime(2026, 11, 1)),
     ]
     return ledger(owners, said, [("shop", "2", "email", datetime(2026, 7, 1)), ("shop", "3", None, UNTIL)])
+
+
+def known() -> reading.Known:
+    """What audiences may name on a page that reads profile and rfm."""
+    found = rules.columns(schemas(), ("profile", "rfm"), {"rfm.segment": ["champions", "lost"]})
+    return reading.Known(found, ("champions", "lost", "quiet"), frozenset({"rfm.net_spend", "profile.net_spend"}))
+
+
+def spec(**given) -> dict:
+    """One audience as a file has it: everybody by mail, unless something else is given."""
+    texts = {"en": "Some people", "ja": "ある人たち"}
+    return {"title": texts, "purpose": texts, "rule": "orders >= 0", "channels": ["email"]} | given
+
+
+def shop(people: pd.DataFrame, granted: dict[str, dict[str, str]], quiet=()) -> Engine:
+    """Tables of page 10: people (customer_id, orders, and segment, net_spend of rfm), their states by channel, a segment."""
+    db = Engine(threads=1)
+    table(db, "profile", people[["customer_id", "orders"]])
+    table(db, "rfm", people[["customer_id", "segment", "net_spend"]])
+    ids = pd.Series(list(quiet), dtype="object")
+    table(db, "segment_members", pd.DataFrame({"customer_id": ids, "segment": "quiet"}))
+    rows = [(who, channel, state) for who, told in granted.items() for channel, state in told.items()]
+    frame = pd.DataFrame(rows, columns=["customer_id", "channel", "state"], dtype="object")
+    table(db, "contactable", frame.assign(since=datetime(2026, 1, 1), basis="consent"))
+    return db
+
+
+def counts(made: evaluating.Made, audience: str, channel: str = "email") -> dict[str, int]:
+    """step -> customers of one audience and channel, those above 0."""
+    rows = made.drops[(made.drops["audience"] == audience) & (made.drops["channel"] == channel)]
+    return {step: int(n) for step, n in zip(rows["step"], rows["customers"], strict=True) if n}
