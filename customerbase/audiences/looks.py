@@ -116,6 +116,8 @@ def steps(sizes: pd.DataFrame, drops: pd.DataFrame, language: str, k_min: int) -
 
 def listing(sizes: pd.DataFrame, drops: pd.DataFrame, language: str, k_min: int, currency: str) -> pd.DataFrame:
     """A row per audience and channel: who is in it, for what, how many, and what is at stake."""
+    if not len(sizes):
+        return pd.DataFrame()
     known = {(row["audience"], row["channel"]): row for row in step_counts(sizes, drops, k_min)}
     rows = []
     for row in sizes.sort_values(["place"], kind="stable").to_dict("records"):
