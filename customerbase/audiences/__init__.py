@@ -1,1 +1,17 @@
-"""Who is contacted, and lawfully so: files of audiences for platforms and for the company's own lists."""
+"""From insight to action, lawfully: who may be contacted, the audiences of a pipeline file, and their files."""
+
+from customerbase.audiences.consent import Matching, contactable, read_matching
+from customerbase.audiences.evaluating import Made, make
+from customerbase.audiences.reading import Audience, Audiences, Known, read_audiences
+
+__all__ = [
+    "Audience",
+    "Audiences",
+    "Known",
+    "Made",
+    "Matching",
+    "contactable",
+    "make",
+    "read_audiences",
+    "read_matching",
+]
