@@ -59,17 +59,15 @@ def fill(
     """
     by_code = {trigger.code: trigger for trigger in triggers}
     rows = _timed(found, triggers, known, until)
-    living = [known.aliases.get(one, one) for one in known.earlier["customer_id"]]
-    earlier = known.earlier.assign(customer_id=living)
-    earlier = earlier[earlier["customer_id"].isin(rows["customer_id"].unique())]
-    contacts = known.contacts[known.contacts["customer_id"].isin(rows["customer_id"].unique())]
+    people = _plain(rows["customer_id"])
+    allowed = _allowed(set(people), known.contactable)
+    earlier = _earlier(known, set(people))
     fate = np.full(len(rows), "", dtype=object)
-    for name, mask in _gates(rows, by_code, known, earlier):
+    for name, mask in _gates(rows, by_code, known.fitting, earlier, allowed):
         fate[(fate == "") & mask] = name
-    room = _Room(triggers, earlier, contacts)
+    room = _Room(triggers, earlier, known.contacts, set(people))
     channels = np.full(len(rows), None, dtype=object)
-    allowed = _allowed(rows, known.contactable)
-    codes, people = rows["trigger"].to_numpy(), rows["customer_id"].to_numpy()
+    codes = _plain(rows["trigger"])
     days = rows["due_at"].to_numpy().astype("datetime64[D]").astype("int64")
     for place in np.flatnonzero(fate == ""):
         trigger = by_code[codes[place]]
@@ -87,13 +85,13 @@ def fill(
 def _timed(found: pd.DataFrame, triggers: Triggers, known: Known, until: datetime) -> pd.DataFrame:
     """The occasions with their ids, and due when they may be sent; those that choose first come first."""
     by_code = {trigger.code: trigger for trigger in triggers}
-    parts = zip(found["trigger"], found["customer_id"], found["episode"], strict=True)
+    parts = zip(*(_plain(found[name]) for name in ("trigger", "customer_id", "episode")), strict=True)
     earliest = np.maximum(found["not_before"].to_numpy().astype("datetime64[s]"), np.datetime64(until, "s"))
     due = triggers.quiet.next_allowed(earliest, known.holidays)
     rows = found.assign(
         queue_id=[queue_id(*one) for one in parts],
-        priority=[by_code[code].priority for code in found["trigger"]],
-        reason=[by_code[code].kind.name for code in found["trigger"]],
+        priority=found["trigger"].map({code: one.priority for code, one in by_code.items()}).astype("int64"),
+        reason=found["trigger"].map({code: one.kind.name for code, one in by_code.items()}),
         due_at=due,
         moved=due > earliest,
         worth=-found["value"].astype(float).fillna(-np.inf),
@@ -101,77 +99,66 @@ def _timed(found: pd.DataFrame, triggers: Triggers, known: Known, until: datetim
     return rows.sort_values(["priority", "worth", "due_at", "queue_id"]).drop(columns="worth").reset_index(drop=True)
 
 
-def _gates(rows: pd.DataFrame, by_code: Mapping[str, Trigger], known: Known, earlier: pd.DataFrame):
+def _earlier(known: Known, people: set[str]) -> list[tuple]:
+    """(trigger, living customer, episode, channel, day due) of the earlier rows of these people."""
+    names = ("trigger", "customer_id", "episode", "channel")
+    rows = zip(*(_plain(known.earlier[name]) for name in names), _days(known.earlier["due_at"]), strict=True)
+    living = ((code, known.aliases.get(one, one), *rest) for code, one, *rest in rows)
+    return [row for row in living if row[1] in people]
+
+
+def _gates(
+    rows: pd.DataFrame, by_code: Mapping[str, Trigger], fitting: Mapping, earlier: list[tuple], allowed: Mapping
+):
     """The fates that hang on the occasion alone, in order, with who meets them."""
-    yield (
-        "not_in_rule",
-        np.array(
-            [
-                code in known.fitting and one not in known.fitting[code]
-                for code, one in zip(rows["trigger"], rows["customer_id"], strict=True)
-            ],
-            dtype=bool,
-        ),
-    )
-    before = {
-        queue_id(*one) for one in zip(earlier["trigger"], earlier["customer_id"], earlier["episode"], strict=True)
-    }
-    yield "already_queued", rows["queue_id"].isin(before).to_numpy()
+    pairs = list(zip(_plain(rows["trigger"]), _plain(rows["customer_id"]), strict=True))
+    yield "not_in_rule", np.array([code in fitting and one not in fitting[code] for code, one in pairs], dtype=bool)
+    before = {queue_id(code, one, episode) for code, one, episode, *_ in earlier}
+    yield "already_queued", np.array([one in before for one in _plain(rows["queue_id"])], dtype=bool)
     yield "expired", (rows["due_at"] >= rows["expires_at"]).to_numpy()
-    allowed = _allowed(rows, known.contactable)
-    yield (
-        "no_consent",
-        np.array(
-            [
-                not any(one in allowed[channel] for channel in by_code[code].channels)
-                for code, one in zip(rows["trigger"], rows["customer_id"], strict=True)
-            ],
-            dtype=bool,
-        ),
-    )
+    able = (any(one in allowed[channel] for channel in by_code[code].channels) for code, one in pairs)
+    yield "no_consent", ~np.fromiter(able, dtype=bool, count=len(pairs))
 
 
-def _allowed(rows: pd.DataFrame, contactable: pd.DataFrame) -> dict[str, set[str]]:
-    """Channel -> those of the rows' people who may be contacted on it; withdrawn anywhere wins, unknown is no."""
-    people = contactable[contactable["customer_id"].isin(rows["customer_id"].unique())]
-    states = {
-        state: {
-            channel: set(part["customer_id"]) for channel, part in people[people["state"] == state].groupby("channel")
-        }
-        for state in ("granted", "withdrawn")
-    }
-    none: set[str] = set()
-    return {one: states["granted"].get(one, none) - states["withdrawn"].get(one, none) for one in SENT}
+def _allowed(people: set[str], contactable: pd.DataFrame) -> dict[str, set[str]]:
+    """Channel -> those of these people who may be contacted on it; withdrawn anywhere wins, unknown is no."""
+    said: dict[tuple, set[str]] = defaultdict(set)
+    for one, channel, state in zip(
+        *(_plain(contactable[name]) for name in ("customer_id", "channel", "state")), strict=True
+    ):
+        if one in people:
+            said[channel, state].add(one)
+    return {channel: said[channel, "granted"] - said[channel, "withdrawn"] for channel in SENT}
 
 
 def _arms(rows: pd.DataFrame, by_code: Mapping[str, Trigger], global_control: float) -> np.ndarray:
     """The arm of every occasion: the global control group, else held out by the trigger's own draw, else target."""
     arms = np.full(len(rows), TARGET, dtype=object)
     for code, part in rows.groupby("trigger"):
-        out = holdout.held_out(part["customer_id"], by_code[code].holdout or 0.0, f"trigger {code}")
+        out = holdout.held_out(_plain(part["customer_id"]), by_code[code].holdout or 0.0, f"trigger {code}")
         arms[part.index.to_numpy()[out]] = HELD_OUT
     if global_control:
-        arms[holdout.held_out(rows["customer_id"], global_control, "global")] = GLOBAL
+        arms[holdout.held_out(_plain(rows["customer_id"]), global_control, "global")] = GLOBAL
     return arms
 
 
 class _Room:
     """The days on which each person was, or is to be, contacted: by channel and class, and by trigger."""
 
-    def __init__(self, triggers: Triggers, earlier: pd.DataFrame, contacts: pd.DataFrame):
+    def __init__(self, triggers: Triggers, earlier: list[tuple], contacts: pd.DataFrame, people: set[str]):
         self.caps = triggers.caps
         self.days: dict[tuple, list[int]] = defaultdict(list)
         self.again: dict[tuple, list[int]] = defaultdict(list)
         classes = {trigger.code: [trigger.cap] for trigger in triggers}
         everything = list(self.caps)
-        for row in earlier.itertuples(index=False):
-            day = _day(row.due_at)
-            self.again[row.trigger, row.customer_id].append(day)
-            for cap in classes.get(row.trigger, everything):
-                self.days[cap, row.channel, row.customer_id].append(day)
-        for customer, channel, day in contacts[["customer_id", "channel", "day"]].itertuples(index=False, name=None):
-            for cap in everything:
-                self.days[cap, channel, customer].append(_day(day))
+        for code, customer, _, channel, day in earlier:
+            self.again[code, customer].append(day)
+            for cap in classes.get(code, everything):
+                self.days[cap, channel, customer].append(day)
+        rows = zip(_plain(contacts["channel"]), _plain(contacts["customer_id"]), _days(contacts["day"]), strict=True)
+        for channel, customer, day in rows:
+            for cap in everything if customer in people else ():
+                self.days[cap, channel, customer].append(day)
         for days in self.days.values():
             days.sort()
 
@@ -202,5 +189,11 @@ def _fits(days: list[int], day: int, cap: Cap) -> bool:
     return all(near[i + cap.contacts] - near[i] >= cap.days for i in range(len(near) - cap.contacts))
 
 
-def _day(when: object) -> int:
-    return int(np.datetime64(when, "D").astype("int64"))
+def _days(times: pd.Series) -> list[int]:
+    """Days since 1970 of dates or times."""
+    return times.to_numpy().astype("datetime64[D]").astype("int64").tolist()
+
+
+def _plain(texts: pd.Series) -> list:
+    """A column of texts as a list, at once: going through it one by one takes many times as long."""
+    return texts.to_numpy(dtype=object).tolist()
