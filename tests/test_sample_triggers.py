@@ -1,0 +1,167 @@
+"""The triggers of the sample company: planted carts found and completed ones never, a month's queue, days after it."""
+
+import csv
+import stat
+from collections import defaultdict
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pytest
+import sample_run
+import yaml
+from sample_run import AS_OF, SampleMonth, at_home, copy_of
+from trigger_tables import days, read
+
+from customerbase.audiences import triggers
+from customerbase.audiences.triggers.conditions import conditions
+from customerbase.engine import Engine
+from customerbase.errors import TableError
+from customerbase.pipeline import daily
+from customerbase.tables import schemas
+
+pytestmark = pytest.mark.xdist_group("sample_month")
+sample_month = sample_run.sample_month  # the fixture
+LAST = date.fromisoformat(AS_OF)
+CART = ("add_to_cart", "begin_checkout")
+
+
+@pytest.fixture(scope="module")
+def db(sample_month: SampleMonth) -> Engine:
+    engine = Engine(threads=1)
+    for name in triggers.READS:
+        engine.register(name, sample_month.tables[name])
+    return engine
+
+
+def plain(month: SampleMonth):
+    """Customer -> times of cart events, of orders in the web shop, and of products bought anywhere, in plain Python."""
+    own = "join identity_links using (source_system, source_customer_id)"
+    moves, cleared, bought = defaultdict(list), defaultdict(list), defaultdict(list)
+    for who, when, what in month.rows(f"select customer_id, event_at, event_name from web_events {own}"):
+        if what in CART:
+            moves[who].append(when)
+        if what == "purchase":
+            cleared[who].append(when)
+    goods = f"select customer_id, order_at, product_id, channel from orders {own} join order_lines using (source_system, order_id)"
+    for who, when, product, channel in month.rows(f"{goods} where status = 'completed' and line_type = 'goods'"):
+        bought[who, product].append(when)
+        if channel == "web":
+            cleared[who].append(when)
+    return moves, cleared, bought
+
+
+def test_planted_carts_are_all_found_on_their_day_and_completed_ones_never(sample_month, db):
+    found, some = set(), read(cart={"kind": "cart_abandoned", "hours": 24, "expires": 1})
+    for number in range(40):
+        day = LAST - days(number)
+        rows = conditions(db, some, triggers.Span.day(day))
+        found |= {
+            (who, when.to_pydatetime())
+            for who, when in zip(rows["customer_id"], rows["not_before"], strict=True)
+            if when.date() == day
+        }
+    moves, cleared, bought = plain(sample_month)
+    planted = sample_month.rows(
+        "select customer_id, max(event_at), any_value(truth.product_id)"
+        " from truth_abandoned_carts as truth join web_events using (session_id)"
+        " join identity_links using (source_system, source_customer_id)"
+        f" where signed_in and event_name in {CART} group by customer_id, session_id"
+    )  # fmt: skip
+    expected, first = set(), datetime.combine(LAST - days(39), datetime.min.time())
+    for who, left, product in planted:
+        due = left + timedelta(hours=24)
+        end = datetime.combine(due.date() + days(1), datetime.min.time())
+        later = [*moves[who], *cleared[who], *bought[who, product]]
+        if first <= due < datetime.combine(LAST + days(1), datetime.min.time()) and not any(
+            left < when < end for when in later
+        ):
+            expected.add((who, due))
+    assert found == expected
+    assert len(expected) >= 5
+
+
+def test_the_month_says_of_every_trigger_what_became_of_it(sample_month):
+    said = yaml.safe_load((sample_run.store.ROOT / "pipelines" / "sample.yaml").read_text(encoding="utf-8"))[
+        "triggers"
+    ]["queue"]
+    rows = dict(sample_month.rows("select trigger, conditions from trigger_counts"))
+    assert list(said) == [
+        trigger for (trigger,) in sample_month.rows("select trigger from trigger_counts order by place")
+    ]
+    assert {"birthday", "welcome"} <= {code for code, n in rows.items() if n}
+    assert dict(sample_month.rows("select trigger, missing from trigger_counts where missing is not null")) == {
+        "leaving": "previous_churn", "restocked": "previous_products",
+    }  # fmt: skip  # there is no month before
+    counted = "select sum(queued + holdout + global_control) from trigger_counts"
+    assert sample_month.one("select count(*) from trigger_queue") == sample_month.one(counted) > 20
+
+
+def test_nobody_in_the_queue_lacks_consent_or_is_due_in_quiet_hours(sample_month):
+    assert not sample_month.rows(
+        "select * from trigger_queue left join contactable using (customer_id, channel) where state is distinct from 'granted'"
+    )
+    hours = "hour(due_at) < 9 or hour(due_at) >= 21"
+    assert sample_month.one(f"select count(*) from trigger_queue where {hours}") == 0
+    assert sample_month.one("select count(*) from trigger_queue where due_at <= timestamp '2026-11-01'") == 0
+
+
+def test_birthdays_of_the_queue_are_those_of_the_contacts_and_no_date_of_birth_stands_in_it(sample_month):
+    wrong = sample_month.rows(
+        "select * from trigger_queue join contacts using (customer_id) where trigger = 'birthday'"
+        " and strftime(birth_date, '%m-%d') <> strftime(not_before, '%m-%d') and strftime(birth_date, '%m-%d') <> '02-29'"
+    )
+    assert not wrong
+    columns = [name for name, *_ in sample_month.rows("describe trigger_queue")]
+    assert not set(columns) & {column for one in schemas().values() for column in one.contact_columns}
+    born = "select strftime(birth_date, '%Y-%m-%d') as day from contacts where birth_date is not null"
+    told = "concat_ws('|', episode, subject, measure)"
+    assert (
+        sample_month.one(
+            f"select count(*) from trigger_queue, ({born}) where trigger = 'birthday' and contains({told}, day)"
+        )
+        == 0
+    )
+
+
+# --- days after the month ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def next_days(sample_month, tmp_path_factory):
+    """A copy of the month's home whose pipeline evaluates daily, and one in which a customer withdraws on the day."""
+    month = copy_of(sample_month, tmp_path_factory.mktemp("days"))
+    text = (sample_run.store.ROOT / "pipelines" / "sample.yaml").read_text(encoding="utf-8")
+    (month.home / "pipelines").mkdir(exist_ok=True)
+    (month.home / "pipelines" / "sample.yaml").write_text(
+        text.replace("triggers:  # docs", "triggers:\n  evaluated: daily  # docs")
+    )
+    return month
+
+
+def rows_of(path) -> list[tuple]:
+    return duckdb.sql(f"select * from read_parquet('{path}') order by queue_id").fetchall()
+
+
+def test_days_are_evaluated_once_and_hand_over_ids_alone(next_days):
+    with at_home(next_days.home):
+        first = daily.run_day("sample", date(2026, 11, 1))
+        before = first.file.read_bytes(), first.sent.read_bytes()
+        again = daily.run_day("sample", date(2026, 11, 1))
+        assert (again.file.read_bytes(), again.sent.read_bytes()) == before
+        second = daily.run_day("sample", date(2026, 11, 2))
+    assert first.month == "2026-10" and first.queued > 5
+    ids = [{row[0] for row in rows_of(one.file)} for one in (first, second)]
+    assert not ids[0] & ids[1]
+    with second.sent.open(encoding="utf-8") as file:
+        handed = list(csv.DictReader(file))
+    assert list(handed[0]) == ["queue_id", "customer_id", "trigger", "channel", "due_at", "expires_at"]
+    assert {row["queue_id"] for row in handed} <= ids[0] | ids[1]
+    assert {row["due_at"][:10] for row in handed} == {"2026-11-04"} or {row["due_at"][:10] for row in handed} == {
+        "2026-11-03"
+    }
+    assert stat.S_IMODE(second.sent.stat().st_mode) == stat.S_IMODE(second.file.stat().st_mode) == 0o600
+
+
+def test_a_day_without_a_month_before_it_is_refused(next_days):
+    with at_home(next_days.home), pytest.raises(TableError, match="no month that ended before 2026-10-31"):
+        daily.run_day("sample", date(2026, 10, 31))
