@@ -12,16 +12,16 @@ from customerbase.audiences.triggers import looks
 from customerbase.charts.axes import canvas
 from customerbase.charts.captions import caption
 from customerbase.charts.output import Figure
-from customerbase.charts.style import ACCENT, HEAT, HOUSE, INK, RULE, TEXT_SIZE, WIDTHS, wrap
+from customerbase.charts.style import ACCENT, HOUSE, INK, RULE, TEXT_SIZE, WIDTHS, wrap
 
 WIDE = 7.0
-PARTS = (("queued", ACCENT), ("held", HEAT[2]), ("back", RULE))
+PARTS = (("in_queue", ACCENT), ("back", RULE))
 
 
 def occasions(frame: pd.DataFrame, *, title: str, caption: str, language: str, width: float = WIDTHS["half"]) -> Figure:
-    """One bar per trigger, in the order given: occasions to be contacted in the accent colour, held out, held back.
+    """One bar per trigger, in the order given: occasions in the queue in the accent colour, held back in grey.
 
-    frame: columns name, queued, held, back (looks.bars).
+    frame: columns name, in_queue, back (looks.bars).
     """
     data = frame.reset_index(drop=True)
     places, start = np.arange(len(data)), np.zeros(len(data))
@@ -38,7 +38,7 @@ def occasions(frame: pd.DataFrame, *, title: str, caption: str, language: str, w
         axes.set_xlim(0, max(start.max(initial=1), 1) * (1.3 if width > 4 else 1.6))
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
-        for place, (queued, total) in enumerate(zip(data["queued"], start, strict=True)):
+        for place, (queued, total) in enumerate(zip(data["in_queue"], start, strict=True)):
             text = i18n.sentence("triggers.chart.of", language, n=f"{int(queued):,}", all=f"{int(total):,}")
             axes.annotate(
                 text, (total, place), (6, 0), textcoords="offset points", va="center", fontsize=TEXT_SIZE - 0.5
@@ -48,7 +48,7 @@ def occasions(frame: pd.DataFrame, *, title: str, caption: str, language: str, w
 
 
 def _named(axes, language: str) -> None:
-    """The three parts of a bar named once, above the first."""
+    """Both parts of a bar named once, above the first."""
     left, style = 0.0, {"textcoords": "offset points", "va": "center", "fontsize": TEXT_SIZE - 0.5}
     for part, color in PARTS:
         word = i18n.word(f"triggers.chart.{part}", language)
@@ -81,7 +81,7 @@ class Pictures:
             return i18n.word("triggers.few", self.language)
         title = looks.title(self.result.counts, self.language, self.k_min)
         words = i18n.word("triggers.definition", self.language)
-        n = int(rows[["queued", "held", "back"]].to_numpy().sum())
+        n = int(rows[["in_queue", "back"]].to_numpy().sum())
         said = caption(triggers.evaluate, "trigger_counts", self.result.as_of, n, self.language, definition=words)
         return occasions(rows, title=title, caption=said, language=self.language, width=width)
 

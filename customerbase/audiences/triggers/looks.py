@@ -7,10 +7,12 @@ import pandas as pd
 
 from customerbase import i18n
 from customerbase.audiences.triggers.kinds import KINDS
-from customerbase.audiences.triggers.queue import FATES, GLOBAL, HELD_OUT
+from customerbase.audiences.triggers.queue import GLOBAL, HELD_OUT
 from customerbase.disclosure import suppress, suppress_parts
 
 KEPT_BACK = ("no_consent", "capped", "expired", "already_queued", "not_in_rule")
+IN_QUEUE = ("queued", HELD_OUT, GLOBAL)
+PARTS = ("in_queue", *KEPT_BACK)
 SOURCES = ("previous_churn", "previous_products")  # what is missing because there is no month before
 
 
@@ -31,55 +33,48 @@ def lines(counts: pd.DataFrame, language: str, k_min: int = 10) -> list[tuple[st
 
 def title(counts: pd.DataFrame, language: str, k_min: int = 10) -> str:
     """The finding of the picture: which trigger brings most contacts, or that none does."""
-    rows = shown(counts, k_min)
-    told = rows[rows["queued"].fillna(0) >= max(k_min, 1)]
-    if not len(told):
+    told = bars(counts, language, k_min)
+    if not len(told) or told["in_queue"].iloc[0] < max(k_min, 1):
         return i18n.word("triggers.title.none", language)
-    best = told.sort_values(["queued", "place"], ascending=[False, True]).iloc[0]
-    return i18n.sentence(
-        "triggers.title.most",
-        language,
-        name=best[f"title_{language}"],
-        queued=f"{int(best['queued']):,}",
-        conditions=f"{int(best['conditions']):,}",
-    )
+    best = told.iloc[0]
+    numbers = {"queued": f"{int(best['in_queue']):,}", "conditions": f"{int(best['in_queue'] + best['back']):,}"}
+    return i18n.sentence("triggers.title.most", language, name=best["name"], **numbers)
 
 
 def shown(counts: pd.DataFrame, k_min: int = 10) -> pd.DataFrame:
-    """The counts as anybody may see them: what tells of fewer than k_min, or would give such away, is empty."""
-    matrix = counts[list(FATES)].to_numpy(dtype="int64")
-    totals = suppress_parts(counts["conditions"].to_numpy(dtype="int64"), k_min)
+    """The counts as anybody may see them, in_queue with those held out; what tells of fewer than k_min is empty.
+
+    So is what would give such a number away, by row or by column.
+    """
+    made = counts.assign(in_queue=counts[list(IN_QUEUE)].sum(axis=1))
+    matrix = made[list(PARTS)].to_numpy(dtype="int64")
+    totals = suppress_parts(made["conditions"].to_numpy(dtype="int64"), k_min)
     cells = suppress(matrix, k_min, also=np.broadcast_to(totals[:, None], matrix.shape) & (matrix > 0))
-    made = counts.assign(conditions=counts["conditions"].astype("Float64").mask(totals))
-    for place, name in enumerate(FATES):
-        made[name] = counts[name].astype("Float64").mask(cells[:, place])
-    hidden = made["queued"].isna() | ((counts["queued"] > 0) & (counts["queued"] < k_min))
-    few = (counts["moved_quiet"] > 0) & (counts["moved_quiet"] < k_min)
-    made["value"] = counts["value"].astype("Float64").mask(hidden)
-    made["moved_quiet"] = counts["moved_quiet"].astype("Float64").mask(hidden | few)
+    made["conditions"] = made["conditions"].astype("Float64").mask(totals)
+    for place, name in enumerate(PARTS):
+        made[name] = made[name].astype("Float64").mask(cells[:, place])
+    few = made["in_queue"].isna() | (counts["queued"] < k_min)
+    made["value"] = made["value"].astype("Float64").mask(few)
     return made
 
 
 def table(counts: pd.DataFrame, language: str, k_min: int = 10, currency: str = "JPY") -> pd.DataFrame:
     """One row per trigger in words: occasions, and how many met which fate; withheld cells read *."""
-    heads = ("conditions", "queued", HELD_OUT, *KEPT_BACK, "value")
-    rows = shown(counts, k_min) if len(counts) else counts
-    rows = rows.assign(**{HELD_OUT: rows[HELD_OUT] + rows[GLOBAL]}) if len(counts) else rows
-    made = [[_cell(row, name, language, currency) for name in heads] for row in rows.to_dict("records")]
-    names = list(counts[f"title_{language}"]) if len(counts) else []
+    heads = ("conditions", *PARTS, "value")
+    rows = shown(counts, k_min).to_dict("records") if len(counts) else []
+    made = [[_cell(row, name, language, currency) for name in heads] for row in rows]
+    names = [row[f"title_{language}"] for row in rows]
     return pd.DataFrame(made, names, [i18n.word(f"triggers.column.{name}", language) for name in heads])
 
 
 def bars(counts: pd.DataFrame, language: str, k_min: int = 10) -> pd.DataFrame:
-    """What the picture draws: name, queued, held (out), back; triggers whose numbers are withheld are left out."""
+    """What the picture draws, the longest queue first: name, in_queue, back; triggers with withheld numbers are left out."""
     rows = shown(counts, k_min)
-    rows = rows[
-        (rows["conditions"].fillna(0) > 0) & rows["queued"].notna() & rows[HELD_OUT].notna() & rows[GLOBAL].notna()
-    ]
-    held = (rows[HELD_OUT] + rows[GLOBAL]).astype(float)
-    made = pd.DataFrame({"name": rows[f"title_{language}"], "queued": rows["queued"].astype(float), "held": held})
-    made["back"] = rows["conditions"].astype(float) - made["queued"] - made["held"]
-    return made.sort_values(["queued", "back", "name"], ascending=[False, False, True]).reset_index(drop=True)
+    rows = rows[(rows["conditions"].fillna(0) > 0) & rows["in_queue"].notna()]
+    made = pd.DataFrame({"name": rows[f"title_{language}"], "in_queue": rows["in_queue"].astype(float)})
+    made["back"] = rows["conditions"].astype(float) - made["in_queue"]
+    made["place"] = rows["place"]
+    return made.sort_values(["in_queue", "place"], ascending=[False, True]).reset_index(drop=True)
 
 
 def reason(row: dict, language: str) -> str:
@@ -100,13 +95,17 @@ def kinds(language: str) -> list[tuple[str, str]]:
 
 
 def _found(counts: pd.DataFrame, language: str, k_min: int) -> str:
-    held = counts[HELD_OUT].sum() + counts[GLOBAL].sum()
-    parts = [int(counts["queued"].sum()), int(held)]
-    told = _told([*parts, int(counts["conditions"].sum()) - sum(parts)], k_min)
-    values = {"queued": told[0], "held": told[1], "triggers": len(counts)}
-    total = int(counts["conditions"].sum())
+    total, held = int(counts["conditions"].sum()), int(counts[HELD_OUT].sum() + counts[GLOBAL].sum())
+    queued = held + int(counts["queued"].sum())
+    values = {"queued": _told([queued, total - queued], k_min)[0], "triggers": len(counts)}
     values["conditions"] = f"<{k_min}" if 0 < total < k_min else f"{total:,}"
-    return i18n.sentence("triggers.found", language, **values)
+    text = i18n.sentence("triggers.found", language, **values)
+    if not held:
+        return text
+    told = _told([held, queued - held], k_min)[0]
+    if told.replace(",", "").isdigit() and values["queued"] != "*":
+        return i18n.run_on([text, i18n.sentence("triggers.held", language, held=told)], language)
+    return i18n.run_on([text, i18n.word("triggers.held_some", language)], language)
 
 
 def _held_back(counts: pd.DataFrame, language: str, k_min: int) -> str:
@@ -119,19 +118,15 @@ def _held_back(counts: pd.DataFrame, language: str, k_min: int) -> str:
 
 
 def _missing(counts: pd.DataFrame, language: str) -> str:
+    lacking: dict[str, list[str]] = {}
+    for row in counts[counts["missing"].notna()].to_dict("records"):
+        absent = ("month_before" if one in SOURCES else one for one in str(row["missing"]).split(";"))
+        words = dict.fromkeys(i18n.word(f"triggers.table.{one}", language) for one in absent)
+        lacking.setdefault(i18n.join(words, language), []).append(row[f"title_{language}"])
     said = []
-    for row in counts.to_dict("records"):
-        if i18n.missing(row["missing"]):
-            continue
-        absent = str(row["missing"]).split(";")
-        words = dict.fromkeys(
-            i18n.word(f"triggers.table.{'month_before' if one in SOURCES else one}", language) for one in absent
-        )
-        said.append(
-            i18n.sentence(
-                "triggers.missing", language, name=row[f"title_{language}"], tables=i18n.join(words, language)
-            )
-        )
+    for tables, names in lacking.items():
+        quoted = i18n.join((f"「{name}」" if language == "ja" else f"“{name}”" for name in names), language)
+        said.append(i18n.sentence("triggers.missing", language, names=quoted, tables=tables))
     return i18n.run_on(said, language)
 
 
