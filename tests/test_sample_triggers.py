@@ -63,8 +63,9 @@ def test_planted_carts_are_all_found_on_their_day_and_completed_ones_never(sampl
     moves, cleared, bought = plain(sample_month)
     planted = sample_month.rows(
         "select customer_id, max(event_at), any_value(truth.product_id)"
-        " from truth_abandoned_carts as truth join web_events using (session_id)"
-        " join identity_links using (source_system, source_customer_id)"
+        " from truth_abandoned_carts as truth join web_events using (session_id) join identity_links"
+        " on web_events.source_system = identity_links.source_system"
+        " and web_events.source_customer_id = identity_links.source_customer_id"
         f" where signed_in and event_name in {CART} group by customer_id, session_id"
     )  # fmt: skip
     expected, first = set(), datetime.combine(LAST - days(39), datetime.min.time())
@@ -127,39 +128,47 @@ def test_birthdays_of_the_queue_are_those_of_the_contacts_and_no_date_of_birth_s
 
 
 @pytest.fixture(scope="module")
-def next_days(sample_month, tmp_path_factory):
-    """A copy of the month's home whose pipeline evaluates daily, and one in which a customer withdraws on the day."""
+def next_days(sample_month, tmp_path_factory) -> SampleMonth:
+    """A copy of the month's home whose pipeline evaluates daily, reading the app and the calendar alone."""
     month = copy_of(sample_month, tmp_path_factory.mktemp("days"))
     text = (sample_run.store.ROOT / "pipelines" / "sample.yaml").read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    content["triggers"]["evaluated"] = "daily"
+    content["sources"] = ["sample_app", "sample_office"]
     (month.home / "pipelines").mkdir(exist_ok=True)
-    (month.home / "pipelines" / "sample.yaml").write_text(
-        text.replace("triggers:  # docs", "triggers:\n  evaluated: daily  # docs")
-    )
+    (month.home / "pipelines" / "sample.yaml").write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False))
     return month
 
 
-def rows_of(path) -> list[tuple]:
-    return duckdb.sql(f"select * from read_parquet('{path}') order by queue_id").fetchall()
+def handed(done: daily.Day) -> list[dict]:
+    with done.sent.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
-def test_days_are_evaluated_once_and_hand_over_ids_alone(next_days):
+def test_a_day_hands_over_ids_alone_and_a_word_said_on_it_counts(next_days):
+    queued = {one for (one,) in next_days.rows("select queue_id from trigger_queue")}
     with at_home(next_days.home):
         first = daily.run_day("sample", date(2026, 11, 1))
-        before = first.file.read_bytes(), first.sent.read_bytes()
-        again = daily.run_day("sample", date(2026, 11, 1))
-        assert (again.file.read_bytes(), again.sent.read_bytes()) == before
-        second = daily.run_day("sample", date(2026, 11, 2))
-    assert first.month == "2026-10" and first.queued > 5
-    ids = [{row[0] for row in rows_of(one.file)} for one in (first, second)]
-    assert not ids[0] & ids[1]
-    with second.sent.open(encoding="utf-8") as file:
-        handed = list(csv.DictReader(file))
-    assert list(handed[0]) == ["queue_id", "customer_id", "trigger", "channel", "due_at", "expires_at"]
-    assert {row["queue_id"] for row in handed} <= ids[0] | ids[1]
-    assert {row["due_at"][:10] for row in handed} == {"2026-11-04"} or {row["due_at"][:10] for row in handed} == {
-        "2026-11-03"
-    }
-    assert stat.S_IMODE(second.sent.stat().st_mode) == stat.S_IMODE(second.file.stat().st_mode) == 0o600
+        rows = handed(first)
+        assert first.month == "2026-10" and rows
+        assert list(rows[0]) == ["queue_id", "customer_id", "trigger", "channel", "due_at", "expires_at"]
+        assert {row["due_at"][:10] for row in rows} == {"2026-11-02"} and {row["queue_id"] for row in rows} <= queued
+        assert stat.S_IMODE(first.sent.stat().st_mode) == stat.S_IMODE(first.file.stat().st_mode) == 0o600
+        again = duckdb.sql(f"select queue_id from read_parquet('{first.file}')").fetchall()
+        assert not queued & {one for (one,) in again}  # what the month queued is not queued once more
+        gone = next(row for row in rows if row["channel"] in ("push", "line"))
+        accounts = next_days.rows(
+            f"select source_customer_id from identity_links where customer_id = '{gone['customer_id']}' and source_system = 'app'"
+        )
+        with (next_days.data / "app" / "consents.csv").open("a", encoding="utf-8") as file:
+            for (account,) in accounts:
+                file.write(f'"{account}","{gone["channel"]}","marketing","2026-11-01 12:00:00","撤回",,"form","v1"\n')
+        second = daily.run_day("sample", date(2026, 11, 1))
+    left = handed(second)
+    assert accounts and left == [
+        row for row in rows if (row["customer_id"], row["channel"]) != (gone["customer_id"], gone["channel"])
+    ]
+    assert second.file.read_bytes() == first.file.read_bytes()
 
 
 def test_a_day_without_a_month_before_it_is_refused(next_days):

@@ -86,7 +86,13 @@ def reason(row: dict, language: str) -> str:
             i18n.word(f"triggers.band.{subject}", language),
             i18n.number(row["measure"], "rate", language),
         )
-    return i18n.sentence(f"triggers.reason.{row['reason']}", language, subject=subject, measure=measure)
+    key = f"triggers.reason.{row['reason']}"
+    told = {
+        name: value
+        for name, value in (("subject", subject), ("measure", measure))
+        if f"{{{name}}}" in i18n.word(key, language)
+    }
+    return i18n.sentence(key, language, **told)
 
 
 def kinds(language: str) -> list[tuple[str, str]]:
