@@ -56,12 +56,12 @@ def conditions(db: Engine, triggers: Triggers, span: Span) -> pd.DataFrame:
     previous_churn, previous_products, repurchase_due and contacts; those no trigger needs may be missing.
     """
     if not len(triggers):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return _nothing()
     _prepare(db, triggers, span)
     absent = missing(db, triggers)
     parts = [_found(db, trigger, span) for trigger in triggers if not absent[trigger.code]]
     parts = [part for part in parts if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(parts, ignore_index=True) if parts else _nothing()
 
 
 def fitting(db: Engine, triggers: Triggers, *, as_of: date) -> dict[str, set[str]]:
@@ -85,6 +85,11 @@ def contacts(db: Engine, span: Span) -> pd.DataFrame:
     reach = timedelta(days=MOST_DAYS)
     found = db.run("trigger_contacts", since=span.until - reach, until=span.until + 2 * reach)
     return found.df()
+
+
+def _nothing() -> pd.DataFrame:
+    times = dict.fromkeys(("not_before", "expires_at"), "datetime64[us]")
+    return pd.DataFrame(columns=list(COLUMNS)).astype(times | {"value": "float64"})
 
 
 def _prepare(db: Engine, triggers: Triggers, span: Span) -> None:
