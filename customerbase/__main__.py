@@ -91,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     rules.add_argument("--language", default="en", choices=("ja", "en"))
     rules.set_defaults(command=_rules)
 
+    daily = commands.add_parser("triggers", help="a day between two months: evaluate triggers, write what may be sent")
+    daily.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
+    daily.add_argument(
+        "--date", type=date.fromisoformat, required=True, metavar="YYYY-MM-DD", help="last day that counts"
+    )
+    daily.add_argument("--data", default=None, help="folder of today's raw files")
+    daily.set_defaults(command=_triggers)
+
     contracts = commands.add_parser("contracts", help="check the notebooks' contracts and shape (no kernel)")
     contracts.set_defaults(command=_contracts)
 
@@ -218,6 +226,13 @@ def _rules(options) -> int:
         print("\n".join(lines))
         faults += found
     return 2 if faults else 0
+
+
+def _triggers(options) -> int:
+    from customerbase.pipeline import daily
+
+    print("\n".join(daily.described(daily.run_day(options.pipeline, options.date, data=options.data), months.near)))
+    return 0
 
 
 def _contracts(options) -> int:

@@ -21,6 +21,7 @@ import rule_tables
 import satisfaction_world
 import snapshot_tables
 import sqlglot
+import trigger_tables
 import voice_texts
 from sqlglot import exp
 
@@ -41,7 +42,7 @@ from customerbase import (
     satisfaction,
     segments,
 )  # fmt: skip
-from customerbase.audiences import consent, evaluating, reading
+from customerbase.audiences import consent, evaluating, reading, triggers
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -122,6 +123,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _late(monkeypatch)
     _related(monkeypatch)
     _audiences()
+    _triggers()
     return Recorder.cases
 
 
@@ -457,6 +459,13 @@ def _voice(monkeypatch) -> None:
 def _desk() -> None:
     """A support desk of two years whose customers buy and ask."""
     inquiries.inquiries(desk_tables.months(1, size=8), as_of=AS_OF, least=2, days=300)
+
+
+def _triggers() -> None:
+    """Every kind of trigger on customers who meet its condition."""
+    some = trigger_tables.read(**trigger_tables.EVERY_KIND)
+    db = trigger_tables.shop_of_everything(Recorder)
+    triggers.evaluate(db, some, span=triggers.Span.day(trigger_tables.AS_OF))
 
 
 def _customer(folder: Path, monkeypatch) -> None:

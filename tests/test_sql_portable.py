@@ -34,6 +34,7 @@ UNIQUE_WITHIN = {
     "basket",
     "next_product_id",
     "product_2",
+    "txn_id",
 }
 
 

@@ -30,6 +30,7 @@ from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
 from customerbase.charts.tracking import tracking
 from customerbase.charts.tree import tree
+from customerbase.charts.triggers import occasions
 from customerbase.charts.upset import upset
 from customerbase.charts.voices import voices
 from customerbase.charts.waterfall import waterfall
@@ -69,6 +70,7 @@ __all__ = [
     "line",
     "lorenz",
     "months",
+    "occasions",
     "overlapping",
     "png",
     "priorities",

@@ -1,4 +1,4 @@
-"""What a pipeline file says of segments and audiences, checked against the pages that will use it, before any page runs."""
+"""What a pipeline file says of segments, audiences and triggers, checked against the pages that will use it, before any page runs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -34,3 +34,16 @@ def check_audiences(company: Company, contracts: Sequence[Contract]) -> None:
 def audience_page(contracts: Iterable[Contract]) -> Contract | None:
     """The page that makes the audiences; None when the run has none."""
     return next((contract for contract in contracts if "audience_members" in contract.writes), None)
+
+
+def check_triggers(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError when the company's triggers cannot be, before a page finds out."""
+    page = trigger_page(contracts)
+    if page:
+        written = {table for contract in contracts for table in contract.writes}
+        company.trigger_rules(page.reads, page.writes, [table for table in page.previous if table in written])
+
+
+def trigger_page(contracts: Iterable[Contract]) -> Contract | None:
+    """The page that evaluates the triggers; None when the run has none."""
+    return next((contract for contract in contracts if "trigger_queue" in contract.writes), None)

@@ -31,6 +31,7 @@ import customerbase.report.risk as risk
 import customerbase.report.satisfaction as satisfaction
 import customerbase.report.sections as sections
 import customerbase.report.tree as tree
+import customerbase.report.triggers as triggers
 import customerbase.report.trust as trust
 import customerbase.report.value as value
 import customerbase.report.voice as voice
@@ -43,10 +44,24 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences", "triggers"),
     *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences")
+OPTIONAL = (
+    *(
+        "goals",
+        "groups",
+        "risk",
+        "mix",
+        "good",
+        "offers",
+        "satisfaction",
+        "voice",
+        "inquiries",
+        "audiences",
+        "triggers",
+    ),
+)
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -147,6 +162,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "svg": Markup,
         **inquiries.contents(data, language, draw),
         **audiences.told(data, language, draw),
+        **triggers.contents(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -18,6 +19,9 @@ from customerbase.periods import month_end
 from customerbase.rules import Rules
 from customerbase.stage import company
 from customerbase.tables import Check, checks_to_json, evaluate, schema, store
+
+if TYPE_CHECKING:
+    from customerbase.audiences.triggers import Triggers
 
 __all__ = ["Stage"]
 
@@ -124,6 +128,11 @@ class Stage:
     def rules(self) -> Rules:
         """The company's segments by rule, read for the tables of this page. Raises ConfigError for what cannot be."""
         return self.company.rules(self.reads, self.writes, self.previous)
+
+    @property
+    def triggers(self) -> "Triggers":
+        """The company's triggers, read for the tables of this page. Raises ConfigError for what cannot be."""
+        return self.company.trigger_rules(self.reads, self.writes, self.previous)
 
     @property
     def audiences(self) -> Audiences:

@@ -19,6 +19,7 @@ from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home
 
 if TYPE_CHECKING:
+    from customerbase.audiences.triggers import Triggers
     from customerbase.recommend.rules import Rules as OfferRules
 
 _KINDS = {
@@ -32,6 +33,7 @@ _KINDS = {
     "goals": dict,
     "segments": dict,
     "recommend": dict,
+    "triggers": dict,
     "audiences": dict,
     "run": dict,
     "archive": dict,
@@ -55,6 +57,7 @@ class Company:
     goals: dict = field(default_factory=dict)
     segments: dict = field(default_factory=dict)
     recommend: dict = field(default_factory=dict)
+    triggers: dict = field(default_factory=dict)
     audiences: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
     archive: dict = field(default_factory=dict)
@@ -73,6 +76,10 @@ class Company:
     def offer_rules(self) -> "OfferRules":
         """What may be offered to customers (recommend/rules.py). Raises ConfigError for what cannot be."""
         return _offer_rules(self.recommend, self.path)
+
+    def trigger_rules(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> "Triggers":
+        """The company's triggers, read for a page with these tables. Raises ConfigError for what cannot be."""
+        return _triggers(self.triggers, self.path, tables_for_rules(reads, writes, previous, self.named))
 
     @property
     def archiving(self) -> Archiving:
@@ -192,6 +199,14 @@ def _offer_rules(content: dict, path: Path) -> "OfferRules":
     return read(content, path.name)
 
 
+def _triggers(content: dict, path: Path, known: Columns | None = None) -> "Triggers":
+    from customerbase.audiences.triggers import (
+        read_triggers as read,
+    )  # with arrays behind it, which most pages do without
+
+    return read(content, path.name, columns=known)
+
+
 def _text(place: str, *encodings: str) -> str:
     """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
     path = find_file(place)
@@ -244,6 +259,8 @@ def _checked(name: str, path: Path) -> Company:
     read_frequency(settings, path.name)
     if content.get("recommend"):
         _offer_rules(content["recommend"], path)
+    if content.get("triggers"):
+        _triggers(content["triggers"], path)
     return Company(name=name, path=path, **content)
 
 
