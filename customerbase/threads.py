@@ -24,9 +24,7 @@ def one_thread() -> Iterator[None]:
         yield
 
 
-def in_order(
-    work: Callable[[_Part], _Made], parts: Iterable[_Part], workers: int | None = None
-) -> Iterator[_Made]:
+def in_order(work: Callable[[_Part], _Made], parts: Iterable[_Part], workers: int | None = None) -> Iterator[_Made]:
     """work(part) of each part, in the order of the parts whatever the number of workers: as many as cores, MOST at most.
 
     For numpy, scipy and DuckDB, which let other threads run meanwhile. The first error is raised, later parts are left undone.

@@ -14,7 +14,9 @@ from customerbase.recommend.candidates import Source
 from customerbase.recommend.measures import distinct, top
 from customerbase.recommend.models import Plain
 
-Free = Callable[[np.ndarray, np.ndarray], np.ndarray]  # places of users and items -> whether this user may be offered it
+Free = Callable[
+    [np.ndarray, np.ndarray], np.ndarray
+]  # places of users and items -> whether this user may be offered it
 
 
 @dataclass(frozen=True)

@@ -109,9 +109,7 @@ class Offered:
         return (self.path[item] >= 0) & (self.owned[place] == key)
 
 
-def lists(
-    study: Study, offered: Offered, people: pd.DataFrame, workers: int | None = None
-) -> tuple[Rows, np.ndarray]:
+def lists(study: Study, offered: Offered, people: pd.DataFrame, workers: int | None = None) -> tuple[Rows, np.ndarray]:
     """Rows of every customer of the purchases and of `people`, and the ids of their places.
 
     Known customers get what the chosen models say; whoever bought nothing that is still sold gets what is popular where
@@ -131,9 +129,7 @@ def lists(
     return Rows.joined(parts or [_empty()]), customers
 
 
-def _block(
-    study: Study, source: Source, highest: dict[str, Highest], offered: Offered, users: np.ndarray
-) -> Rows:
+def _block(study: Study, source: Source, highest: dict[str, Highest], offered: Offered, users: np.ndarray) -> Rows:
     """Both lists of a block of users of the window."""
     window, learnt = source.window, [kind for kind in KINDS if kind not in highest]
 
