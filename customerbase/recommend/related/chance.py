@@ -1,4 +1,4 @@
-"""How often products would meet by chance: exact tests, and what baskets of the same sizes would hold."""
+"""How often products would meet by chance: exact tests, and what baskets of the same sizes and months would hold."""
 
 from dataclasses import dataclass
 
