@@ -123,7 +123,7 @@ class Clocks:
         print(f"{self.who:<10}{name:<34}{spent[0]:>9.1f} s CPU{spent[1]:>9.1f} s clock", flush=True)
 
 
-def ours(folder: Path, products: int, repeat: bool) -> None:
+def ours(folder: Path, products: int, repeat: bool, memory: str) -> None:
     """Page 08 from its tables to its table."""
     from customerbase import features, recommend
     from customerbase.engine import Engine
@@ -132,7 +132,7 @@ def ours(folder: Path, products: int, repeat: bool) -> None:
     from customerbase.tables.compiler import evaluate
     from customerbase.tables.schema import schema
 
-    clocks, db, lists = Clocks("project"), Engine(), month.lists
+    clocks, db, lists = Clocks("project"), Engine(memory, temp_directory=str(folder / ".spill")), month.lists
     for name in TABLES:
         db.register(name, folder / f"{name}.parquet")
     month.study = clocks.timed("choice and fits", month.study)
@@ -206,12 +206,13 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--products", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=400, help="days of history")
+    parser.add_argument("--memory", default="2GB", help="of DuckDB: the setting memory_limit of a pipeline file")
     parser.add_argument("--repeat", action="store_true", help="the lists once more with one thread: are they the same?")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--step", choices=("ours", "peer"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step == "ours":
-        ours(given.folder, given.products, given.repeat)
+        ours(given.folder, given.products, given.repeat, given.memory)
     elif given.step == "peer":
         peer(given.folder)
     else:

@@ -70,7 +70,7 @@ class Rows:
                 "score": pa.array(self.score, pa.float64()),
                 "reason": named(pa.array(self.reason, pa.int8()), pa.array(reasons.REASONS)),
                 "because_product_id": named(behind, goods),
-                "as_of": pa.array([as_of] * len(self.user), pa.date32()),
+                "as_of": pa.repeat(pa.scalar(as_of, pa.date32()), len(self.user)),
             }
         )
 
@@ -175,7 +175,7 @@ def _newcomers(study: Study, offered: Offered, people: pd.DataFrame, customers: 
     known[window.users] = True
     unknown = np.flatnonzero(~known)
     popular = Popular.of(window, people, offered.allowed[window.items], SPARE)
-    category = _main_category(purchases)
+    category = _main_category(purchases, ~known[: len(purchases.customers)])
     told = people.drop_duplicates("customer_id").set_index("customer_id").reindex(customers[unknown])
     mains = [category.get(int(user)) for user in unknown]
     belongs = [popular.place(*one) for one in zip(mains, told["store"], told["people"], strict=True)]
@@ -197,10 +197,10 @@ def _newcomers(study: Study, offered: Offered, people: pd.DataFrame, customers: 
         )
 
 
-def _main_category(purchases: Purchases) -> dict[int, str]:
-    """The category that each customer bought from on most days; equals: the first by name."""
+def _main_category(purchases: Purchases, wanted: np.ndarray) -> dict[int, str]:
+    """The category that each of the wanted customers bought from on most days; equals: the first by name."""
     kind = purchases.category[purchases.item]
-    kept = kind >= 0
+    kept = (kind >= 0) & wanted[purchases.user]
     n = max(len(purchases.categories), 1)
     pairs, days = np.unique(purchases.user[kept].astype(np.int64) * n + kind[kept], return_counts=True)
     order = np.lexsort((pairs % n, -days, pairs // n))
