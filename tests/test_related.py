@@ -26,12 +26,13 @@ def level(made: related.Related, which: str = "basket") -> pd.DataFrame:
     return made.pairs[made.pairs["level"] == which]
 
 
-def counted(held: np.ndarray) -> tuple[pd.DataFrame, counts.Units]:
-    """Pairs and units of baskets by plain numpy, as related counts them in SQL."""
-    held = held[held.any(axis=1)]
+def counted(held: np.ndarray, month: np.ndarray | None = None) -> tuple[pd.DataFrame, counts.Units]:
+    """Pairs and units of baskets by plain numpy, as related counts them in SQL; month: of each basket, else all one."""
+    month = np.zeros(len(held), dtype=int) if month is None else month
+    month, held = month[held.any(axis=1)], held[held.any(axis=1)]
     size = held.sum(axis=1)
-    sizes, of_size = np.unique(size, return_inverse=True)
-    classes = chance.size_classes(sizes, np.bincount(of_size))[of_size]
+    kinds, of_kind = np.unique(np.column_stack([month, size]), axis=0, return_inverse=True)
+    classes = chance.seasons(*kinds.T, np.bincount(of_kind.ravel()))[of_kind.ravel()]
     units = np.bincount(classes).astype(float)
     others = np.bincount(classes, weights=size**2) / np.bincount(classes, weights=size) - 1
     holding = np.array([np.bincount(classes[column], minlength=len(units)) for column in held.T], dtype=float)
@@ -90,6 +91,41 @@ def test_false_findings_among_independent_baskets_stay_within_the_level(spread):
     assert any_found <= stats.binom.ppf(0.999, 100, 0.05)
     if spread:
         assert fisher > 90  # large baskets hold everything: without the sizes nearly every shop would have false pairs
+
+
+def seasonal(rng, months: int = 4, baskets: int = 1_400, products: int = 25) -> tuple[np.ndarray, np.ndarray]:
+    """Independent baskets, and the month of each; the last four products are hardly bought but in the first month."""
+    month = np.repeat(np.arange(months), baskets)
+    off, on = popularity(products, 0.3), popularity(products, 0.3)
+    off[-4:], on[-4:] = 0.002, 0.12
+    parts = [independent(rng, baskets, off if one else on, 0.7) for one in range(months)]
+    return np.concatenate(parts), month
+
+
+def test_products_of_one_season_are_not_related_by_it():
+    rng, false, pooled, kept = np.random.default_rng(23), 0, 0, 0
+    for _ in range(30):
+        held, month = seasonal(rng)
+        false += bool(len(pairs.tested(*counted(held, month), 0.05)))
+        whole = pairs.tested(*counted(held), 0.05)
+        pooled += bool(((whole["item_1"] >= 21) & (whole["item_2"] >= 21)).any())
+        held[:, 24] |= held[:, 23] & (rng.random(len(month)) < 0.3)  # two that do go together, in the season
+        found = pairs.tested(*counted(held, month), 0.05)
+        kept += (23, 24) in set(zip(found["item_1"], found["item_2"], strict=True))
+    assert false <= stats.binom.ppf(0.999, 30, 0.05)  # as the level of false discoveries has it
+    assert pooled == 30 and kept >= 27  # without months every shop had such a pair; what is real stays
+
+
+def test_the_months_of_baskets_are_those_of_their_orders():
+    held, month = seasonal(np.random.default_rng(24), months=3)
+    held[:, 9] |= held[:, 8]
+    days = [date(2026, 8 + int(one), 15) for one in month]
+    baskets = [(str(n), days[n], [named(p) for p in np.flatnonzero(row)]) for n, row in enumerate(held) if row.any()]
+    made, truth = level(found(baskets)), pairs.tested(*counted(held, month), 0.05)
+    assert len(made) == len(truth) > 0
+    both = made.merge(truth, on=["units_1", "units_2", "units_both"], suffixes=("", "_truth"))
+    for name in ("expected", "p_value", "q_value"):
+        assert np.allclose(both[name], both[f"{name}_truth"], rtol=1e-9)
 
 
 def test_planted_pairs_are_found_among_baskets_of_unequal_sizes():

@@ -127,6 +127,17 @@ def test_classes_of_sizes_hold_enough_and_ones_stand_alone():
     assert len(chance.size_classes(np.array([], dtype=int), np.array([], dtype=int))) == 0
 
 
+def test_months_stand_apart_where_they_hold_enough():
+    months, sizes = np.array([1, 1, 2, 2, 3, 4, 4]), np.array([1, 2, 1, 2, 2, 1, 2])
+    enough = np.array([600, 600, 600, 600, 400, 300, 700])
+    assert list(chance.seasons(months, sizes, enough)) == [0, 1, 2, 3, 5, 4, 5]  # 3 and 4 together; sizes as ever
+    few = np.array([60, 60, 60, 60, 40, 30, 70])
+    assert list(chance.seasons(months, sizes, few)) == [0, 1, 0, 1, 1, 0, 1]
+    last = np.array([600, 600, 600, 600, 400, 30, 70])  # the last month has too few of its own
+    assert list(chance.seasons(months, sizes, last)) == [0, 1, 2, 3, 3, 2, 3]
+    assert len(chance.seasons(*(np.array([], dtype=int),) * 3)) == 0
+
+
 def test_tests_that_are_not_listed_count_with_a_p_value_of_one():
     p = np.array([0.001, 0.02, 0.3])
     padded = stats.false_discovery_control(np.concatenate([p, np.ones(97)]))[:3]

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from customerbase.recommend.measures import best_of, top
+from customerbase.recommend.measures import best_of, distinct, top
 from customerbase.recommend.models import Ease, ItemItem
 from customerbase.recommend.window import HALF_LIFE, SHORT, People, Window
 
@@ -54,33 +54,42 @@ class Source:
     popular: int = POPULAR_NEW
     allowed: np.ndarray | None = None
 
-    def of(self, users: np.ndarray) -> Candidates:
-        """Candidates of a block of users of the window."""
-        n, own = len(self.window.items), self.window.bought[users]
-        open_to = np.ones(n, dtype=bool) if self.allowed is None else self.allowed
-        scores = self.likeness.compact(users)
-        row = np.repeat(np.arange(len(users), dtype=np.int64), np.diff(own.indptr))
-        mine = row * n + own.indices
-        popular = np.repeat(np.arange(len(users), dtype=np.int64) * n, len(self._popular)) + np.tile(
-            self._popular, len(users)
-        )
-        new = np.concatenate([self._near(scores, mine, open_to), popular[~_held(mine, popular)]])
-        keys = np.unique(np.concatenate([mine[open_to[own.indices]], new]))
-        row, item = keys // max(n, 1), keys % max(n, 1)
-        similarity = np.asarray(scores[row, item], dtype=np.float64).ravel()
+    @cached_property
+    def open_to(self) -> np.ndarray:
+        """Whether each item may be offered."""
+        return np.ones(len(self.window.items), dtype=bool) if self.allowed is None else self.allowed
+
+    def of(self, users: np.ndarray, *, known: bool = True, new: bool = True) -> Candidates:
+        """Candidates of a block of users of the window: items bought before (known), others (new), or both."""
+        n, scores = max(len(self.window.items), 1), self.likeness.compact(users)
+        row, item = self.bought(users)
+        mine, parts = row * n + item, []
+        if known:
+            parts.append(mine[self.open_to[item]])
+        if new:
+            had = np.zeros(len(users) * n, dtype=bool)
+            had[mine] = True
+            popular = (np.arange(len(users), dtype=np.int64)[:, None] * n + self._popular).ravel()
+            parts.extend((self._near(scores, had), popular[~had[popular]]))
+        keys = distinct(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+        whole = scores if isinstance(scores, np.ndarray) else scores.toarray()
+        row, item, similarity = keys // n, keys % n, whole.ravel()[keys].astype(np.float64)
         return Candidates(users, row, item, self._values(users, row, item, similarity))
 
-    def _near(self, scores: np.ndarray | sparse.csr_matrix, mine: np.ndarray, open_to: np.ndarray) -> np.ndarray:
-        """The new items most similar to those bought, as numbers of user and item."""
-        n = scores.shape[1]
+    def bought(self, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Items that each of the users has bought: places in `users`, and items, sorted by both."""
+        own = self.window.bought[users]
+        return np.repeat(np.arange(len(users), dtype=np.int64), np.diff(own.indptr)), own.indices
+
+    def _near(self, scores: np.ndarray | sparse.csr_matrix, had: np.ndarray) -> np.ndarray:
+        """The new items most similar to those bought, as numbers of user and item; had: of all numbers, those bought."""
+        n = max(scores.shape[1], 1)
         if isinstance(scores, np.ndarray):
-            fresh = np.where(open_to, scores, -np.inf)
-            fresh[mine // max(n, 1), mine % max(n, 1)] = -np.inf
-            best = top(fresh, self.similar)
+            best = top(np.where(had.reshape(-1, n) | ~self.open_to, -np.inf, scores), self.similar)
             return (np.arange(len(best), dtype=np.int64)[:, None] * n + best)[best >= 0]
         row = np.repeat(np.arange(scores.shape[0], dtype=np.int64), np.diff(scores.indptr))
         keys = row * n + scores.indices
-        free = open_to[scores.indices] & ~_held(mine, keys)
+        free = self.open_to[scores.indices] & ~had[keys]
         best, _ = best_of(row[free], scores.indices[free], scores.data[free], self.similar)
         return keys[free][best]
 
@@ -151,14 +160,7 @@ class Source:
         bought = self.window.bought[users]
         who = np.repeat(np.arange(len(users)), np.diff(bought.indptr))
         known = category[bought.indices] >= 0
-        counts = np.zeros((len(users), kinds))
-        np.add.at(counts, (who[known], category[bought.indices][known]), 1.0)
+        place = who[known] * kinds + category[bought.indices[known]]
+        counts = np.bincount(place, minlength=len(users) * kinds).reshape(-1, kinds).astype(np.float64)
         share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
         return np.where(category[item] >= 0, share[row, np.maximum(category[item], 0)], np.nan)
-
-
-def _held(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Which of the wanted numbers stand in the sorted keys."""
-    if not len(keys):
-        return np.zeros(len(wanted), dtype=bool)
-    return keys[np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)] == wanted

@@ -191,5 +191,6 @@ def _rows(test: Test, kind: str, segment: str, kept: np.ndarray) -> list[dict[st
             row[f"{measure}_gain"] = mean[own] - mean[other]
             ends = bootstrap.percentile(drawn[:, own] - drawn[:, other])
             row[f"{measure}_gain_low"], row[f"{measure}_gain_high"] = ends
-        rows.append(row | of_all(test.lists[model, kind][kept], test.window.products.ever, len(test.window.users)))
+        goods = test.window.products
+        rows.append(row | of_all(test.lists[model, kind][kept], goods.ever, goods.customers))
     return rows

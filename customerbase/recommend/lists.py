@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,17 +11,19 @@ import pyarrow as pa
 from customerbase.recommend import reasons
 from customerbase.recommend.candidates import Source
 from customerbase.recommend.evaluation import AGAIN, NEW, picked
+from customerbase.recommend.highest import Highest
 from customerbase.recommend.measures import best_of
 from customerbase.recommend.newcomers import Popular
 from customerbase.recommend.purchases import Purchases
 from customerbase.recommend.ranker import blocks
 from customerbase.recommend.rules import Rules
 from customerbase.recommend.study import Study
+from customerbase.threads import in_order
 
 KINDS = (AGAIN, NEW)
 SPARE = 40  # items that newcomers' lists are cut from, so that owned durable goods can be left out
-LARGE = 40_000_000  # rows of candidates of all customers from which on fewer are looked at for each
-FEWEST_SIMILAR, FEWEST_POPULAR = 30, 20
+TYPES = {"user": "int32", "kind": "int8", "rank": "int8", "item": "int32", "score": "float64", "reason": "int8",
+         "because": "int32"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,14 @@ class Rows:
 
     @classmethod
     def joined(cls, parts: list["Rows"]) -> "Rows":
-        """Several, sorted."""
-        fields = {name: np.concatenate([getattr(one, name) for one in parts]) for name in cls.__dataclass_fields__}
-        order = np.lexsort((fields["rank"], fields["kind"], fields["user"]))
+        """Several, in few bytes. Each is sorted, and of the same customer one list stands before the other."""
+        fields = {
+            name: np.concatenate([getattr(one, name).astype(kind, copy=False) for one in parts])
+            for name, kind in TYPES.items()
+        }
+        if (fields["user"][1:] >= fields["user"][:-1]).all():
+            return cls(**fields)
+        order = np.argsort(fields["user"], kind="stable")
         return cls(**{name: values[order] for name, values in fields.items()})
 
     def table(self, customers: np.ndarray, products: np.ndarray, as_of) -> pa.Table:
@@ -62,7 +70,7 @@ class Rows:
                 "score": pa.array(self.score, pa.float64()),
                 "reason": named(pa.array(self.reason, pa.int8()), pa.array(reasons.REASONS)),
                 "because_product_id": named(behind, goods),
-                "as_of": pa.array([as_of] * len(self.user), pa.date32()),
+                "as_of": pa.repeat(pa.scalar(as_of, pa.date32()), len(self.user)),
             }
         )
 
@@ -101,63 +109,51 @@ class Offered:
         return (self.path[item] >= 0) & (self.owned[place] == key)
 
 
-def lists(study: Study, offered: Offered, people: pd.DataFrame) -> tuple[Rows, np.ndarray]:
+def lists(study: Study, offered: Offered, people: pd.DataFrame, workers: int | None = None) -> tuple[Rows, np.ndarray]:
     """Rows of every customer of the purchases and of `people`, and the ids of their places.
 
     Known customers get what the chosen models say; whoever bought nothing that is still sold gets what is popular where
-    they belong, and no list to buy again.
+    they belong, and no list to buy again. workers: threads, as many as cores by default; the rows are the same.
     """
     purchases, window = study.window.purchases, study.window
     ours = set(purchases.customers)
     others = np.array(sorted({one for one in people["customer_id"] if one not in ours}), dtype=object)
     customers = np.concatenate([purchases.customers, others])
-    allowed = offered.allowed[window.items]
-    source = _sized(replace(study.source, allowed=allowed), len(window.users))
+    source = replace(study.source, allowed=offered.allowed[window.items])
     models = {kind: study.model(kind) for kind in KINDS}
-    parts = [
-        part for users in blocks(np.arange(len(window.users))) for part in _block(study, source, models, offered, users)
-    ]
-    parts.extend(_newcomers(study, offered, people, customers))
+    highest = {kind: Highest(model, source) for kind, model in models.items() if model is not None}
+    work = partial(_block, study, source, highest, offered)
+    users = np.arange(len(window.users))
+    first = [work(users[:1])] if len(users) else []  # all that is made once is made here and not in several threads
+    parts = [*first, *in_order(work, blocks(users[1:]), workers), *_newcomers(study, offered, people, customers)]
     return Rows.joined(parts or [_empty()]), customers
 
 
-def _sized(source: Source, users: int) -> Source:
-    """Fewer new candidates for each where customers are very many."""
-    share = min(1.0, LARGE / max(users * (source.similar + source.popular), 1))
-    fewer = {
-        "similar": max(int(source.similar * share), FEWEST_SIMILAR),
-        "popular": max(int(source.popular * share), FEWEST_POPULAR),
-    }
-    return replace(source, **fewer)
+def _block(study: Study, source: Source, highest: dict[str, Highest], offered: Offered, users: np.ndarray) -> Rows:
+    """Both lists of a block of users of the window."""
+    window, learnt = source.window, [kind for kind in KINDS if kind not in highest]
 
+    def free(row: np.ndarray, item: np.ndarray) -> np.ndarray:
+        return ~offered.owns(window.users[users[row]], window.items[item])
 
-def _block(study: Study, source: Source, models, offered: Offered, users: np.ndarray) -> Iterator[Rows]:
-    window = source.window
-    found = source.of(users) if study.ranker or None in models.values() else None
-    chance = study.ranker.chance(window, found) if study.ranker else None
+    if learnt:
+        found = source.of(users, known=AGAIN in learnt, new=NEW in learnt)
+        chance = study.ranker.chance(window, found)
+    parts = []
     for place, kind in enumerate(KINDS):
-        if models[kind] is None:
-            mine = found.bought == (kind == AGAIN)
+        if kind in learnt:
+            mine = np.flatnonzero((found.bought == (kind == AGAIN)) & free(found.row, found.item))
             row, item, score = found.row[mine], found.item[mine], chance[mine]
             key = score if kind == AGAIN else picked(score, window, item, study.choice.discount)
+            best, _ = best_of(row, item, key, offered.length)
+            row, item, score = row[best], item[best], score[best]
+        elif kind == AGAIN:
+            row, item, score = highest[kind].again(users, free)
         else:
-            row, item, score = _plain(models[kind], source, users, kind)
-            key = score
-        free = ~offered.owns(window.users[users[row]], window.items[item])
-        row, item, score, key = row[free], item[free], score[free], key[free]
-        best, _ = best_of(row, item, key, offered.length)
-        row, item, score = row[best], item[best], score[best]
+            row, item, score = highest[kind].new(users, free, offered.length)
         best, rank = best_of(row, item, score, offered.length)  # picked by one order, shown by the chance
-        yield _explained(source, users, place, row[best], item[best], score[best], rank)
-
-
-def _plain(model, source: Source, users: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of a plain model: items bought before or all others, of those that may be offered, with a score above 0."""
-    scores = model.scores(users)
-    had = source.window.bought[users].toarray() > 0
-    kept = (had if kind == AGAIN else ~had) & source.allowed[None, :] & (scores > 0)
-    row, item = np.nonzero(kept)
-    return row, item, scores[row, item]
+        parts.append(_explained(source, users, place, row[best], item[best], score[best], rank))
+    return Rows.joined(parts)
 
 
 def _explained(source: Source, users, place: int, row, item, score, rank) -> Rows:
@@ -179,7 +175,7 @@ def _newcomers(study: Study, offered: Offered, people: pd.DataFrame, customers: 
     known[window.users] = True
     unknown = np.flatnonzero(~known)
     popular = Popular.of(window, people, offered.allowed[window.items], SPARE)
-    category = _main_category(purchases)
+    category = _main_category(purchases, ~known[: len(purchases.customers)])
     told = people.drop_duplicates("customer_id").set_index("customer_id").reindex(customers[unknown])
     mains = [category.get(int(user)) for user in unknown]
     belongs = [popular.place(*one) for one in zip(mains, told["store"], told["people"], strict=True)]
@@ -201,10 +197,10 @@ def _newcomers(study: Study, offered: Offered, people: pd.DataFrame, customers: 
         )
 
 
-def _main_category(purchases: Purchases) -> dict[int, str]:
-    """The category that each customer bought from on most days; equals: the first by name."""
+def _main_category(purchases: Purchases, wanted: np.ndarray) -> dict[int, str]:
+    """The category that each of the wanted customers bought from on most days; equals: the first by name."""
     kind = purchases.category[purchases.item]
-    kept = kind >= 0
+    kept = (kind >= 0) & wanted[purchases.user]
     n = max(len(purchases.categories), 1)
     pairs, days = np.unique(purchases.user[kept].astype(np.int64) * n + kind[kept], return_counts=True)
     order = np.lexsort((pairs % n, -days, pairs // n))

@@ -28,6 +28,12 @@ def top(scores: np.ndarray, k: int = AT) -> np.ndarray:
     return made
 
 
+def distinct(keys: np.ndarray) -> np.ndarray:
+    """Each of the numbers once, ascending (of millions of whole numbers several times faster than numpy's unique)."""
+    made = np.sort(keys)
+    return made[np.concatenate([[True], made[1:] != made[:-1]])] if len(made) else made
+
+
 def best_of(row: np.ndarray, item: np.ndarray, key: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Places of the `most` highest of each row, in order, and their ranks from 1; ties in the order of items.
 

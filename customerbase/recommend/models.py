@@ -1,16 +1,19 @@
 """The plain models: popularity, personal frequency with decay, TIFU-KNN, EASE and item-item cosine, each a score of every item.
 
 Fitted on a Window; `scores(rows)` gives an array (rows, items), higher is likelier, of the window's users `rows`. Each sees
-items bought before and others alike: the two lists take what they want of it. All sums run in one thread and in one order.
+items bought before and others alike: the two lists take what they want of it. A score is what a customer's own purchases
+say (`compact`, mostly zeros) and what holds for everybody. All sums run in one thread and in one order.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from scipy import linalg, sparse
 
-from customerbase.recommend.measures import best_of, top
+from customerbase.recommend.measures import best_of
+from customerbase.recommend.purchases import spread
 from customerbase.recommend.window import HALF_LIFE, HORIZON, Window
 from customerbase.threads import one_thread
 
@@ -21,7 +24,6 @@ EASE_ITEMS = 10_000  # beyond these the inverse (items cubed) costs minutes and 
 RIDGE = 200.0  # on the diagonal of EASE; 200 to 500 do alike (docs/recommendations.md)
 NEIGHBOURS, OWN_WEIGHT = 100, 0.5  # of TIFU-KNN: the customers most alike, and what one's own purchases weigh
 POOL = 20_000  # customers among whom neighbours are looked for, evenly spread over all
-LEARNT = 200_000  # customers that item-item similarities are counted over, evenly spread over all
 SIMILAR = 50  # items kept as similar to one
 _SHRINK = 20.0  # buyers in common that a similarity is shrunk by
 _FILL = 1e-6  # of popularity, so that no list stays short and ties go to the popular
@@ -35,11 +37,26 @@ class Model(Protocol):
         ...
 
 
+class Plain:
+    """A plain model: scores in two parts. everybody: of each item, the same for all, 0 or more."""
+
+    everybody: np.ndarray
+
+    def compact(self, rows: np.ndarray) -> sparse.csr_matrix | np.ndarray:
+        """What each user's own purchases say, shape (rows, items), in no order of items; 0 or more where it is sparse."""
+        raise NotImplementedError
+
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """Shape (rows, items)."""
+        made = self.compact(rows)
+        return (made if isinstance(made, np.ndarray) else made.toarray()).astype(np.float64) + self.everybody
+
+
 @dataclass(frozen=True)
-class Popularity:
+class Popularity(Plain):
     """Distinct buyers of each item, the same for everybody."""
 
-    buyers: np.ndarray
+    everybody: np.ndarray
 
     @classmethod
     def fit(cls, window: Window, days: int | None = None) -> "Popularity":
@@ -47,38 +64,38 @@ class Popularity:
         ever = window.products.ever
         if days is None:
             return cls(ever)
-        now = window.products.month if days == HORIZON else window.buyers(days)
+        now = window.products.month if days == HORIZON else window.learnt.buyers(days)
         return cls(now + _FILL * ever)
 
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        return np.repeat(self.buyers[None, :], len(rows), axis=0)
+    def compact(self, rows: np.ndarray) -> sparse.csr_matrix:
+        """Nothing: own purchases say nothing here."""
+        return sparse.csr_matrix((len(rows), len(self.everybody)))
 
     @property
     def fill(self) -> np.ndarray:
         """A tiny score of each item, for models that leave items without one."""
-        return _FILL * self.buyers / max(self.buyers.max(initial=0.0), 1.0)
+        return _FILL * self.everybody / max(self.everybody.max(initial=0.0), 1.0)
 
 
 @dataclass(frozen=True)
-class Frequency:
+class Frequency(Plain):
     """A customer's own purchase days of the item, each weighing 0.5 ** (age / half_life). Popularity fills the list."""
 
     own: sparse.csr_matrix
-    fill: np.ndarray
+    everybody: np.ndarray
 
     @classmethod
     def fit(cls, window: Window, half_life: float = HALF_LIFE) -> "Frequency":
         """half_life in days."""
         return cls(window.matrix(half_life), Popularity.fit(window, HORIZON).fill)
 
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        return self.own[rows].toarray() + self.fill
+    def compact(self, rows: np.ndarray) -> sparse.csr_matrix:
+        """Own decayed purchases."""
+        return sparse.csr_matrix(self.own[rows])
 
 
 @dataclass(frozen=True)
-class TifuKnn:
+class TifuKnn(Plain):
     """Own decayed purchases, and the mean of those of the customers most alike (cosine), by `weight` and 1 - weight.
 
     After Hu, He, Gao & Zhang (2020), Modeling personalized item frequency information for next-basket recommendation,
@@ -90,7 +107,7 @@ class TifuKnn:
     pool: np.ndarray
     neighbours: int
     weight: float
-    fill: np.ndarray
+    everybody: np.ndarray
 
     @classmethod
     def fit(
@@ -100,27 +117,30 @@ class TifuKnn:
         own = window.matrix(half_life)
         length = np.sqrt(np.asarray(own.multiply(own).sum(axis=1)).ravel())
         unit = sparse.csr_matrix(sparse.diags(1 / np.maximum(length, 1e-12)) @ own)
-        return cls(own, unit, _spread(own.shape[0], POOL), neighbours, weight, Popularity.fit(window, HORIZON).fill)
+        return cls(own, unit, spread(own.shape[0], POOL), neighbours, weight, Popularity.fit(window, HORIZON).fill)
 
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        alike = (self.unit[rows] @ self.unit[self.pool].T).toarray()
-        place = np.searchsorted(self.pool, rows)
-        place = np.minimum(place, len(self.pool) - 1)
-        self_in = self.pool[place] == rows
-        alike[np.flatnonzero(self_in), place[self_in]] = 0.0
-        k = min(self.neighbours, alike.shape[1])
-        best = top(alike, k)
-        weight = np.take_along_axis(alike, best, axis=1)
-        weight = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
-        start = np.arange(len(rows) + 1) * k
-        near = sparse.csr_matrix((weight.ravel(), best.ravel(), start), shape=alike.shape)
-        theirs = (near @ self.own[self.pool]).toarray()
-        return self.weight * self.own[rows].toarray() + (1 - self.weight) * theirs + self.fill
+    @cached_property
+    def _pool(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        """Of the customers of the pool: items x customers, of length 1; and their decayed purchases."""
+        return sparse.csr_matrix(self.unit[self.pool].T), sparse.csr_matrix(self.own[self.pool])
+
+    def compact(self, rows: np.ndarray) -> sparse.csr_matrix:
+        """Own decayed purchases and those of the neighbours, weighted."""
+        unit, own = self._pool
+        alike = sparse.csr_matrix(self.unit[rows] @ unit)
+        row, place = np.repeat(np.arange(len(rows)), np.diff(alike.indptr)), alike.indices
+        other = self.pool[place] != rows[row]
+        row, place, weight = row[other], place[other], alike.data[other]
+        best, _ = best_of(row, place, weight, self.neighbours)
+        row, place, weight = row[best], place[best], weight[best]
+        weight = weight / np.maximum(np.bincount(row, weight, len(rows)), 1e-12)[row]
+        start = np.searchsorted(row, np.arange(len(rows) + 1))
+        near = sparse.csr_matrix((weight, place, start), shape=alike.shape)
+        return sparse.csr_matrix(self.weight * self.own[rows] + (1 - self.weight) * (near @ own))
 
 
 @dataclass(frozen=True)
-class Ease:
+class Ease(Plain):
     """Items from items: the ridge regression of each column on all others, in closed form.
 
     Source: Steck (2019), Embarrassingly shallow autoencoders for sparse data, WWW, equation 8.
@@ -131,9 +151,9 @@ class Ease:
 
     @classmethod
     def fit(cls, window: Window, ridge: float = RIDGE) -> "Ease":
-        """On ones where a customer has bought an item."""
-        bought = window.bought.astype(np.float32)
-        gram = (bought.T @ bought).toarray()
+        """On ones where a customer has bought an item, counted over the customers of `window.learnt`."""
+        seen = window.learnt.bought.astype(np.float32)
+        gram = (seen.T @ seen).toarray()
         diagonal = np.arange(len(gram))
         gram[diagonal, diagonal] += ridge
         with one_thread():
@@ -142,14 +162,15 @@ class Ease:
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
         weights = inverse / -np.diag(inverse)
         weights[diagonal, diagonal] = 0.0
-        return cls(bought, weights)
+        return cls(window.bought.astype(np.float32), weights)
 
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        return self.compact(rows).astype(np.float64)
+    @property
+    def everybody(self) -> np.ndarray:
+        """Nothing."""
+        return np.zeros(len(self.weights))
 
     def compact(self, rows: np.ndarray) -> np.ndarray:
-        """The same, in single precision."""
+        """All there is, in single precision."""
         return np.asarray(self.bought[rows] @ self.weights)
 
     def between(self, bought: np.ndarray, item: np.ndarray) -> np.ndarray:
@@ -158,7 +179,7 @@ class Ease:
 
 
 @dataclass(frozen=True)
-class ItemItem:
+class ItemItem(Plain):
     """Cosine of the buyers of two items, shrunk where they have few in common; of each item the SIMILAR nearest.
 
     Source: Sarwar, Karypis, Konstan & Riedl (2001), WWW; the shrinkage of Bell & Koren (2007), ICDM.
@@ -169,9 +190,8 @@ class ItemItem:
 
     @classmethod
     def fit(cls, window: Window, block: int = 1_000) -> "ItemItem":
-        """Counted over at most LEARNT customers, in blocks of items."""
-        bought = window.bought.astype(np.float32)
-        seen = bought[_spread(bought.shape[0], LEARNT)]
+        """Counted over the customers of `window.learnt`, in blocks of items."""
+        seen = window.learnt.bought.astype(np.float32)
         columns, n = seen.T.tocsr(), np.asarray(seen.sum(axis=0), dtype=np.float64).ravel()
         items, parts = seen.shape[1], []
         for begin in range(0, items, block):
@@ -184,17 +204,16 @@ class ItemItem:
             kept = other[kept]
             parts.append(sparse.csr_matrix((near[kept].astype(np.float32), (row[kept], item[kept])), common.shape))
         weights = sparse.csr_matrix(sparse.vstack(parts)) if parts else sparse.csr_matrix((0, 0), dtype=np.float32)
-        return cls(bought, weights)
+        return cls(window.bought.astype(np.float32), weights)
 
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        return self.compact(rows).toarray().astype(np.float64)
+    @property
+    def everybody(self) -> np.ndarray:
+        """Nothing."""
+        return np.zeros(self.weights.shape[1])
 
     def compact(self, rows: np.ndarray) -> sparse.csr_matrix:
-        """The same, without the zeros."""
-        made = sparse.csr_matrix(self.bought[rows] @ self.weights)
-        made.sort_indices()
-        return made
+        """All there is, in single precision."""
+        return sparse.csr_matrix(self.bought[rows] @ self.weights)
 
     def between(self, bought: np.ndarray, item: np.ndarray) -> np.ndarray:
         """How much having bought one item speaks for the other."""
@@ -206,7 +225,7 @@ def similar(window: Window) -> Ease | ItemItem:
     return Ease.fit(window) if len(window.items) <= EASE_ITEMS else ItemItem.fit(window)
 
 
-def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None) -> dict[str, Model]:
+def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None) -> dict[str, Plain]:
     """Every plain model of a window, or `only` one; likeness: that of `similar`."""
     makers = {
         POPULAR_NOW: lambda: Popularity.fit(window, HORIZON),
@@ -218,8 +237,3 @@ def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None) ->
     if isinstance(likeness, Ease):
         makers[EASE] = lambda: likeness
     return {name: make() for name, make in makers.items() if only in (None, name)}
-
-
-def _spread(n: int, most: int) -> np.ndarray:
-    """At most `most` of n places, evenly spread."""
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64)) if n else np.empty(0, dtype=np.int64)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from customerbase.recommend.measures import distinct
 from customerbase.recommend.reasons import CATEGORY, GROUP, NOW, code
 from customerbase.recommend.window import HORIZON, Window
 
@@ -25,12 +26,12 @@ class Popular:
     def of(cls, window: Window, people: pd.DataFrame, allowed: np.ndarray, most: int) -> "Popular":
         """people: customer_id, store, people (offer_people.sql); allowed: which items may be offered."""
         goods = window.products
-        made = {"": _ordered(goods.month, goods.ever, allowed, len(window.users), most, NOW)}
+        made = {"": _ordered(goods.month, goods.ever, allowed, goods.customers, most, NOW)}
         for place, name in enumerate(window.purchases.categories):
             inside = allowed & (goods.category == place)
             if inside.any():
                 made[f"category:{name}"] = _ordered(
-                    goods.month, goods.ever, inside, len(window.users), most, CATEGORY, 1.0
+                    goods.month, goods.ever, inside, goods.customers, most, CATEGORY, 1.0
                 )
         told = people.set_index("customer_id").reindex(window.purchases.customers[window.users])
         lately = window.age <= DAYS
@@ -40,9 +41,9 @@ class Popular:
             kept = lately & (mine >= 0)
             n = len(window.items)
             keys = (mine[kept].astype(np.int64) * len(window.users) + window.user[kept]) * n + window.item[kept]
-            keys = np.unique(keys)
+            keys = distinct(keys)
             who, item = keys // n, keys % n
-            buyers = np.bincount(np.unique(who) // max(len(window.users), 1), minlength=len(names))
+            buyers = np.bincount(distinct(who) // max(len(window.users), 1), minlength=len(names))
             group = who // max(len(window.users), 1)
             for place in np.flatnonzero(buyers >= FEWEST):
                 counts = np.bincount(item[group == place], minlength=n).astype(float)

@@ -4,8 +4,9 @@ A day counts once per customer and product, however many lines it had. Customers
 ids, so that a place breaks every tie.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from customerbase.errors import InputError
 from customerbase.features import keep
 
 STEP = 30  # days between two baskets of a log without dates; equals the horizon, so that each window holds one basket
+LEARNT = 200_000  # customers that are learnt from, evenly spread over all; lists are for all
 _EPOCH = date(1970, 1, 1)
 
 
@@ -26,6 +28,11 @@ def number(day: date) -> int:
 def day_of(number: int) -> date:
     """The day of a number."""
     return _EPOCH + timedelta(days=int(number))
+
+
+def spread(n: int, most: int) -> np.ndarray:
+    """At most `most` of n places, evenly spread."""
+    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64)) if n else np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -88,12 +95,31 @@ class Purchases:
         goods = db.run("offer_products").df()
         return cls._made(customers, products, *codes.values(), goods)
 
+    @cached_property
+    def looked_at(self) -> np.ndarray:
+        """Places of the customers that are learnt from, LEARNT at most."""
+        return spread(len(self.customers), LEARNT)
+
+    @cached_property
+    def learnt(self) -> "Purchases":
+        """The purchases of those who are looked at; all of them where customers are no more."""
+        if len(self.looked_at) == len(self.customers):
+            return self
+        place = np.full(len(self.customers), -1, dtype=np.int32)
+        place[self.looked_at] = np.arange(len(self.looked_at), dtype=np.int32)
+        user = place[self.user]
+        kept = user >= 0
+        events = {"user": user[kept], "item": self.item[kept], "day": self.day[kept]}
+        return replace(self, customers=self.customers[self.looked_at], **events)
+
     @classmethod
     def _made(cls, customers, products, user, item, day, goods: pd.DataFrame | None) -> "Purchases":
-        order = np.lexsort((day, item, user))
-        user, item, day = (np.asarray(one, dtype=np.int32)[order] for one in (user, item, day))
+        user, item, day = (np.asarray(one, dtype=np.int32) for one in (user, item, day))
+        if not _in_order(user, item, day):
+            order = np.lexsort((day, item, user))
+            user, item, day = user[order], item[order], day[order]
         new = np.ones(len(user), dtype=bool)
-        new[1:] = (np.diff(user) != 0) | (np.diff(item) != 0) | (np.diff(day) != 0)
+        new[1:] = (user[1:] != user[:-1]) | (item[1:] != item[:-1]) | (day[1:] != day[:-1])
         known = (goods if goods is not None else pd.DataFrame({"product_id": []})).drop_duplicates("product_id")
         told = known.set_index("product_id").reindex(products)
         names = told["category"] if "category" in told else pd.Series(None, index=told.index, dtype=object)
@@ -101,6 +127,16 @@ class Purchases:
         price = told["price"].to_numpy(float, na_value=np.nan) if "price" in told else np.full(len(products), np.nan)
         whole = (np.asarray(customers, dtype=object), np.asarray(products, dtype=object))
         return cls(*whole, user[new], item[new], day[new], category, tuple(map(str, categories)), price)
+
+
+def _in_order(*columns: np.ndarray) -> bool:
+    """Whether rows stand in the order of the first column, then of the next, and so on."""
+    same = np.ones(max(len(columns[0]) - 1, 0), dtype=bool)
+    for one in columns:
+        if (same & (one[1:] < one[:-1])).any():
+            return False
+        same &= one[1:] == one[:-1]
+    return True
 
 
 def _column(db: Engine, query: str) -> np.ndarray:

@@ -45,10 +45,12 @@ def of_new(source: Source, users: np.ndarray, row: np.ndarray, item: np.ndarray)
     because = np.full(len(row), -1, dtype=np.int64)
     if len(mine):
         speaks = source.likeness.between(mine, item[listed])
-        order = np.lexsort((mine, -speaks, listed))
-        first = order[np.concatenate([[True], np.diff(listed[order]) > 0])]
-        positive = speaks[first] > 0
-        because[listed[first[positive]]] = mine[first[positive]]
+        some = np.flatnonzero(size)
+        most = np.zeros(len(row))
+        most[some] = np.maximum.reduceat(speaks, begin[some])
+        best = np.flatnonzero((speaks == most[listed]) & (speaks > 0))
+        first = best[np.flatnonzero(np.diff(listed[best], prepend=-1))]
+        because[listed[first]] = mine[first]
     known = np.nan_to_num(source.affinity(users, row, item)) > 0
     made = np.select([because >= 0, known], [code(BECAUSE), code(CATEGORY)], code(NOW))
     return made.astype(np.int8), because

@@ -92,10 +92,11 @@ def choose(
 
     The last window, of `days` days, judges; the one before it, of HORIZON days, decides on the model of each list and on
     the discount. Every ranker learns from windows that had ended when its own begins. Where months are too few, the last
-    window decides too, or nothing does and the plainest models are taken; notes say so.
+    window decides too, or nothing does and the plainest models are taken; notes say so. Of very many customers those of
+    `purchases.learnt` are learnt from and judged.
     """
     options = options or Options()
-    known = known or _Windows(purchases, options)
+    known = known or _Windows(purchases.learnt, options)
     test = number(cutoff) - days
     choice = test - HORIZON
     found = known.ranked(choice)
@@ -112,7 +113,7 @@ def choose(
 def study(purchases: Purchases, *, cutoff: date, options: Options | None = None) -> Study:
     """The choice (see `choose`), and its models fitted on everything before the cutoff."""
     options = options or Options()
-    known, end = _Windows(purchases, options), number(cutoff)
+    known, end = _Windows(purchases.learnt, options), number(cutoff)
     choice = choose(purchases, cutoff=cutoff, options=options, known=known)
     last = known.fitted(end)
     if last is None:
@@ -120,7 +121,8 @@ def study(purchases: Purchases, *, cutoff: date, options: Options | None = None)
             kind: _plainest(known.window(end))[kind] if name == RANKER else name for kind, name in choice.chosen.items()
         }
         choice = replace(choice, chosen=plainer, notes=(*choice.notes, "no_ranker"))
-    return Study(choice, known.source(end), last)
+    window = known.window(end) if purchases.learnt is purchases else Window.before(purchases, end)
+    return Study(choice, Source(window, similar(window)), last)
 
 
 def _plainest(window: Window) -> dict[str, str]:

@@ -4,12 +4,13 @@ Nothing dated at the cutoff or later is in it. Products are those sold in the la
 has no row and gets what is popular.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
+from customerbase.recommend.measures import distinct
 from customerbase.recommend.purchases import Purchases
 
 LIVE = 180  # days: what nobody bought for so long is not recommended
@@ -48,6 +49,15 @@ class Window:
         users = np.flatnonzero(counts)
         start = np.concatenate([[0], np.cumsum(counts[users])])
         return cls(purchases, cutoff, users, items, start, place[purchases.item[kept]], purchases.day[kept])
+
+    @cached_property
+    def learnt(self) -> "Window":
+        """The same of the customers that are learnt from, with the same items; itself where customers are no more."""
+        if len(self.purchases.looked_at) == len(self.purchases.customers):
+            return self
+        mine, size = np.isin(self.users, self.purchases.looked_at), np.diff(self.start)
+        event, start = np.repeat(mine, size), np.concatenate([[0], np.cumsum(size[mine])])
+        return replace(self, users=self.users[mine], start=start, item=self.item[event], day=self.day[event])
 
     @cached_property
     def user(self) -> np.ndarray:
@@ -92,8 +102,8 @@ class Window:
 
     @cached_property
     def products(self) -> "Goods":
-        """What is known of each item."""
-        return Goods.of(self)
+        """What is known of each item, counted over the customers that are learnt from."""
+        return Goods.of(self.learnt)
 
     @cached_property
     def people(self) -> "People":
@@ -110,12 +120,13 @@ def _ones(user: np.ndarray, item: np.ndarray, shape: tuple[int, int]) -> sparse.
 
 @dataclass(frozen=True)
 class Goods:
-    """One entry an item: buyers of windows, own repurchase gap, season, price.
+    """One entry an item: buyers of windows, own repurchase gap, season, price. customers: that they are counted over.
 
     coming: buyers in the HORIZON days from a year ago on; season: their share of a twelfth of that year's, as a logarithm
     (0 where records are too short); gap: mean days between two purchase days of one user; newness: days since first sold.
     """
 
+    customers: int
     week: np.ndarray
     month: np.ndarray
     before: np.ndarray
@@ -147,7 +158,7 @@ class Goods:
         np.minimum.at(first, window.item, window.day)
         price = window.purchases.price[window.items]
         return cls(
-            window.buyers(7), month, window.buyers(2 * HORIZON, HORIZON), year, window.buyers(window.cutoff + 1), coming,
+            len(window.users), window.buyers(7), month, window.buyers(2 * HORIZON, HORIZON), year, window.buyers(window.cutoff + 1), coming,
             season, gap, (window.cutoff - first).astype(np.float64), np.log(np.where(price > 0, price, np.nan)),
             window.purchases.category[window.items],
         )  # fmt: skip
@@ -170,7 +181,7 @@ class People:
     def of(cls, window: Window) -> "People":
         """Purchase days are distinct days of a user, whatever was bought on them."""
         n, span = len(window.users), np.int64(window.cutoff + 1)
-        days = np.unique(window.user.astype(np.int64) * span + window.day)
+        days = distinct(window.user.astype(np.int64) * span + window.day)
         who, age = days // span, (window.cutoff - days % span).astype(np.float64)
         count = np.bincount(who, minlength=n)
         begin = np.concatenate([[0], np.cumsum(count)[:-1]])

@@ -2,13 +2,13 @@
 with
 
 held as (
-    select unit, count(*) as size from related_units group by unit
+    select unit, max(month) as month, count(*) as size from related_units group by unit
 ),
 
 numbered as (
     select held.unit, cast(row_number() over (order by held.unit) as bigint) as number
     from held
-    inner join related_classes on held.size = related_classes.size
+    inner join related_classes on held.month = related_classes.month and held.size = related_classes.size
     where held.size > 1
 ),
 

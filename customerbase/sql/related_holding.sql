@@ -1,14 +1,14 @@
--- One row per product and class of sizes: how many units of the class hold it. Units of other sizes are left out.
+-- One row per product and class of months and sizes: how many units of the class hold it. Units of other sizes are left out.
 with
 
 held as (
-    select unit, count(*) as size from related_units group by unit
+    select unit, max(month) as month, count(*) as size from related_units group by unit
 ),
 
 classed as (
     select held.unit, related_classes.size_class
     from held
-    inner join related_classes on held.size = related_classes.size
+    inner join related_classes on held.month = related_classes.month and held.size = related_classes.size
 ),
 
 final as (

@@ -1,4 +1,4 @@
-"""How often products would meet by chance: exact tests, and what baskets of the same sizes would hold."""
+"""How often products would meet by chance: exact tests, and what baskets of the same sizes and months would hold."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from customerbase.intervals import poisson
 
 CHUNK = 50_000  # pairs whose expectation is summed up at a time
 LEAST = 100  # units that a class of sizes holds at least, where there are as many
+SEASON = 1_000  # units that months which stand apart hold at least: sizes of baskets tell more than the season does
 
 
 def exact_upper(rising: list[np.ndarray], falling: list[np.ndarray]) -> np.ndarray:
@@ -56,6 +57,37 @@ def upper_tail(count: np.ndarray, mean: np.ndarray, most: np.ndarray) -> np.ndar
     count, most = np.asarray(count, dtype=float), np.maximum(most, np.asarray(count, dtype=float))
     chance = np.clip(np.asarray(mean, dtype=float) / np.maximum(most, 1), 0, 1)
     return np.where(count > 0, special.betainc(np.maximum(count, 1), most - count + 1, chance), 1.0)
+
+
+def seasons(months: np.ndarray, sizes: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Class 0, 1, … of each month and size: months in a row share one until they hold SEASON units, then go by size_classes.
+
+    Within a class all is compared as Mantel & Haenszel (1959, J. Natl Cancer Inst. 22, 719–748) compare within strata: two
+    products of one season meet as often as its own baskets explain. months, sizes, units: one entry a month and size,
+    ascending by both.
+    """
+    names, of_month = np.unique(months, return_inverse=True)
+    season = _neighbours(np.bincount(of_month, units, len(names)), SEASON)[of_month]
+    made, offset = np.zeros(len(months), dtype=int), 0
+    for one in range(int(season.max(initial=-1)) + 1):
+        mine = np.flatnonzero(season == one)
+        own, of_size = np.unique(sizes[mine], return_inverse=True)
+        classes = size_classes(own, np.bincount(of_size, units[mine], len(own)))
+        made[mine] = offset + classes[of_size]
+        offset += int(classes.max()) + 1
+    return made
+
+
+def _neighbours(units: np.ndarray, least: int) -> np.ndarray:
+    """Class of each entry: neighbours share one until it holds `least`; a last one of fewer joins the one before."""
+    made, place, held = [], 0, 0.0
+    for count in units:
+        if held >= least:
+            place, held = place + 1, 0.0
+        made.append(place)
+        held += count
+    found = np.array(made, dtype=int)
+    return np.minimum(found, place - 1) if place and held < least else found
 
 
 def size_classes(sizes: np.ndarray, units: np.ndarray, least: int = LEAST) -> np.ndarray:

@@ -10,7 +10,7 @@ from customerbase.engine import Engine, sql_text
 from customerbase.features import keep
 from customerbase.features.snapshots import exists
 from customerbase.periods import add_months
-from customerbase.recommend.related.chance import BySize, meeting, size_classes
+from customerbase.recommend.related.chance import BySize, meeting, seasons
 from customerbase.recommend.related.options import Options
 
 BASKET, CUSTOMER = LEVELS = ("basket", "customer")
@@ -68,10 +68,10 @@ def units(db: Engine, level: str, *, as_of: date, options: Options) -> Units:
     """Units of a level and how they hold products; holds related_units, related_classes, related_chosen and related_held."""
     since = add_months(as_of + timedelta(days=1), -min(options.customer_months, options.months))
     keep(db, "related_units", sql_text("related_units"), level=level, since=since)
-    sizes = db.run("related_sizes").df().astype({"size": int, "units": int})
+    sizes = db.run("related_sizes").df().astype({"month": int, "size": int, "units": int})
     kept = sizes[sizes["size"] <= LARGEST[level]]
-    classes = size_classes(kept["size"].to_numpy(), kept["units"].to_numpy())
-    db.register("related_classes", pd.DataFrame({"size": kept["size"].astype("int64"), "size_class": classes}))
+    classes = seasons(*(kept[name].to_numpy() for name in ("month", "size", "units")))
+    db.register("related_classes", kept[["month", "size"]].astype("int64").assign(size_class=classes))
     found = _holding(db, kept, classes)
     counts = found["holding"].sum(axis=1).astype(int)
     chosen = counts >= options.fewest

@@ -36,7 +36,7 @@ def pairs(db: Engine, held: Units, products: pd.DataFrame, options: Options) -> 
     """Pairs of one level that go together, one row each, product_1 before product_2: counts, strength, chance, ranks.
 
     lift: units with both against independence whatever the sizes of baskets; expected: units with both that independent
-    products give in baskets of the same sizes (chance.BySize; of all sizes alike where products are few); excess: units_both / expected with its 95 % interval;
+    products give in baskets of the same sizes and months (chance.BySize; of all alike where products are few); excess: units_both / expected with its 95 % interval;
     p_value: chance of as many or more, of that expectation; q_value: over all pairs of products that enough units hold,
     also those never seen together; p_fisher: Fisher's one-sided p-value, whatever the sizes; strength: what units_both is
     above its expectation at least (lower bound), as a share of the geometric mean of units_1 and units_2. Kept are q-values
