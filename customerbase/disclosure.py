@@ -40,6 +40,13 @@ def suppress_parts(counts: np.ndarray, k_min: int) -> np.ndarray:
     return hidden
 
 
+def pair_shown(both: int, one: int, other: int, everybody: int, k_min: int) -> bool:
+    """Whether the people in both of two groups may be shown beside the sizes of the two and of everybody."""
+    if both == one == other:  # a group with itself, or two of the same people: the size and the rest
+        return not suppress_parts(np.array([one, everybody - one]), k_min).any()
+    return not suppress(np.array([[both, one - both], [other - both, everybody - one - other + both]]), k_min)[0, 0]
+
+
 def suppress_rows(counts: np.ndarray, k_min: int) -> np.ndarray:
     """Mask (True = withhold) of the rows of a table of counts, several to a row, whose column totals are known.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import audience_world
 import customer_tables
 import desk_tables
 import duckdb
@@ -16,6 +17,7 @@ import offer_tables
 import profile_tables
 import pyarrow as pa
 import related_tables
+import rule_tables
 import satisfaction_world
 import snapshot_tables
 import sqlglot
@@ -39,6 +41,7 @@ from customerbase import (
     satisfaction,
     segments,
 )  # fmt: skip
+from customerbase.audiences import consent, evaluating, reading
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -102,7 +105,7 @@ def read_by(name: str) -> set[str]:
 def record(folder: Path, monkeypatch) -> dict[str, Case]:
     """One case of every file that the scenarios below run."""
     monkeypatch.setattr(Recorder, "cases", {})
-    for module in (identity_base, profile_tables, desk_tables):
+    for module in (identity_base, profile_tables, desk_tables, audience_world):
         monkeypatch.setattr(module, "Engine", Recorder)
     monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
     _profiles()
@@ -118,7 +121,22 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
     _related(monkeypatch)
+    _audiences()
     return Recorder.cases
+
+
+def _audiences() -> None:
+    """Consents and stops of four accounts of three people, under every ground for lists of ads."""
+    db = audience_world.scene()
+    for mode in consent.MODES:
+        consent.contactable(db, consent.Matching(mode, "the policy of April", date(2026, 4, 1)), as_of=AS_OF)
+    people = rule_tables.people(60)["profile"].assign(segment="champions", net_spend=1000.0)
+    states = {who: {"email": "granted", "post": "withdrawn"} for who in people["customer_id"]}
+    one = audience_world.spec(channels=["email", "post", "line"], holdout=0.3, cap={"most": 9, "by": "orders"})
+    given = {"first": one, "second": audience_world.spec(exclude=["orders > 7"])}
+    settings = {"global_control": 0.2, "audiences_per_person": {"email": 1}}
+    read = reading.read_audiences(given, audience_world.known(), settings)
+    evaluating.make(audience_world.shop(people, states), read, as_of=AS_OF)
 
 
 def _profiles() -> None:

@@ -8,7 +8,7 @@ from test_segments_named import NAMED, RULES, pipeline
 from customerbase import segments
 from customerbase.__main__ import main
 from customerbase.errors import ConfigError
-from customerbase.pipeline import plan, segment_rules
+from customerbase.pipeline import company_checks, segment_rules
 from customerbase.pipeline.contracts import read_contracts
 
 
@@ -19,7 +19,7 @@ def shipped_again():
 
 
 def test_page_04_judges_the_rules_and_reads_no_later_page():
-    page = plan.rule_page(read_contracts(ROOT / "notebooks"))
+    page = company_checks.rule_page(read_contracts(ROOT / "notebooks"))
     assert page.path.stem == "04_segments"
     assert not {"cltv", "churn"} & set(page.reads) and {"cltv", "churn"} <= set(page.previous)
     assert set(page.writes) >= {f"segment_{name}" for name in ("rules", "members", "conditions", "overlap", "moves")}
@@ -29,8 +29,8 @@ def test_a_rule_that_needs_a_later_page_is_refused_before_any_page_runs(home):
     company = pipeline(home, RULES.replace("segment = 'rest' and previous_cltv.cltv", "cltv.cltv"))
     contracts = read_contracts(ROOT / "notebooks")
     with pytest.raises(ConfigError, match=r"'cltv' is not one this page reads.*known: previous_cltv\.cltv"):
-        plan.check_segments(company, contracts)
-    plan.check_segments(pipeline(home, NAMED + RULES), contracts)
+        company_checks.check_segments(company, contracts)
+    company_checks.check_segments(pipeline(home, NAMED + RULES), contracts)
 
 
 def test_last_months_table_is_unknown_where_its_writer_is_left_out(home, tmp_path):
@@ -39,9 +39,9 @@ def test_last_months_table_is_unknown_where_its_writer_is_left_out(home, tmp_pat
     looking_back(folder, "04_segments", "cltv", writes=["rfm", "segment_rules"])
     notebook(folder, "05_cltv", writes=["cltv"])
     contracts, company = read_contracts(folder), pipeline(home, NAMED + RULES)
-    plan.check_segments(company, contracts)
+    company_checks.check_segments(company, contracts)
     with pytest.raises(ConfigError, match="no table 'previous_cltv'"):
-        plan.check_segments(company, contracts[:1])
+        company_checks.check_segments(company, contracts[:1])
 
 
 def test_the_command_prints_conditions_columns_and_errors(home, capsys):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
@@ -15,6 +15,7 @@ from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
 from customerbase.kpi import ledger
 from customerbase.periods import month_end, month_text, parse_month
+from customerbase.pipeline.company_checks import check_audiences, check_segments
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
@@ -111,6 +112,7 @@ class Plan:
             "goals": self.company.goals,
             "recommend": self.company.recommend,
             "segments": json.dumps(self.company.segments, ensure_ascii=False, default=str),  # their order counts
+            "audiences": json.dumps(self.company.audiences, ensure_ascii=False, default=str),
             "title": [self.company.title, self.company.aim],
             "tables": tables_in,
             **own_inputs,
@@ -161,6 +163,7 @@ def make_plan(
         )
     chosen = tuple(_chosen(company, contracts))
     check_segments(company, chosen)
+    check_audiences(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
     memory = _memory(pipeline, month, chosen) if memory is None else memory
     texts = configuration(company, remembered=_remembered(chosen))
@@ -202,23 +205,6 @@ def read_ledger(pipeline: str) -> tuple[str, dict[str, str]]:
         more = f" And {len(faults) - 1} more: python -m customerbase ledger {pipeline}" if len(faults) > 1 else ""
         raise InputError(f"{where}: {faults[0]}{more}")
     return text, ledger.named_runs(entries, kept)
-
-
-def check_segments(company: Company, contracts: Sequence[Contract]) -> None:
-    """Raise ConfigError when the company's named segments or rules cannot be, before a page finds out.
-
-    A rule may name the tables of the page that judges it (the one that writes segment_rules); those of the month
-    before only where the run has a writer for them.
-    """
-    written = {table for contract in contracts for table in contract.writes}
-    rules = rule_page(contracts)
-    if company.named and rules:
-        company.rules(rules.reads, rules.writes, [table for table in rules.previous if table in written])
-
-
-def rule_page(contracts: Iterable[Contract]) -> Contract | None:
-    """The page that judges the segments by rule; None when the run has none."""
-    return next((contract for contract in contracts if "segment_rules" in contract.writes), None)
 
 
 def default_month(contracts: Iterable[Contract]) -> str:

@@ -4,8 +4,8 @@ from customerbase import i18n, rules
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.periods import month_end
+from customerbase.pipeline.company_checks import rule_page
 from customerbase.pipeline.contracts import Contract, read_contracts
-from customerbase.pipeline.plan import rule_page
 from customerbase.stage.company import Company, load, tables_for_rules
 from customerbase.tables import previous, store
 

@@ -4,6 +4,17 @@ Segments by rule and audiences are written in it (docs/segment-rules.md).
 """
 
 from customerbase.rules.columns import BEFORE, Columns, Field, columns
-from customerbase.rules.reading import Rule, Rules, read_rule, read_rules, rule_texts
+from customerbase.rules.reading import Rule, Rules, read_logic, read_rule, read_rules, rule_texts
 
-__all__ = ["BEFORE", "Columns", "Field", "Rule", "Rules", "columns", "read_rule", "read_rules", "rule_texts"]
+__all__ = [
+    "BEFORE",
+    "Columns",
+    "Field",
+    "Rule",
+    "Rules",
+    "columns",
+    "read_logic",
+    "read_rule",
+    "read_rules",
+    "rule_texts",
+]

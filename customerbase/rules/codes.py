@@ -1,14 +1,14 @@
-"""What the pipeline file says of any segment: its code, and its texts in both languages."""
+"""What the pipeline file says of any segment or audience: its code, and its texts in both languages."""
 
 import re
 
 from customerbase.errors import ConfigError
 
 
-def check_code(code: object, place: str) -> None:
-    """Raise ConfigError unless the code of a segment is made of small letters and _."""
+def check_code(code: object, place: str, what: str = "a segment") -> None:
+    """Raise ConfigError unless the code of a segment (or `what`) is made of small letters and _."""
     if not isinstance(code, str) or not re.fullmatch(r"[a-z][a-z_]{0,39}", code):
-        raise ConfigError(f"{place}: {code!r} is no code of a segment; expected small letters and _, at most 40.")
+        raise ConfigError(f"{place}: {code!r} is no code of {what}; expected small letters and _, at most 40.")
 
 
 def both_languages(given: object, place: str, needed: bool) -> dict[str, str]:

@@ -115,12 +115,17 @@ def read_rule(
     title, todo = (
         both_languages(spec.get(key), f"{place}.{key}", needed) for key, needed in _KEYS.items() if key != "rule"
     )
-    try:
-        logic, texts = parse(spec["rule"], columns, prefix=f"r{number}")
-    except RuleFault as fault:
-        raise ConfigError(f"{place}.rule{_where(spec['rule'], fault)}: {fault}") from None
+    logic, texts = read_logic(spec["rule"], columns, prefix=f"r{number}", place=f"{place}.rule")
     text = " ".join(spec["rule"].split())
     return Rule(str(code), title["en"], title["ja"], text, logic, todo["en"], todo["ja"], texts)
+
+
+def read_logic(text: object, columns: Columns, *, prefix: str, place: str) -> tuple[Logic, dict[str, str]]:
+    """The text of a rule as checked conditions, and its texts by $name; place: what the file calls it, for errors."""
+    try:
+        return parse(text, columns, prefix=prefix)
+    except RuleFault as fault:
+        raise ConfigError(f"{place}{_where(text, fault)}: {fault}") from None
 
 
 def _where(text: object, fault: RuleFault) -> str:

@@ -11,6 +11,7 @@ import duckdb
 import customerbase.tables.previous as before
 import customerbase.tables.secret as secret
 from customerbase import segments
+from customerbase.audiences.reading import Audiences
 from customerbase.engine import Continued, Engine
 from customerbase.errors import ContractError, TableError, near_miss
 from customerbase.periods import month_end
@@ -123,6 +124,11 @@ class Stage:
     def rules(self) -> Rules:
         """The company's segments by rule, read for the tables of this page. Raises ConfigError for what cannot be."""
         return self.company.rules(self.reads, self.writes, self.previous)
+
+    @property
+    def audiences(self) -> Audiences:
+        """The company's audiences, read for the tables of this page. Raises ConfigError for what cannot be."""
+        return self.company.read_audiences(self.reads, self.writes, self.previous)
 
     def _keeps_ledger(self, what: str) -> None:
         if "pdca" not in self.writes:

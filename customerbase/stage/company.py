@@ -1,4 +1,4 @@
-"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals, segments, offers."""
+"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals, segments, offers, audiences."""
 
 import os
 from collections.abc import Iterable
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from customerbase.audiences.consent import Matching, read_matching
+from customerbase.audiences.reading import Audiences, Known, read_audiences, read_control, read_frequency
 from customerbase.errors import ConfigError, near_miss
 from customerbase.kpi.targets import Target, read_targets
-from customerbase.rules import BEFORE, Columns, Rules, columns, read_rules
+from customerbase.rules import BEFORE, Columns, Rules, columns, read_rules, rule_texts
 from customerbase.segments import Segment, read_named
 from customerbase.stage.archiving import Archiving, read_archiving
 from customerbase.tables.schema import schemas
@@ -30,6 +32,7 @@ _KINDS = {
     "goals": dict,
     "segments": dict,
     "recommend": dict,
+    "audiences": dict,
     "run": dict,
     "archive": dict,
 }
@@ -52,6 +55,7 @@ class Company:
     goals: dict = field(default_factory=dict)
     segments: dict = field(default_factory=dict)
     recommend: dict = field(default_factory=dict)
+    audiences: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
     archive: dict = field(default_factory=dict)
 
@@ -81,6 +85,26 @@ class Company:
         codes = [one.code for one in self.named]
         return read_rules(self.segments, known, named=codes, where=self.path.name)
 
+    def read_audiences(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> Audiences:
+        """The company's audiences, read for a page with these tables. Raises ConfigError for what cannot be."""
+        known = self.known_to_audiences(reads, writes, previous)
+        return read_audiences(self.audiences, known, self.settings, self.path.name)
+
+    def known_to_audiences(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> Known:
+        """What audiences may name on a page with these tables: columns, segments, and which columns are money."""
+        found = tables_for_rules(reads, writes, previous, self.named)
+        codes = [*(one.code for one in self.named), *map(str, rule_texts(self.segments, self.path.name))]
+        declared = schemas()
+        money = [
+            one for one in found.fields if one.table in declared and _is_money(declared[one.table].columns[one.name])
+        ]
+        return Known(found, tuple(codes), frozenset(one.full for one in money))
+
+    @property
+    def matching(self) -> Matching:
+        """On what ground customers may stand on lists for platforms. Raises ConfigError for what cannot be."""
+        return read_matching(self.settings.get("list_matching"), self.path.name)
+
     def data_folder(self, override: str | None = None) -> Path:
         """The folder of the raw files: the override, else `data:` below the home, else below the project.
 
@@ -90,6 +114,10 @@ class Company:
             return Path(override).expanduser().resolve()
         inside = home() / self.data
         return inside if inside.exists() or not (ROOT / self.data).exists() else ROOT / self.data
+
+
+def _is_money(column) -> bool:
+    return (column.unit or "").startswith("currency of the pipeline")
 
 
 def tables_for_rules(
@@ -210,6 +238,10 @@ def _checked(name: str, path: Path) -> Company:
             raise ConfigError(f"{path}: {key} needs both en and ja; found {sorted(content[key])}.")
     read_targets(content.get("goals") or {}, path.name)
     read_archiving(content.get("archive") or {}, path.name)
+    settings = content.get("settings") or {}
+    read_matching(settings.get("list_matching"), path.name)
+    read_control(settings, path.name)
+    read_frequency(settings, path.name)
     if content.get("recommend"):
         _offer_rules(content["recommend"], path)
     return Company(name=name, path=path, **content)

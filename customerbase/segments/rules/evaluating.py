@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from customerbase.disclosure import suppress, suppress_parts
+from customerbase.disclosure import pair_shown, suppress
 from customerbase.engine import Engine, literal
 from customerbase.intervals import wilson
 from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
@@ -127,19 +127,13 @@ def _overlap(rules: Rules, patterns: pd.DataFrame, as_of: date, k_min: int) -> p
     rows = []
     for i, rule in enumerate(rules):
         for j, other in enumerate(rules):
-            shown = _pair_shown(both[i, j], both[i, i], both[j, j], everybody, k_min)
+            shown = pair_shown(both[i, j], both[i, i], both[j, j], everybody, k_min)
             rows.append((rule.code, "rule", other.code, both[i, j], shown, both[i, i]))
         inside = fits[:, i] @ within
         hidden = suppress(np.stack([inside, within.sum(axis=0) - inside]), k_min)[0]
         told = zip(groups, inside, ~hidden, strict=True)
         rows += [(rule.code, "named", code, count, shown, both[i, i]) for code, count, shown in told]
     return _told(rows, as_of)
-
-
-def _pair_shown(both: int, one: int, other: int, everybody: int, k_min: int) -> bool:
-    if both == one == other:  # a rule with itself, or two that say the same: the size and the rest
-        return not suppress_parts(np.array([one, everybody - one]), k_min).any()
-    return not suppress(np.array([[both, one - both], [other - both, everybody - one - other + both]]), k_min)[0, 0]
 
 
 def _told(rows: list[tuple], as_of: date) -> pd.DataFrame:

@@ -1,0 +1,36 @@
+"""What a pipeline file says of segments and audiences, checked against the pages that will use it, before any page runs."""
+
+from collections.abc import Iterable, Sequence
+
+from customerbase.pipeline.contracts import Contract
+from customerbase.stage.company import Company
+
+
+def check_segments(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError when the company's named segments or rules cannot be, before a page finds out.
+
+    A rule may name the tables of the page that judges it (the one that writes segment_rules); those of the month
+    before only where the run has a writer for them.
+    """
+    written = {table for contract in contracts for table in contract.writes}
+    rules = rule_page(contracts)
+    if company.named and rules:
+        company.rules(rules.reads, rules.writes, [table for table in rules.previous if table in written])
+
+
+def rule_page(contracts: Iterable[Contract]) -> Contract | None:
+    """The page that judges the segments by rule; None when the run has none."""
+    return next((contract for contract in contracts if "segment_rules" in contract.writes), None)
+
+
+def check_audiences(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError when the company's audiences cannot be, before a page finds out."""
+    page = audience_page(contracts)
+    if page:
+        written = {table for contract in contracts for table in contract.writes}
+        company.read_audiences(page.reads, page.writes, [table for table in page.previous if table in written])
+
+
+def audience_page(contracts: Iterable[Contract]) -> Contract | None:
+    """The page that makes the audiences; None when the run has none."""
+    return next((contract for contract in contracts if "audience_members" in contract.writes), None)
