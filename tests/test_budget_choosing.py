@@ -10,8 +10,8 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from customerbase.audiences.budget.choosing import Limit, choose
-from customerbase.audiences.budget.prices import _descend, prices, relaxed
 from customerbase.audiences.budget.choosing import made as checked
+from customerbase.audiences.budget.prices import _descend, prices, relaxed
 from customerbase.errors import InputError
 from customerbase.propensity.sales.assignment import assign
 
@@ -23,8 +23,8 @@ def shop(customers: int, seed: int) -> tuple[np.ndarray, list[Limit]]:
     effect = np.linspace(0.1, 0.6, 3)
     raised = chance * (1 - chance) * effect / (1 + chance * effect)
     cost = np.array([5.0, 60, 300]) + (chance + raised) * np.array([0.0, 200, 0])
-    limits = [Limit("budget", customers * 12.0, cost), Limit("mail", customers // 6, np.array([1.0, 0, 0]))]
-    return raised * margin - cost, [*limits, Limit("hours", customers / 200, np.array([0, 0, 0.25]))]
+    limits = [Limit("budget", customers * 12.0, cost), Limit("mail", customers // 6 + 0.5, np.array([1.0, 0, 0]))]
+    return raised * margin - cost, [*limits, Limit("hours", customers / 200 + 0.1, np.array([0, 0, 0.25]))]
 
 
 def every_plan(gains: np.ndarray, limits: list[Limit], groups: list[list[int]]) -> float:
@@ -50,7 +50,10 @@ def test_small_plans_are_the_best_of_all_plans(data):
     costs = np.abs(np.array(data.draw(cells), dtype=float).reshape(customers, offers))
     contacts = np.eye(offers)[data.draw(st.integers(0, offers - 1))]
     hours = np.array(data.draw(st.lists(st.integers(0, 3), min_size=offers, max_size=offers)), dtype=float)
-    limits = [Limit("budget", data.draw(st.integers(0, 40)), costs), Limit("contacts", data.draw(st.integers(0, 4)), contacts)]
+    limits = [
+        Limit("budget", data.draw(st.integers(0, 40)), costs),
+        Limit("contacts", data.draw(st.integers(0, 4)), contacts),
+    ]
     limits += [Limit("hours", data.draw(st.integers(0, 6)), hours), Limit("none", np.inf, np.ones(offers))]
     groups = data.draw(st.sampled_from([[list(range(offers))], [[one] for one in range(offers)]]))
     if len(groups) > 1 and customers > 3:

@@ -16,6 +16,7 @@ import customerbase.audiences.budget.near as near
 from customerbase.audiences.budget.prices import Problem, amounts, prices
 from customerbase.errors import InputError
 
+STARTS = (1.0001, 1.001, 0.999, 1.01)  # times the prices: other plans to start from where a gap is left
 TRIED = 20_000  # best pairs tried for what is left of the limits
 SLACK = 1e-9  # of a limit: rounding
 
@@ -63,6 +64,12 @@ def choose(gains: ArrayLike, limits: Sequence[Limit], *, groups: Sequence[Sequen
     dual, bound = prices(problem)
     picks, proven = near.improved(problem, dual, _fitted(problem, dual), bound)
     gain = problem.value(picks)
+    for factor in STARTS:
+        if proven or bound - gain <= near.ENOUGH * bound:
+            break
+        other, proven = near.improved(problem, dual, _fitted(problem, dual * factor), bound)
+        worth = problem.value(other)
+        picks, gain = (other, worth) if worth > gain else (picks, gain)
     chosen = np.stack([(picks == offer).any(axis=0) for offer in range(len(problem.gains))], axis=1)
     every = np.zeros(len(limits))
     every[[place for place, one in enumerate(limits) if np.isfinite(one.room)]] = dual
@@ -105,30 +112,32 @@ def _column(use: np.ndarray, offer: int) -> float | np.ndarray:
 def _fitted(problem: Problem, dual: np.ndarray) -> np.ndarray:
     """What everybody chooses at the prices, made to fit: who loses least gives way, then room left is given out."""
     picks, _ = problem.choices(dual)
-    for place, limit in enumerate(problem.use):
-        over = problem.used(picks)[place] - problem.room[place] * (1 + SLACK)
-        if over > 0:
-            _give_way(problem, dual, picks, limit, over)
+    for instead in (True, False):  # first something else instead, which may use of another limit; then nothing
+        for place in range(len(problem.room)):
+            over = problem.used(picks)[place] - problem.room[place] * (1 + SLACK)
+            if over > 0:
+                _give_way(problem, dual, picks, place, over, instead)
     _fill(problem, dual, picks)
     return picks
 
 
-def _give_way(problem: Problem, dual: np.ndarray, picks: np.ndarray, limit: tuple, over: float) -> None:
+def _give_way(problem: Problem, dual: np.ndarray, picks: np.ndarray, limit: int, over: float, instead: bool) -> None:
     """Take the offer from those who lose least for what they use of a limit, until it is kept."""
-    rows, people, loss, size = [], [], [], []
+    told = []
     for place, group in enumerate(problem.groups):
+        spare = [one for one in group if instead and not np.any(problem.use[limit][one])]
         for offer in group:
             takers = np.flatnonzero(picks[place] == offer)
-            use = np.broadcast_to(limit[offer], picks.shape[1:])[takers]
+            use = np.broadcast_to(problem.use[limit][offer], picks.shape[1:])[takers]
             takers, use = takers[use > 0], use[use > 0]
-            rows.append(np.full(len(takers), place))
-            people.append(takers)
-            loss.append(problem.surplus(dual, offer)[takers] / use)
-            size.append(use)
-    order = np.argsort(np.concatenate(loss), kind="stable")
-    freed = np.cumsum(np.concatenate(size)[order])
-    gone = order[: int(np.searchsorted(freed, over)) + 1]
-    picks[np.concatenate(rows)[gone], np.concatenate(people)[gone]] = -1
+            left = np.stack([np.zeros(len(takers)), *(problem.surplus(dual, one)[takers] for one in spare)])
+            other = np.array([-1, *spare])[left.argmax(axis=0)]
+            loss = (problem.surplus(dual, offer)[takers] - left.max(axis=0)) / use
+            told.append(np.stack([loss, use, np.full(len(takers), place), takers, other]))
+    losses, freed, place, takers, other = np.concatenate(told, axis=1)
+    order = np.argsort(losses, kind="stable")
+    gone = order[: int(np.searchsorted(np.cumsum(freed[order]), over)) + 1]
+    picks[place[gone].astype(np.int64), takers[gone].astype(np.int64)] = other[gone].astype(picks.dtype)
 
 
 def _fill(problem: Problem, dual: np.ndarray, picks: np.ndarray) -> None:

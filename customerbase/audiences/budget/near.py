@@ -39,18 +39,21 @@ def improved(problem: Problem, dual: np.ndarray, picks: np.ndarray, bound: float
     if bound - gain <= CLOSE * abs(bound):
         return picks, True
     if bound - gain > ENOUGH * abs(bound):
-        around = changes(problem, dual, bound - gain)
+        around = changes(problem, dual, bound - gain, picks)
         for skipped in range(0, min(len(around), WINDOWS * PAIRED), PAIRED):
             picks = _by_twos(problem, picks, around.part(skipped, PAIRED))
         gain = problem.value(picks)
     if bound - gain <= CLOSE * abs(bound):
         return picks, True
-    around = changes(problem, dual, bound - gain)
+    around = changes(problem, dual, bound - gain, picks)
     return _through(problem, dual, picks, around, bound) if len(around) <= NODES else (picks, False)
 
 
-def changes(problem: Problem, dual: np.ndarray, gap: float) -> Changes:
-    """All choices that a plan better by at most `gap` may hold: their loss at the prices is no more; least losses first."""
+def changes(problem: Problem, dual: np.ndarray, gap: float, picks: np.ndarray) -> Changes:
+    """All choices that a plan better by at most `gap` may hold: their loss at the prices is no more.
+
+    First those of customers who have not what they would choose (picks: what they have), then the least losses.
+    """
     lines, offers, losses = [], [], []
     for place, group in enumerate(problem.groups):
         left = np.stack([np.zeros(problem.gains.shape[1]), *(problem.surplus(dual, offer) for offer in group)])
@@ -66,6 +69,8 @@ def changes(problem: Problem, dual: np.ndarray, gap: float) -> Changes:
     first = np.append(True, line[1:] != line[:-1])
     follows = np.append(~first[1:], False)  # another choice of the same line stands behind
     turn = np.where(first, np.append(loss[1:], 0.0), loss)  # the best of a line comes with its second best
+    kept = np.flatnonzero(first)[np.cumsum(first) - 1]  # where the best of the line stands
+    turn = np.where(picks.ravel()[line] != offer[kept], -1.0, turn)
     able = np.flatnonzero(~first | follows)
     able = able[np.lexsort((offer[able], line[able], turn[able]))]
     return Changes(line[able], offer[able], loss[able])
@@ -119,7 +124,10 @@ def _through(
     gain, use = _worth(problem, line, offer)
     held, held_use = _worth(problem, line, base[line])
     search = _Search(line.tolist(), loss.tolist(), (gain - held).tolist(), (use - held_use).T)
-    start = problem.value(base.reshape(picks.shape)), problem.room * (1 + CLOSE) - problem.used(base.reshape(picks.shape))
+    start = (
+        problem.value(base.reshape(picks.shape)),
+        problem.room * (1 + CLOSE) - problem.used(base.reshape(picks.shape)),
+    )
     best, found, done = search.run(*start, bound, problem.value(picks))
     if found is None:
         return picks, done

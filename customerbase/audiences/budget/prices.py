@@ -14,7 +14,8 @@ from scipy.optimize import linprog
 SMALL = 12_000  # pairs above 0 up to which the relaxation is solved whole
 SAMPLE = 2_000  # customers whose relaxation gives the first prices of a larger problem
 STEPS = 400  # looks at all customers at most
-CLOSE = 1e-9  # of the bound: how near the prices come to the best ones
+CLOSE = 1e-8  # of the bound: how near the prices come to the best ones
+INNER = 0.3  # of the way from the best prices so far to the lowest point of the planes: where is looked next
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,10 @@ def amounts(problem: Problem, offers: np.ndarray, customers: np.ndarray) -> np.n
 
 
 def _descend(problem: Problem, first: np.ndarray) -> tuple[np.ndarray, float]:
-    """Cutting planes within a box around the best prices so far, which moves and shrinks (Marsten et al., 1975)."""
-    scale = np.maximum(first, 1e-3 * max(first.max(initial=0), 1e-9))
-    best, reach, at = first, 0.3 * scale, first
+    """Cutting planes within a box around the best prices so far, which grows where it binds; looked at within
+
+    it (Kelley, 1960; Ben-Ameur & Neto, 2007, in-out)."""
+    best, reach, at = first, np.maximum(0.3 * first, 0.03 * max(first.max(initial=0), 1e-9)), first
     bound, cuts = np.inf, []
     for _ in range(STEPS):
         picks, value = problem.choices(at)
@@ -124,14 +126,13 @@ def _descend(problem: Problem, first: np.ndarray) -> tuple[np.ndarray, float]:
         cuts.append((slope, value - slope @ at))
         if value < bound:
             best, bound = at, value
-        elif len(cuts) > 2:
-            reach = reach * 0.7
-        at, lower = _lowest(cuts, np.maximum(best - reach, 0), best + reach, bound)
-        held = ((at <= best - reach * 0.999) & (at > 0)) | (at >= best + reach * 0.999)
+        ahead, lower = _lowest(cuts, np.maximum(best - reach, 0), best + reach, bound)
+        held = ((ahead <= best - reach * 0.999) & (ahead > 0)) | (ahead >= best + reach * 0.999)
         if bound - lower <= CLOSE * abs(bound):
-            if not held.any() or reach.max() > scale.max():
+            if not held.any():
                 break
             reach = np.where(held, reach * 8, reach)
+        at = best + INNER * (ahead - best)
     return best, bound
 
 
