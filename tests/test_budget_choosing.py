@@ -92,10 +92,10 @@ def test_bound_and_prices_are_those_of_linear_programming():
 
 
 def test_prices_of_many_customers_come_as_near_without_linear_programming():
-    gains, limits = shop(9_000, 2)
+    gains, limits = shop(6_000, 2)
     problem = checked(gains, limits, None)
     exact, _ = relaxed(problem)
-    start = prices(problem.of(np.arange(0, 9_000, 9), problem.room / 9))[0]
+    start = prices(problem.of(np.arange(0, 6_000, 9), problem.room / 9))[0]
     found, bound = _descend(problem, start)
     assert bound == pytest.approx(exact, rel=1e-7)
     assert bound >= exact * (1 - 1e-12)
@@ -103,7 +103,7 @@ def test_prices_of_many_customers_come_as_near_without_linear_programming():
 
 
 def test_many_customers_leave_next_to_no_gap_and_keep_every_limit():
-    gains, limits = shop(60_000, 3)
+    gains, limits = shop(20_000, 3)
     found = choose(gains, limits)
     assert found.gap < 1e-4
     for one in limits:
