@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     _value_options(value)
     value.set_defaults(command=_cltv)
 
-    rules = commands.add_parser("rules", help="check the segments by rule of a pipeline, without running it")
+    rules = commands.add_parser("rules", help="check the segments by rule and the audiences of a pipeline")
     rules.add_argument("pipeline", nargs="?", default="sample", help="a file of pipelines/ (sample)")
     rules.add_argument("--month", default=None, metavar="YYYY-MM", help="and try them on this published month")
     rules.add_argument("--language", default="en", choices=("ja", "en"))
@@ -203,10 +203,13 @@ def _cltv(options) -> int:
 
 
 def _rules(options) -> int:
-    from customerbase.pipeline import segment_rules
+    from customerbase.pipeline import audience_rules, segment_rules
 
-    lines, faults = segment_rules.check(options.pipeline, month=options.month, language=options.language)
-    print("\n".join(lines))
+    faults = 0
+    for kind in (segment_rules, audience_rules):
+        lines, found = kind.check(options.pipeline, month=options.month, language=options.language)
+        print("\n".join(lines))
+        faults += found
     return 2 if faults else 0
 
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from customerbase import holdout
 from customerbase.audiences.consent import CHANNELS
 from customerbase.audiences.reading import VALID, Audience, Audiences
-from customerbase.audiences.withholding import ARMS, MEMBERS, REFUSED, withheld
+from customerbase.audiences.withholding import ARMS, REFUSED, withheld
 from customerbase.disclosure import pair_shown
 from customerbase.engine import Engine, identifier, literal, sql_text
 from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
@@ -68,7 +69,7 @@ def make(db: Engine, audiences: Audiences, *, as_of: date, k_min: int = 10) -> M
     counts = [_steps(db, one, place, audiences) for place, one in enumerate(audiences) if one.state(as_of) == VALID]
     counted = pd.concat(counts) if counts else None
     sizes, drops = _tables(audiences, counted, everybody, as_of)
-    overlap = _overlap(db, audiences, everybody, as_of, k_min, _unsized(drops, k_min))
+    overlap = _overlap(db, drops, everybody, as_of, k_min)
     return Made(audiences, as_of, everybody, sizes, drops, overlap, _reach(db, everybody, as_of), _members(db))
 
 
@@ -165,7 +166,8 @@ def _tables(
             mine = {step: found.get((one.code, channel, step), {}) for step in STEPS}
             counts = {step: int(mine[step].get("customers", 0)) for step in STEPS}
             counts["rule"] = everybody - sum(counts.values())
-            sizes.append(_size(place, one, channel, state, counts, mine[TARGET], as_of))
+            size = _size(place, one, channel, state, counts, mine[TARGET], as_of)
+            sizes.append(size | {"control_share": audiences.control})
             drops += _drops(one, channel, counts, everybody, as_of) if state == VALID else []
     return pd.DataFrame(sizes), pd.DataFrame(drops)
 
@@ -212,37 +214,38 @@ def _size(
     }
 
 
-def _overlap(db: Engine, audiences: Audiences, everybody: int, as_of: date, k_min: int, unsized: set) -> pd.DataFrame:
-    """Members of every audience who are in another too, all arms and channels; small cells withheld.
-
-    unsized: audiences whose members may not be known at all.
-    """
-    codes = [one.code for one in audiences if one.state(as_of) == VALID]
-    if not codes:
+def _overlap(db: Engine, drops: pd.DataFrame, everybody: int, as_of: date, k_min: int) -> pd.DataFrame:
+    """People to be contacted by every audience and channel who are by another too; small cells withheld."""
+    groups = drops.groupby(["audience", "channel"], sort=False) if len(drops) else ()
+    counts = {key: dict(zip(rows["step"], rows["customers"], strict=True)) for key, rows in groups}
+    if not counts:
         return pd.DataFrame()
-    flags = ", ".join(f"bool_or(audience = {literal(code)}) as m{place}" for place, code in enumerate(codes))
-    names = ", ".join(f"m{place}" for place in range(len(codes)))
+    units = list(counts)
+    unsized = {unit for unit in units if "target" in withheld(counts[unit], k_min)}
+    both = _both(db, units)
+    rows = []
+    for i, unit in enumerate(units):
+        for j, other in enumerate(units):
+            shown = not {unit, other} & unsized and pair_shown(both[i, j], both[i, i], both[j, j], everybody, k_min)
+            share = both[i, j] / both[i, i] if shown and both[i, i] else None
+            rows.append((as_of, *unit, *other, int(both[i, j]) if shown else None, share))
+    columns = ["as_of", "audience", "channel", "other", "other_channel", "customers", "share"]
+    return pd.DataFrame(rows, columns=columns).astype({"customers": "Int64", "share": float})
+
+
+def _both(db: Engine, units: Sequence[tuple[str, str]]) -> np.ndarray:
+    """People to be contacted by both, of every pair of audience and channel."""
+    flags = ", ".join(
+        f"bool_or(audience = {literal(code)} and channel = {literal(channel)}) as m{place}"
+        for place, (code, channel) in enumerate(units)
+    )
+    names = ", ".join(f"m{place}" for place in range(len(units)))
     patterns = db.query(
-        f"select {names}, count(*) as customers from (select {flags} from {CHOSEN} group by customer_id)"
-        f" group by {names} order by {names}"
+        f"select {names}, count(*) as customers from (select {flags} from {CHOSEN} where arm = '{TARGET}'"
+        f" group by customer_id) group by {names} order by {names}"
     ).df()
     fits, weights = patterns.iloc[:, :-1].to_numpy(dtype="int64"), patterns["customers"].to_numpy(dtype="int64")
-    both = fits.T @ (weights[:, None] * fits)
-    rows = []
-    for i, code in enumerate(codes):
-        for j, other in enumerate(codes):
-            shown = not {code, other} & unsized and pair_shown(both[i, j], both[i, i], both[j, j], everybody, k_min)
-            share = both[i, j] / both[i, i] if shown and both[i, i] else None
-            rows.append((as_of, code, other, int(both[i, j]) if shown else None, share))
-    frame = pd.DataFrame(rows, columns=["as_of", "audience", "other", "customers", "share"])
-    return frame.astype({"customers": "Int64", "share": float})
-
-
-def _unsized(drops: pd.DataFrame, k_min: int) -> set[str]:
-    """Audiences with a channel whose members are withheld: the overlap may not tell them either."""
-    groups = drops.groupby(["audience", "channel"]) if len(drops) else ()
-    counts = {key: dict(zip(rows["step"], rows["customers"], strict=True)) for key, rows in groups}
-    return {audience for (audience, _), told in counts.items() if MEMBERS in withheld(told, k_min)}
+    return fits.T @ (weights[:, None] * fits)
 
 
 def _reach(db: Engine, everybody: int, as_of: date) -> pd.DataFrame:

@@ -8,28 +8,35 @@ from customerbase.disclosure import suppress_parts
 
 ARMS = ("target", "holdout", "global_control")
 REFUSED = ("no_consent", "opted_out", "frequency", "cap")
-ASKED, MEMBERS = "asked", "members"  # who fits and is not excluded; who passed everything, all arms
+ASKED, KEPT = "asked", "kept_back"  # who fits and is not excluded; both control groups together
+
+
+def shown_counts(counts: Mapping[str, int]) -> dict[str, int]:
+    """The counts that are shown: rule, excluded, asked and its parts, the two control groups as one."""
+    parts = {step: counts[step] for step in REFUSED} | {KEPT: counts["global_control"] + counts["holdout"]}
+    parts["target"] = counts["target"]
+    return {"rule": counts["rule"], "excluded": counts["excluded"], ASKED: sum(parts.values())} | parts
 
 
 def withheld(counts: Mapping[str, int], k_min: int) -> set[str]:
-    """Steps of one audience and channel, with `asked` and `members`, whose counts may not be shown beside the others.
+    """Names of shown_counts whose numbers may not be shown beside the others and the number of all customers.
 
-    Known totals: all customers, those asked, and the members (from the overlap). Within each total the small parts are
-    withheld with those that would give them back; a total that is withheld takes its parts along. Where the limit is
-    reached the targets are known from the pipeline file, so that small hold-outs take the members along.
+    Small parts are withheld with those that would give them back: rather some other part than those to be contacted. Where
+    the limit is reached their number stands in the pipeline file, so that it hides nothing.
     """
-    members = sum(counts[arm] for arm in ARMS)
-    asked = members + sum(counts[step] for step in REFUSED)
-    hidden = _parts({"rule": counts["rule"], "excluded": counts["excluded"], ASKED: asked}, k_min)
+    shown = shown_counts(counts)
+    top = {name: shown[name] for name in ("rule", "excluded", ASKED)}
+    rest = {name: shown[name] for name in (*REFUSED, KEPT)}
+    hidden = _parts(top, k_min)
     if ASKED in hidden:
-        return hidden | {*REFUSED, MEMBERS, *ARMS}
-    hidden |= _parts({step: counts[step] for step in REFUSED} | {MEMBERS: members}, k_min)
-    kept_back = ARMS[1:] if counts["cap"] else ARMS
-    hidden |= set(ARMS) if MEMBERS in hidden else _parts({arm: counts[arm] for arm in kept_back}, k_min)
-    if not counts["cap"] or not hidden & {*kept_back}:
-        return hidden
-    rest = {step: counts[step] for step in (*REFUSED, *kept_back)}
-    return (hidden - {"target"}) | _parts(rest, k_min) | {MEMBERS}
+        return hidden | {*rest, "target"}
+    inside = _parts(rest, k_min)
+    enough = not inside or (len(inside) > 1 and sum(rest[name] for name in inside) >= k_min)
+    if not enough and shown["cap"]:
+        return set(shown)
+    if not enough or 0 < shown["target"] < k_min:
+        inside |= _parts(rest | {"target": shown["target"]}, k_min)
+    return hidden | inside
 
 
 def _parts(counts: Mapping[str, int], k_min: int) -> set[str]:

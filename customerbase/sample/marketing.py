@@ -15,6 +15,11 @@ from customerbase.sample.world import APP, POS, SYSTEMS, WEB
 CHANNEL_SYSTEM = {"email": WEB, "push": APP}
 RANKS = ["レギュラー", "シルバー", "ゴールド"]
 DATE = "%Y-%m-%d"
+PERMISSIONS = (
+    ("line", "marketing", 0.3),
+    ("sms", "marketing", 0.15),
+    ("web", "third_party", 0.4),
+)  # and share of members
 
 
 def write_campaigns(desk: Desk, campaigns: list[Campaign]) -> None:
@@ -42,6 +47,8 @@ def write_block(desk: Desk, block: Block) -> None:
     """Contacts, consents and points of one block."""
     for system in CHANNEL_SYSTEM.values():
         _write_contacts(desk, block, system)
+    for system in CHANNEL_SYSTEM.values():
+        _write_permissions(desk, block, system)
     for system in (POS, WEB, APP):
         _write_consents(desk, block, system)
         _write_points(desk, block, system)
@@ -113,6 +120,32 @@ def _write_consents(desk: Desk, block: Block, system: int) -> None:
     )
     recipes = [*defects.lines(), *defects.dates("変更日時")]
     desk.csv(f"{SYSTEMS[system]}/consents.csv", block.number, table, recipes, least=1)
+
+
+def _write_permissions(desk: Desk, block: Block, system: int) -> None:
+    """Who agreed to LINE, to SMS and to lists for advertising platforms, and when they withdrew."""
+    members, days = block.members, block.world.days
+    rng = block.world.stream(f"permissions {system}", block.number)
+    everybody = np.flatnonzero(members.system == system)
+    parts = []
+    for kind, (_, _, share) in enumerate(PERMISSIONS):
+        mine = everybody[rng.random(len(everybody)) < share]
+        given = block.accounts.registered[mine] + (2 + kind) / 1440
+        gone = given + rng.exponential(1600, len(mine))
+        left = gone < days
+        parts += [(mine, given, kind, False), (mine[left], gone[left], kind, True)]
+    rows, at = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
+    kinds, left = (np.concatenate([np.full(len(part[0]), part[place]) for part in parts]) for place in (2, 3))
+    table = pa.table(
+        {
+            "会員ID": block.of_member(rows),
+            "媒体": take([channel for channel, _, _ in PERMISSIONS], kinds),
+            "目的": take([purpose for _, purpose, _ in PERMISSIONS], kinds),
+            "変更日時": block.dates.moment(at, DATE, seconds=True),
+            "状態": choose(left, "撤回", "同意"),
+        }
+    )
+    desk.csv(f"{SYSTEMS[system]}/permissions.csv", block.number, table)
 
 
 def _write_points(desk: Desk, block: Block, system: int) -> None:
