@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -18,6 +19,9 @@ from customerbase.periods import month_end
 from customerbase.rules import Rules
 from customerbase.stage import company
 from customerbase.tables import Check, checks_to_json, evaluate, schema, store
+
+if TYPE_CHECKING:
+    from customerbase.audiences.budget import Budget
 
 __all__ = ["Stage"]
 
@@ -129,6 +133,11 @@ class Stage:
     def audiences(self) -> Audiences:
         """The company's audiences, read for the tables of this page. Raises ConfigError for what cannot be."""
         return self.company.read_audiences(self.reads, self.writes, self.previous)
+
+    @property
+    def budget(self) -> "Budget":
+        """The company's offers, money and capacities, read for the tables of this page. Raises ConfigError."""
+        return self.company.read_budget(self.reads, self.writes, self.previous)
 
     def _keeps_ledger(self, what: str) -> None:
         if "pdca" not in self.writes:
