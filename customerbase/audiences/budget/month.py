@@ -92,7 +92,7 @@ def plan(
     limits = _limits(budget, options, worth["cost"])
     groups = _groups(budget, options)
     best = choose(worth["gain"], [one for _, one in limits], groups=groups)
-    return _told(budget, options, customers, worth, limits, groups, best, known, as_of)
+    return _told(budget, options, customers, worth, ~barred, limits, groups, best, known, as_of)
 
 
 plan.definition_ja = (
@@ -188,7 +188,7 @@ def _groups(budget: Budget, options: Sequence[Option]) -> list[list[int]]:
     return [[place for place, one in enumerate(options) if one.offer.channel == channel] for channel in channels]
 
 
-def _told(budget, options, customers, worth, limits, groups, best: Choice, known, as_of) -> Plan:
+def _told(budget, options, customers, worth, able, limits, groups, best: Choice, known, as_of) -> Plan:
     plain = [one for _, one in limits]
     table = _plan_table(options, customers["customer_id"], worth, best.chosen, as_of)
     low = ways.if_low(worth["gain_low"], plain, groups)
@@ -196,7 +196,6 @@ def _told(budget, options, customers, worth, limits, groups, best: Choice, known
     money = budget.total if np.isfinite(budget.total) else cost
     told = ways.curve(worth["gain"], plain, money, groups)
     drawn = pd.DataFrame(told, columns=["share", "budget", "gain", "price"])
-    able = np.isfinite(worth["gain"])
     return Plan(
         budget,
         as_of,

@@ -8,7 +8,7 @@ from customerbase.audiences.budget.prices import Problem, amounts
 
 PAIRED, WINDOWS = 800, 3  # changes tried with one another: those that lose least at the prices, then the next ones
 TURNS = 40  # rounds of changing two at a time
-NODES = 20_000  # of the search through all choices; counted, since a time limit would give other plans elsewhere
+NODES = 5_000  # of the search through all choices; counted, since a time limit would give other plans elsewhere
 CLOSE = 1e-9  # of the bound: rounding
 ENOUGH = 1e-7  # of the bound: a gap that nobody would look for
 
