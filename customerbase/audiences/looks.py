@@ -98,17 +98,17 @@ def share_to_contact(counts: Mapping[str, int | None]) -> float | None:
     return counts["target"] / counts[ASKED]
 
 
-def count(value: int | None, k_min: int) -> str:
+def count(value: int | None) -> str:
     """A count as it is shown; what is withheld reads *."""
     return "*" if value is None else f"{value:,}"
 
 
 def steps(sizes: pd.DataFrame, drops: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:
     """A row per audience and channel, a column per step; * is withheld."""
-    heads = {step: _head(step, language) for step in SHOWN}
+    heads = {step: head(step, language) for step in SHOWN}
     rows = [
-        {i18n.word("audiences.column.audience", language): label(row, language)}
-        | {head: count(row["counts"][step], k_min) for step, head in heads.items()}
+        {head("audience", language): label(row, language)}
+        | {called: count(row["counts"][step]) for step, called in heads.items()}
         for row in step_counts(sizes, drops, k_min)
     ]
     return pd.DataFrame(rows)
@@ -116,6 +116,8 @@ def steps(sizes: pd.DataFrame, drops: pd.DataFrame, language: str, k_min: int) -
 
 def listing(sizes: pd.DataFrame, drops: pd.DataFrame, language: str, k_min: int, currency: str) -> pd.DataFrame:
     """A row per audience and channel: who is in it, for what, how many, and what is at stake."""
+    if not len(sizes):
+        return pd.DataFrame()
     known = {(row["audience"], row["channel"]): row for row in step_counts(sizes, drops, k_min)}
     rows = []
     for row in sizes.sort_values(["place"], kind="stable").to_dict("records"):
@@ -129,9 +131,9 @@ def listing(sizes: pd.DataFrame, drops: pd.DataFrame, language: str, k_min: int,
             "value": i18n.MISSING,
         }
         if found:
-            cells["target"] = count(found["counts"]["target"], k_min)
+            cells["target"] = count(found["counts"]["target"])
             cells["value"] = i18n.number(value(found, k_min), "money", language, currency=currency)
-        rows.append({_head(key, language): cell for key, cell in cells.items()})
+        rows.append({head(key, language): cell for key, cell in cells.items()})
     return pd.DataFrame(rows)
 
 
@@ -172,8 +174,9 @@ def overlaps(table: pd.DataFrame, sizes: pd.DataFrame, language: str) -> pd.Data
         row | {"target": f"{row['target']:,}", "share": i18n.number(row["share"], "rate", language)}
         for row in overlap(table, sizes, language)
     ]
-    return pd.DataFrame([{_head(key, language): cell for key, cell in row.items()} for row in rows])
+    return pd.DataFrame([{head(key, language): cell for key, cell in row.items()} for row in rows])
 
 
-def _head(key: str, language: str) -> str:
+def head(key: str, language: str) -> str:
+    """What a column is called."""
     return i18n.word_or(f"audiences.column.{key}", language, "") or i18n.word(f"audiences.step.{key}", language)

@@ -126,9 +126,9 @@ def _kept(rows: list[dict], language: str) -> str:
     control = float(rows[0]["control_share"])
     if not shares and not control:
         return i18n.word("audiences.report.kept_none", language)
-    ends = [i18n.number(share, "rate", language) for share in (shares or [0.0])]
+    ends = [_whole(share, language) for share in (shares or [0.0])]
     told = ends[0] if len(set(ends)) == 1 else i18n.span(ends[0], ends[-1], language)
-    everywhere = i18n.number(control, "rate", language)
+    everywhere = _whole(control, language)
     return i18n.sentence("audiences.report.kept_told", language, share=told, **{"global": everywhere})
 
 
@@ -148,3 +148,8 @@ def _listed(told: list[str], language: str) -> str:
 
 def _rate(row: Mapping[str, object], state: str, language: str) -> str:
     return i18n.number(row[state] / row["customers"], "rate", language)
+
+
+def _whole(share: float, language: str) -> str:
+    """A share as the pipeline file has it: 10 %, 2.5 %."""
+    return i18n.number(share, "rate", language).replace(".0", "")

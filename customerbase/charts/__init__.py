@@ -4,6 +4,7 @@ Every function takes a small table and gives a matplotlib Figure; notebooks show
 """
 
 from customerbase.charts.alluvial import alluvial
+from customerbase.charts.audiences import reached, shares, stepped
 from customerbase.charts.best_days import best_days
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
@@ -72,11 +73,14 @@ __all__ = [
     "png",
     "priorities",
     "profit",
+    "reached",
     "reliability",
     "rfm_map",
     "setup",
+    "shares",
     "shifts",
     "snapshots",
+    "stepped",
     "svg",
     "together",
     "tracking",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+from matplotlib.patches import Patch
 
 import customerbase.audiences.looks as looks
 import customerbase.audiences.said as said
@@ -33,59 +34,43 @@ def shares(
     language: str,
     width: float = WIDTHS["half"],
 ) -> Figure:
-    """A bar a row, cut into its parts as shares of the row; parts of 7 % and more carry their share, the key stands above.
+    """A bar a row, cut into its parts as shares of the row; parts that are wide enough carry their share, the key stands above.
 
     rows: name and part -> people. names: part -> what it is called, in the order of drawing.
     """
     used = [part for part in names if any(counts.get(part) for _, counts in rows)]
-    lines = _key_lines([names[part] for part in used], width)
+    labels = [short(name, width) for name, _ in rows]
+    columns = _columns([names[part] for part in used], labels, width)
+    lines = -(-len(used) // columns)
     with mpl.rc_context(HOUSE):
-        figure, axes = canvas(width, 0.36 * max(len(rows), 1) + 0.24 * len(lines) + 0.12, title, caption)
+        figure, axes = canvas(width, 0.36 * max(len(rows), 1) + 0.22 * lines + 0.15, title, caption)
         for place, (_, counts) in enumerate(rows):
             total, start = max(sum(counts.values()), 1), 0.0
             for part in used:
                 share = counts.get(part, 0) / total
                 axes.barh(place, share, left=start, height=0.66, color=COLORS[part], edgecolor="white", linewidth=0.8)
-                if share >= (0.07 if width > 4 else 0.12):
+                if share >= (0.07 if width > 4 else 0.17):
                     text = i18n.number(round(share, 2), "rate", language).replace(".0", "")
                     color = "white" if part in _DARK else INK
                     style = {"ha": "center", "va": "center", "color": color, "fontsize": TEXT_SIZE - 1}
                     axes.text(start + share / 2, place, text, **style)
                 start += share
-        axes.set_yticks(np.arange(len(rows)), [short(name, width) for name, _ in rows], color=INK)
+        axes.set_yticks(np.arange(len(rows)), labels, color=INK)
         axes.set_xlim(0, 1)
-        axes.set_ylim(len(rows) - 0.5, -0.5 - 0.68 * len(lines))
+        axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.xaxis.set_visible(False)
         axes.spines["bottom"].set_visible(False)
-        _key(axes, used, names, lines)
+        handles = [Patch(facecolor=COLORS[part], edgecolor=BAR_GREY, linewidth=0.6, label=names[part]) for part in used]
+        style = {"loc": "lower left", "bbox_to_anchor": (0, 1), "frameon": False, "handlelength": 1.0}
+        axes.legend(handles=handles, ncols=columns, borderaxespad=0.2, columnspacing=1.2, **style)
     return figure
 
 
-def _key_lines(labels: Sequence[str], width: float) -> list[list[str]]:
-    """The names of the parts in as many lines as they need."""
-    room, lines, length = width * 11, [[]], 0
-    for text in labels:
-        need = i18n.half_widths(text) + 5
-        if lines[-1] and length + need > room:
-            lines.append([])
-            length = 0
-        lines[-1].append(text)
-        length += need
-    return lines if labels else []
-
-
-def _key(axes, used: Sequence[str], names: Mapping[str, str], lines: list[list[str]]) -> None:
-    parts = iter(used)
-    for place, line in enumerate(lines):
-        start, y = 0.0, -0.5 - 0.68 * (len(lines) - place) + 0.25
-        widths = [i18n.half_widths(text) + 5 for text in line]
-        unit = 1 / max(sum(widths), axes.figure.get_figwidth() * 9)
-        for text, wide in zip(line, widths, strict=True):
-            color = COLORS[next(parts)]
-            edge = {"edgecolor": BAR_GREY, "linewidth": 0.6}
-            axes.barh(y, unit * 1.4, left=start, height=0.3, color=color, **edge)
-            axes.text(start + unit * 2.2, y, text, va="center", color=INK, fontsize=TEXT_SIZE - 1)
-            start += wide * unit
+def _columns(names: Sequence[str], labels: Sequence[str], width: float) -> int:
+    """How many names of parts stand beside each other above the bars, whose labels take their own room."""
+    taken = max(map(i18n.half_widths, labels), default=0)
+    room = width * 14.5 - taken
+    return max(int(room // (max(map(i18n.half_widths, names), default=1) + 5)), 1)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from types import ModuleType
 
 import pandas as pd
 
+import customerbase.dashboards.audiences as audiences
 import customerbase.dashboards.customer as customer
 import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
@@ -16,7 +17,10 @@ import customerbase.dashboards.value as value
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts, segments.parts, value.parts, customer.parts, recommendations.parts, quality.parts, home.parts)
+MAKERS = (
+    overview.parts, segments.parts, value.parts, audiences.parts, customer.parts, recommendations.parts, quality.parts,
+    home.parts,
+)  # fmt: skip
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:

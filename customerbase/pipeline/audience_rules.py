@@ -46,7 +46,7 @@ def _described(one: audiences.Audience, language: str) -> list[str]:
     limit = f" · ≤ {one.most:,} ({one.ranked_by.full})" if one.most and one.ranked_by else ""
     share = i18n.number(one.holdout, "rate", language)
     out = [f"  − {one.said_excluded()}"] if one.said_excluded() else []
-    kept = i18n.word("audiences.step.holdout", language)
+    kept = i18n.word("audiences.step.kept_back", language)
     return [
         "",
         f"✓ {one.code} · {one.title[language]}",

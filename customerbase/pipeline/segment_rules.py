@@ -6,6 +6,7 @@ from customerbase.errors import ConfigError
 from customerbase.periods import month_end
 from customerbase.pipeline.company_checks import rule_page
 from customerbase.pipeline.contracts import Contract, read_contracts
+from customerbase.segments import rules as by_rule
 from customerbase.stage.company import Company, load, tables_for_rules
 from customerbase.tables import previous, store
 
@@ -61,6 +62,6 @@ def _tried(pipeline: str, month: str, page: Contract, read: rules.Rules, company
         else:
             db.register(table, paths[table])
     k_min = int(company.settings.get("k_min", 10))
-    judged = rules.apply_rules(db, read, as_of=month_end(month), k_min=k_min)
-    shown = rules.cards(judged, language=language, k_min=k_min)
+    judged = by_rule.apply_rules(db, read, as_of=month_end(month), k_min=k_min)
+    shown = by_rule.cards(judged, language=language, k_min=k_min)
     return [f"{month}  {row[0]}: {row[2]} ({row[3]})  " + "; ".join(row[1].splitlines()) for row in shown.to_numpy()]
