@@ -14,6 +14,7 @@ import customerbase.cltv.worth as worth
 import customerbase.report.actions as actions
 import customerbase.report.attributes as attributes
 import customerbase.report.audiences as audiences
+import customerbase.report.budget as budget
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -43,10 +44,13 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences", "budget"),
     *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences")
+OPTIONAL = (
+    *("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences"),
+    "budget",
+)
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -147,6 +151,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "svg": Markup,
         **inquiries.contents(data, language, draw),
         **audiences.told(data, language, draw),
+        **budget.told(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),
