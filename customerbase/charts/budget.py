@@ -11,6 +11,7 @@ import customerbase.audiences.budget.said as said
 import customerbase.audiences.loyalty.said as ranks
 from customerbase import i18n, segments
 from customerbase.audiences.budget import Plan, plan
+from customerbase.audiences.budget.ways import WAYS
 from customerbase.audiences.loyalty import Simulation, simulate
 from customerbase.charts.axes import canvas, formatter, scale
 from customerbase.charts.captions import caption
@@ -58,7 +59,8 @@ def budget_curve(
 
 def way_dots(ways: pd.DataFrame, *, title: str, caption: str, language: str, currency: str, width: float) -> Figure:
     """Expected gain of the plan and of other ways, over the intervals of the effects."""
-    rows = ways.assign(name=[i18n.word(f"budget.way.{one}", language) for one in ways["way"]])
+    rows = ways.set_index("way").loc[list(WAYS)].reset_index()
+    rows = rows.assign(name=[i18n.word(f"budget.way.{one}", language) for one in rows["way"]])
     form = partial(i18n.number, unit="money", language=language, currency=currency)
     look = {"title": title, "caption": caption, "language": language, "width": width}
     accent = i18n.word("budget.way.best", language)

@@ -16,6 +16,7 @@ CLEAR = 0.005  # of the gain: a smaller difference is none
 def lines(tables: Mapping[str, pd.DataFrame], language: str, money: Money, k_min: int) -> list[tuple[str, str]]:
     """Label and sentence: the plan, the price of one more unit, other ways, effects at their low ends, sources, what to do."""
     offers, limits, ways = (tables[name] for name in (OFFERS, LIMITS, WAYS))
+    offers = offers.sort_values("place") if len(offers) else offers
     if not len(offers):
         return [(i18n.word("budget.line.plan", language), i18n.word("budget.none", language))]
     way = ways.set_index("way")
@@ -127,6 +128,7 @@ def curve_title(curve: pd.DataFrame, language: str, money: Money) -> str:
 
 def offer_table(offers: pd.DataFrame, language: str, money: Money, k_min: int) -> pd.DataFrame:
     """The offers as texts; what few customers get is withheld, and what would give it back."""
+    offers = offers.sort_values("place") if len(offers) else offers
     hidden = suppress_parts(offers["contacts"].to_numpy(), k_min) if len(offers) else []
     rows = []
     for row, few in zip(offers.to_dict("records"), hidden, strict=True):

@@ -30,7 +30,7 @@ def lines(
 
 
 def _others(schemes: pd.DataFrame) -> list[dict]:
-    return schemes[schemes["scheme"] != PRESENT].to_dict("records")
+    return schemes[schemes["scheme"] != PRESENT].sort_values("place").to_dict("records")
 
 
 def _replay(schemes: pd.DataFrame, present: pd.Series, language: str) -> str:
@@ -117,7 +117,7 @@ def scheme_table(schemes: pd.DataFrame, language: str, money: Money, k_min: int)
     if not len(schemes):
         return pd.DataFrame()
     present, rows = schemes[schemes["scheme"] == PRESENT].iloc[0], []
-    for row in schemes.to_dict("records"):
+    for row in schemes.sort_values("place").to_dict("records"):
         needed = even(row, present)
         cells = {"scheme": row[f"title_{language}"], "rule": row["rule"]}
         cells |= {name: _members(row[name], language, k_min) for name in ("up", "down")}

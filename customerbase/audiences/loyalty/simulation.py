@@ -76,7 +76,7 @@ def simulate(db: Engine, programme: Programme | None, *, as_of: date, margin: fl
     return Simulation(
         programme,
         _replay(rows, past, programme, as_of),
-        pd.DataFrame(told),
+        pd.DataFrame(told).assign(place=range(1, len(told) + 1)),
         migration.reset_index(drop=True),
         moves.reset_index(drop=True),
         unknown,
