@@ -14,6 +14,7 @@ from customerbase.audiences.loyalty import simulate
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
+WIDE = 7.2
 TABLES = (*said.TABLES, ranks.SCHEMES)  # without them there is no section
 
 
@@ -52,7 +53,8 @@ def rank_rows(data: ReportData, language: str) -> list[list[str]]:
     """The schemes as texts: heads first; [] without any."""
     if not lines(data, language) or not len(data.tables[ranks.SCHEMES]):
         return []
-    return _texts(ranks.scheme_table(data.tables[ranks.SCHEMES], language, _money(data, language), data.k_min))
+    table = ranks.scheme_table(data.tables[ranks.SCHEMES], language, _money(data, language), data.k_min)
+    return _texts(table.drop(columns=i18n.word("budget.column.rule", language)))
 
 
 def pictures(data: ReportData, language: str, draw: ModuleType) -> list[Picture]:
@@ -77,7 +79,7 @@ def _picture(
     data: ReportData, language, draw, function: Callable, table: pd.DataFrame, kind: str, title: str
 ) -> Picture:
     look = {"title": "", "caption": "", "language": language, "currency": data.settings.get("currency", "JPY")}
-    drawn = [draw.svg(function(table, width=width, **look)) for width in (draw.WIDTHS["half"], draw.WIDTHS["phone"])]
+    drawn = [draw.svg(function(table, width=width, **look)) for width in (WIDE, draw.WIDTHS["phone"])]
     note = _caption(data, language, draw, "ranks" if kind == "schemes" else "offers")
     return Picture(title, i18n.word(f"budget.measure.{kind}", language), note, *drawn)
 
