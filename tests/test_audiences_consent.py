@@ -50,6 +50,8 @@ def test_a_stop_that_the_mail_tool_reports_counts_until_the_account_grants_again
     assert states(ME, mail, stops=[stop])["c", "email"][:2] == ("withdrawn", when(5))
     again = word("1", "email", "granted", when(6))
     assert states(ME, mail, again, stops=[stop])["c", "email"][:2] == ("granted", when(6))
+    whole = word("1", "all", "granted", when(6))
+    assert states(ME, mail, whole, stops=[stop])["c", "email"][:2] == ("granted", when(6))
     other = word("2", "email", "granted", when(6))
     assert states(BOTH, mail, other, stops=[stop])["c", "email"][0] == "withdrawn"
     assert states(ME, word("1", "sms", "granted", when(1)), stops=[stop])["c", "sms"][0] == "granted"

@@ -70,7 +70,7 @@ def test_month_and_language_change_the_page_and_its_controls(page):
     assert "Sep 2026" in text(page) and "Oct 2026" not in text(page)
 
 
-@pytest.mark.parametrize("name", ["overview", "segments", "quality", "home"])
+@pytest.mark.parametrize("name", ["overview", "segments", "audiences", "quality", "home"])
 def test_a_page_is_shown_without_pandas_and_its_like(home, name):
     """Each of them costs every visitor's kernel 0.3 s and some 30 MB; DuckDB imports pandas for a parameter."""
     base.publish(home, "2026-10")
