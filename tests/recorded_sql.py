@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import audience_world
+import budget_world
 import customer_tables
 import desk_tables
 import duckdb
@@ -12,6 +13,7 @@ import identity_base
 import identity_months
 import kpi_tables
 import late_tables
+import loyalty_world
 import numpy as np
 import offer_tables
 import profile_tables
@@ -42,7 +44,7 @@ from customerbase import (
     satisfaction,
     segments,
 )  # fmt: skip
-from customerbase.audiences import consent, evaluating, reading, triggers
+from customerbase.audiences import budget, consent, evaluating, loyalty, reading, triggers
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -124,7 +126,22 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _related(monkeypatch)
     _audiences()
     _triggers()
+    _offers_and_ranks()
     return Recorder.cases
+
+
+def _offers_and_ranks() -> None:
+    """Offers of a few customers with deals, and ranks of members with a ledger."""
+    content = {"channels": {"email": {"people": {"sato": {"contacts": 3}}}}}
+    content |= {"offers": {"mail": budget_world.offer(eligible="cltv.cltv > percentile(20)")}}
+    budget.plan(budget_world.world(12), budget.read_budget(content, budget_world.COLUMNS), as_of=AS_OF)
+    orders = loyalty_world.shop(8)
+    ranks = {
+        "low": {"title": {"en": "L", "ja": "L"}},
+        "high": {"title": {"en": "H", "ja": "H"}, "label": "H", "from": 700},
+    }
+    db = loyalty_world.world(orders, loyalty_world.ledger_of(orders, 700))
+    loyalty.simulate(db, loyalty.read_programme({"ranks": ranks}), as_of=AS_OF)
 
 
 def _audiences() -> None:

@@ -6,6 +6,7 @@ Every function takes a small table and gives a matplotlib Figure; notebooks show
 from customerbase.charts.alluvial import alluvial
 from customerbase.charts.audiences import reached, shares, stepped
 from customerbase.charts.best_days import best_days
+from customerbase.charts.budget import budget_curve, scheme_dots, way_dots
 from customerbase.charts.calibration import calibration
 from customerbase.charts.captions import caption, where
 from customerbase.charts.cohorts import cohort_curves, cohort_triangle
@@ -49,6 +50,7 @@ __all__ = [
     "bands",
     "bars",
     "best_days",
+    "budget_curve",
     "calibration",
     "caption",
     "cohort_curves",
@@ -78,6 +80,7 @@ __all__ = [
     "reached",
     "reliability",
     "rfm_map",
+    "scheme_dots",
     "setup",
     "shares",
     "shifts",
@@ -90,5 +93,6 @@ __all__ = [
     "upset",
     "voices",
     "waterfall",
+    "way_dots",
     "where",
 ]

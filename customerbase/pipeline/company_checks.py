@@ -1,4 +1,4 @@
-"""What a pipeline file says of segments, audiences and triggers, checked against the pages that will use it, before any page runs."""
+"""What a pipeline file says of segments, audiences, triggers, offers and ranks, checked against the pages that will use it, before any page runs."""
 
 from collections.abc import Iterable, Sequence
 
@@ -29,6 +29,15 @@ def check_audiences(company: Company, contracts: Sequence[Contract]) -> None:
     if page:
         written = {table for contract in contracts for table in contract.writes}
         company.read_audiences(page.reads, page.writes, [table for table in page.previous if table in written])
+
+
+def check_budget(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError when the company's offers, ranks or schemes cannot be, before a page finds out."""
+    page = next((contract for contract in contracts if "budget_plan" in contract.writes), None)
+    if page and (company.budget or company.loyalty):
+        written = {table for contract in contracts for table in contract.writes}
+        company.read_budget(page.reads, page.writes, [table for table in page.previous if table in written])
+        company.programme  # noqa: B018 - read for its errors
 
 
 def audience_page(contracts: Iterable[Contract]) -> Contract | None:

@@ -15,7 +15,7 @@ from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
 from customerbase.kpi import ledger
 from customerbase.periods import month_end, month_text, parse_month
-from customerbase.pipeline.company_checks import check_audiences, check_segments, check_triggers
+from customerbase.pipeline.company_checks import check_audiences, check_budget, check_segments, check_triggers
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
@@ -114,6 +114,7 @@ class Plan:
             "triggers": json.dumps(self.company.triggers, ensure_ascii=False, default=str),
             "segments": json.dumps(self.company.segments, ensure_ascii=False, default=str),  # their order counts
             "audiences": json.dumps(self.company.audiences, ensure_ascii=False, default=str),
+            "budget": json.dumps([self.company.budget, self.company.loyalty], ensure_ascii=False, default=str),
             "title": [self.company.title, self.company.aim],
             "tables": tables_in,
             **own_inputs,
@@ -166,6 +167,7 @@ def make_plan(
     check_segments(company, chosen)
     check_audiences(company, chosen)
     check_triggers(company, chosen)
+    check_budget(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
     memory = _memory(pipeline, month, chosen) if memory is None else memory
     texts = configuration(company, remembered=_remembered(chosen))

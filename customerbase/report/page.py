@@ -14,6 +14,7 @@ import customerbase.cltv.worth as worth
 import customerbase.report.actions as actions
 import customerbase.report.attributes as attributes
 import customerbase.report.audiences as audiences
+import customerbase.report.budget as budget
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -44,23 +45,12 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences", "triggers"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences", "triggers", "budget"),
     *("identity", "quality", "definitions", "made"),
 )
 OPTIONAL = (
-    *(
-        "goals",
-        "groups",
-        "risk",
-        "mix",
-        "good",
-        "offers",
-        "satisfaction",
-        "voice",
-        "inquiries",
-        "audiences",
-        "triggers",
-    ),
+    *("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences"),
+    *("triggers", "budget"),
 )
 
 
@@ -163,6 +153,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         **inquiries.contents(data, language, draw),
         **audiences.told(data, language, draw),
         **triggers.contents(data, language, draw),
+        **budget.told(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),

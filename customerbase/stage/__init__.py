@@ -21,6 +21,7 @@ from customerbase.stage import company
 from customerbase.tables import Check, checks_to_json, evaluate, schema, store
 
 if TYPE_CHECKING:
+    from customerbase.audiences.budget import Budget
     from customerbase.audiences.triggers import Triggers
 
 __all__ = ["Stage"]
@@ -138,6 +139,11 @@ class Stage:
     def audiences(self) -> Audiences:
         """The company's audiences, read for the tables of this page. Raises ConfigError for what cannot be."""
         return self.company.read_audiences(self.reads, self.writes, self.previous)
+
+    @property
+    def budget(self) -> "Budget":
+        """The company's offers, money and capacities, read for the tables of this page. Raises ConfigError."""
+        return self.company.read_budget(self.reads, self.writes, self.previous)
 
     def _keeps_ledger(self, what: str) -> None:
         if "pdca" not in self.writes:

@@ -19,6 +19,8 @@ from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home
 
 if TYPE_CHECKING:
+    from customerbase.audiences.budget import Budget
+    from customerbase.audiences.loyalty import Programme
     from customerbase.audiences.triggers import Triggers
     from customerbase.recommend.rules import Rules as OfferRules
 
@@ -35,6 +37,8 @@ _KINDS = {
     "recommend": dict,
     "triggers": dict,
     "audiences": dict,
+    "budget": dict,
+    "loyalty": dict,
     "run": dict,
     "archive": dict,
 }
@@ -59,6 +63,8 @@ class Company:
     recommend: dict = field(default_factory=dict)
     triggers: dict = field(default_factory=dict)
     audiences: dict = field(default_factory=dict)
+    budget: dict = field(default_factory=dict)
+    loyalty: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
     archive: dict = field(default_factory=dict)
 
@@ -96,6 +102,19 @@ class Company:
         """The company's audiences, read for a page with these tables. Raises ConfigError for what cannot be."""
         known = self.known_to_audiences(reads, writes, previous)
         return read_audiences(self.audiences, known, self.settings, self.path.name)
+
+    def read_budget(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> "Budget":
+        """The company's offers and what they share, read for a page with these tables. Raises ConfigError."""
+        from customerbase.audiences.budget import read_budget as read  # with solvers behind it, which other pages lack
+
+        return read(self.budget, tables_for_rules(reads, writes, previous, self.named), self.path.name)
+
+    @property
+    def programme(self) -> "Programme | None":
+        """The company's loyalty ranks, None without any. Raises ConfigError for what cannot be."""
+        from customerbase.audiences.loyalty import read_programme as read
+
+        return read(self.loyalty, self.path.name)
 
     def known_to_audiences(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> Known:
         """What audiences may name on a page with these tables: columns, segments, and which columns are money."""

@@ -15,6 +15,7 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.cltv.notes import Note
 from customerbase.errors import InputError, near_miss
+from customerbase.prediction.lift import probability_gain
 from customerbase.propensity.sales.assignment import Assignment, assign
 
 EFFECT = 0.2  # assumed where a channel says nothing: a contact multiplies the odds of a purchase by 1.2
@@ -115,17 +116,6 @@ def prioritise(
 
 
 prioritise.definition_ja = "連絡で見込まれる利益：購入確率の上昇 × 粗利 − 連絡の費用"
-
-
-def probability_gain(probability: np.ndarray, effect: float | np.ndarray) -> np.ndarray:
-    """By how much a contact that multiplies the odds by 1 + effect raises a probability: p(1 − p)e / (1 + pe).
-
-    Nothing where the purchase is certain or impossible, most for those in between. Odds, since a real campaign raised
-    frequent visits and rare purchases by about the same factor of them, but not by the same points (Hillstrom's e-mail
-    test: odds times 1.50 and 1.55 for one mail, 1.88 and 2.20 for the other; tests/test_propensity_priority.py).
-    """
-    p = np.asarray(probability, dtype=float)
-    return p * (1 - p) * effect / (1 + p * effect)
 
 
 def _need(frame: pd.DataFrame, what: str, columns: tuple[str, ...]) -> None:
