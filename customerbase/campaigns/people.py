@@ -23,8 +23,9 @@ class Contacted:
 
     plans: one row per campaign with contacts, in the order of their beginning: label, arms, first and last planned contact,
     `over` (every person's window has ended), costs. sums: campaign × arm × stratum of the windows that are over. faults:
-    campaign × fault counts. funnel: campaign × step. hashes: campaign -> digest of its members. has_cost, has_visits:
-    whether goods' costs, and visits of signed-in people, are known at all.
+    campaign × fault counts. funnel: campaign × step. hashes: campaign -> digest of its members. cost_share: what goods
+    of known cost have cost, as a share of their amount; None where no cost is known. has_visits: whether visits of signed-in
+    people are known at all.
     """
 
     as_of: date
@@ -35,8 +36,13 @@ class Contacted:
     faults: pd.DataFrame
     funnel: pd.DataFrame
     hashes: dict[int, str]
-    has_cost: bool
+    cost_share: float | None
     has_visits: bool
+
+    @property
+    def has_cost(self) -> bool:
+        """Whether any goods' cost is known."""
+        return self.cost_share is not None
 
     @property
     def until(self) -> datetime:
@@ -83,7 +89,7 @@ def gather(
     hashes = {int(campaign): f"{int(digest):x}" for campaign, digest in digests}
     visits = db.query("select max(visits) as visits from campaign_events").fetchall()[0][0]
     return Contacted(
-        as_of, days, before, plans, sums, *counted.values(), hashes, share is not None, bool(visits)
+        as_of, days, before, plans, sums, *counted.values(), hashes, share, bool(visits)
     )
 
 
