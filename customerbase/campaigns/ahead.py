@@ -91,7 +91,7 @@ def _plan(rows: pd.DataFrame, channel: str, outcome: str, last: str, gain: float
     usual, low, high = _usual(rows)
     people, made = int(one + two), []
     for share in SHARES:
-        control = int(round(people * share))
+        control = round(people * share)
         row = {"channel": channel, "outcome": outcome, "share": share, "people": people, "n_control": control}
         row |= {"spread": spread, "usual": usual, "usual_low": low, "usual_high": high}
         row["holdout_cost"] = control * gain if gain > 0 else None
@@ -117,7 +117,14 @@ def _usual(rows: pd.DataFrame) -> tuple[float, float, float]:
 
 
 def trials(
-    db: Engine, *, as_of: date, days: int = DAYS, before: int = BEFORE, share: float = 0.3, draws: int = DRAWS, seed: int = 0
+    db: Engine,
+    *,
+    as_of: date,
+    days: int = DAYS,
+    before: int = BEFORE,
+    share: float = 0.3,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Table campaign_trials: the company's customers drawn into two arms that were treated alike, again and again (A/A).
 

@@ -17,7 +17,18 @@ KEY = "global"
 SHARE, SINCE = "global_control", "global_control_since"
 CONTROL = [
     *("quarter", "whole", "before", "n_others", "n_control", "ratio_p", "balance_p", "mean_others", "mean_control"),
-    *("effect", "low", "high", "total", "total_low", "total_high", "cumulated", "cumulated_low", "cumulated_high", "as_of"),
+    *(
+        "effect",
+        "low",
+        "high",
+        "total",
+        "total_low",
+        "total_high",
+        "cumulated",
+        "cumulated_low",
+        "cumulated_high",
+        "as_of",
+    ),
 ]
 
 
@@ -44,7 +55,7 @@ def control(db: Engine, settings: Mapping[str, object], *, as_of: date) -> pd.Da
 
     total: effect × customers that may be reached; cumulated: since the group was first kept, its quarters taken as
     independent of each other. before: quarters of before, where no effect can be. Balance: whether the share held out is
-    the one asked for (ratio_p), and whether both sides had spent alike in the year before (balance_p). Reads customer_orders.
+    the one asked for (ratio_p), and whether both sides had spent alike in the year before anything was kept (balance_p). Reads customer_orders.
     """
     share = share_of(settings)
     if not share:
@@ -52,7 +63,7 @@ def control(db: Engine, settings: Mapping[str, object], *, as_of: date) -> pd.Da
     since, until = since_of(settings, as_of), as_of + timedelta(days=1)
     first = _quarter(since)
     first = first if first == since else _next(first)
-    values = {"key": KEY, "bound": bound(share), "since": date(first.year - 1, first.month, 1)}
+    values = {"key": KEY, "bound": bound(share), "since": date(first.year - 1, first.month, 1), "first": first}
     sums = db.run("global_control", **values).df()
     sums["quarter"] = [stamp.date() for stamp in pd.to_datetime(sums["quarter"])]
     sides = [sums[sums["held"] == held].set_index("quarter") for held in (0, 1)]

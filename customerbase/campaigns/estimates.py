@@ -78,9 +78,7 @@ def _slope(treated: Arm, control: Arm) -> np.ndarray:
 
     Weighting each arm by 1 / n instead, which makes the estimated variance least, held the truth less often in small arms.
     """
-    top, bottom = (
-        sum((arm.n - 1) * arm.covariance("x", other) for arm in (treated, control)) for other in ("y", "x")
-    )
+    top, bottom = (sum((arm.n - 1) * arm.covariance("x", other) for arm in (treated, control)) for other in ("y", "x"))
     return np.where(bottom > 0, top / np.where(bottom > 0, bottom, 1.0), 0.0)
 
 

@@ -27,9 +27,41 @@ EFFECTS = [
     *("reason", "plain", "plain_low", "plain_high", "reduction", "days"),
 ]
 RESULTS = [
-    *("campaign_id", "name", "channel", "objective", "hypothesis", "outcome", "first_at", "last_at", "ends_at", "state"),
-    *("n_treated", "n_control", "share_planned", "share", "ratio_p", "members_hash", "cost", "verdict", "reason", "method"),
-    *("effect", "low", "high", "customers", "customers_low", "customers_high", "revenue", "revenue_low", "revenue_high"),
+    *(
+        "campaign_id",
+        "name",
+        "channel",
+        "objective",
+        "hypothesis",
+        "outcome",
+        "first_at",
+        "last_at",
+        "ends_at",
+        "state",
+    ),
+    *(
+        "n_treated",
+        "n_control",
+        "share_planned",
+        "share",
+        "ratio_p",
+        "members_hash",
+        "cost",
+        "verdict",
+        "reason",
+        "method",
+    ),
+    *(
+        "effect",
+        "low",
+        "high",
+        "customers",
+        "customers_low",
+        "customers_high",
+        "revenue",
+        "revenue_low",
+        "revenue_high",
+    ),
     *("margin", "margin_low", "margin_high", "roi", "roi_low", "roi_high"),
     *("cost_per_customer", "cost_per_customer_low", "cost_per_customer_high", "as_of"),
 ]
@@ -52,7 +84,9 @@ def effects(found: Contacted, k_min: int = 10) -> pd.DataFrame:
         return pd.DataFrame(columns=EFFECTS)
     table = table.merge(_of_plans(found), on="campaign", how="inner")
     table["reason"] = _reasons(table, k_min)
-    table.loc[table["reason"] == "few_people", ["mean_treated", "mean_control", "effect", "low", "high", "p_value"]] = np.nan
+    table.loc[table["reason"] == "few_people", ["mean_treated", "mean_control", "effect", "low", "high", "p_value"]] = (
+        np.nan
+    )
     table.loc[table["reason"] == "few_people", ["plain", "reduction"]] = np.nan
     table.loc[table["reason"].isin(["few_people", "few_events"]), ["low", "high", "plain_low", "plain_high"]] = np.nan
     return settled(table.assign(method=RANDOMISED, as_of=found.as_of, days=found.days))
@@ -125,7 +159,9 @@ def results(found: Contacted, table: pd.DataFrame, *, usual: str = "orders") -> 
     which has no end where there may be none.
     """
     rows = {(row["campaign_id"], row["outcome"]): row for row in table.to_dict("records")}
-    plans = found.plans.assign(ratio_p=sample_ratio(*(found.plans[name] for name in ("treated", "control", "holdout_share"))))
+    plans = found.plans.assign(
+        ratio_p=sample_ratio(*(found.plans[name] for name in ("treated", "control", "holdout_share")))
+    )
     made = [_result(found, plan, rows, usual) for plan in plans.to_dict("records")]
     return pd.DataFrame(made, columns=RESULTS)
 
@@ -133,7 +169,9 @@ def results(found: Contacted, table: pd.DataFrame, *, usual: str = "orders") -> 
 def _result(found: Contacted, plan: dict, rows: dict, usual: str) -> dict:
     outcome = primary(plan["kpi"], usual, found.told)
     row = rows.get((plan["campaign_id"], outcome), {})
-    made = {name: plan.get(name) for name in RESULTS} | {name: row.get(name) for name in ("effect", "low", "high", "method")}
+    made = {name: plan.get(name) for name in RESULTS} | {
+        name: row.get(name) for name in ("effect", "low", "high", "method")
+    }
     made |= {"outcome": outcome, "state": _state(plan, row), "n_treated": plan["treated"], "n_control": plan["control"]}
     made |= {"share_planned": plan["holdout_share"], "share": plan["control"] / plan["people"], "as_of": found.as_of}
     made |= {"members_hash": found.hashes.get(plan["campaign"]), "cost": _cost(plan)}
@@ -178,7 +216,9 @@ def parts(found: Contacted, results: pd.DataFrame, k_min: int = 10) -> pd.DataFr
     """Table campaign_parts: the effect on the campaign's own outcome by what its people did before; small parts withheld."""
     made = []
     for outcome in dict.fromkeys(results["outcome"]):
-        whole = of_outcome(found, outcome, by=["stratum"]).merge(found.plans[["campaign", "campaign_id"]], on="campaign")
+        whole = of_outcome(found, outcome, by=["stratum"]).merge(
+            found.plans[["campaign", "campaign_id"]], on="campaign"
+        )
         asked = results.loc[results["outcome"] == outcome, "campaign_id"]
         made.append(whole[whole["campaign_id"].isin(asked)])
     table = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=[*PARTS, "campaign", "events"])

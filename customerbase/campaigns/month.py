@@ -103,20 +103,29 @@ def faults(found: Contacted, results: pd.DataFrame) -> pd.DataFrame:
     tiny_arm are faults of the whole campaign: all its people. Nobody is taken out of the comparison for any of them.
     """
     frame = found.faults.merge(found.plans[["campaign", "campaign_id", "people"]], on="campaign", how="left")
-    long = frame.melt(["campaign", "campaign_id", "people"], value_vars=list(FAULTS), var_name="fault", value_name="touched")
+    long = frame.melt(
+        ["campaign", "campaign_id", "people"], value_vars=list(FAULTS), var_name="fault", value_name="touched"
+    )
     long = long[(long["touched"] > 0) & long["campaign_id"].notna()]
     rows = [long[["campaign_id", "fault", "touched"]].rename(columns={"touched": "people"})]
     whole = results.assign(people=results["n_treated"] + results["n_control"])
-    unequal = whole[(whole["ratio_p"].astype(float) < judge.UNEQUAL) & (whole[["n_treated", "n_control"]].min(axis=1) > 0)]
-    for fault, table in {"sample_ratio": unequal, **{MISSING_ARM[one]: whole[whole["state"] == one] for one in MISSING_ARM}}.items():
+    unequal = whole[
+        (whole["ratio_p"].astype(float) < judge.UNEQUAL) & (whole[["n_treated", "n_control"]].min(axis=1) > 0)
+    ]
+    for fault, table in {
+        "sample_ratio": unequal,
+        **{MISSING_ARM[one]: whole[whole["state"] == one] for one in MISSING_ARM},
+    }.items():
         rows.append(table[["campaign_id", "people"]].assign(fault=fault))
     made = pd.concat(rows, ignore_index=True).astype({"people": "int64"})
     sizes = whole.set_index("campaign_id")["people"]
     made["share"] = made["people"] / made["campaign_id"].map(sizes).astype(float)
     made.loc[made["fault"] == "unknown_person", "share"] = None  # contacts, not people
-    return made.assign(as_of=found.as_of).sort_values(["campaign_id", "fault"])[
-        ["campaign_id", "fault", "people", "share", "as_of"]
-    ].reset_index(drop=True)
+    return (
+        made.assign(as_of=found.as_of)
+        .sort_values(["campaign_id", "fault"])[["campaign_id", "fault", "people", "share", "as_of"]]
+        .reset_index(drop=True)
+    )
 
 
 def funnel(found: Contacted) -> pd.DataFrame:

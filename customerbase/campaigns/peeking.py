@@ -91,7 +91,9 @@ def looks(db: Engine, found: Contacted, *, usual: str = "orders", every: int = E
             made.append(_look(db, found, over, days, usual))
     table = pd.concat(made, ignore_index=True) if made else pd.DataFrame(columns=LOOKS)
     information = [*range(every, found.days, every), found.days]
-    bound = dict(zip(information, bounds([day / found.days for day in information]) if len(table) else [], strict=False))
+    bound = dict(
+        zip(information, bounds([day / found.days for day in information]) if len(table) else [], strict=False)
+    )
     table["bound"] = table["days"].map(bound).astype(float)
     half = table["bound"] * table["error"].astype(float) if len(table) else table["bound"]
     table["low"], table["high"] = table["effect"] - half, table["effect"] + half

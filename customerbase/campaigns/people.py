@@ -56,9 +56,7 @@ class Contacted:
         return tuple(name for name in OUTCOMES if name not in missing)
 
 
-def gather(
-    db: Engine, *, as_of: date, days: int = DAYS, before: int = BEFORE, recent: int = RECENT
-) -> Contacted:
+def gather(db: Engine, *, as_of: date, days: int = DAYS, before: int = BEFORE, recent: int = RECENT) -> Contacted:
     """Arms, outcomes and faults of every campaign planned by as_of.
 
     days: after the planned contact, in which outcomes count; before: days before it that the covariates cover; recent: days
@@ -88,9 +86,7 @@ def gather(
     digests = db.run("campaign_hashes", until=until).fetchall()
     hashes = {int(campaign): f"{int(digest):x}" for campaign, digest in digests}
     visits = db.query("select max(visits) as visits from campaign_events").fetchall()[0][0]
-    return Contacted(
-        as_of, days, before, plans, sums, *counted.values(), hashes, share, bool(visits)
-    )
+    return Contacted(as_of, days, before, plans, sums, *counted.values(), hashes, share, bool(visits))
 
 
 def sums_of(db: Engine, campaigns: str, *, days: int, before: int = BEFORE, recent: int = RECENT) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """Campaigns without a hold-out: customers alike who were not in it, or the change of both groups. Weaker evidence, with checks.
 
 Who is chosen for a campaign differs from who is not, and what makes them differ need not stand in the data. Two checks try the
-comparison where it can be caught: groups must be alike in all that was known (balance), and the same comparison a window
-earlier, before there was a campaign, must find nothing (placebo). The E-value tells how much something unseen would have to do.
+comparison where it can be caught: groups must be alike in all that was known (balance), and purchases of the time before the
+year that is held alike, which no campaign of today can cause, must not differ (placebo; of changes: the change before). The
+E-value tells how much something unseen would have to do.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from customerbase.intervals import Z, two_sided
 from customerbase.matching import Alike, alike, e_value, smd
 
 MOST = 50_000  # customers who were not in the campaign; more say little more
-WORTH, BALANCED = 20, 0.1
+WORTH, BALANCED, YEAR = 20, 0.1, 365
 TERMS = ("since_last", "tenure", "orders_90", "orders_365", "revenue_365", "orders_before", "revenue_before")
 UNHELD = [
     *("campaign_id", "outcome", "method", "n_treated", "n_others", "effective_treated", "effective_others"),
@@ -63,17 +64,19 @@ def unheld(db: Engine, found: Contacted, results: pd.DataFrame, k_min: int = 10)
     effects, told = [], []
     asked = results.loc[results["state"] == NO_CONTROL, "campaign_id"]
     for plan in found.plans[found.plans["campaign_id"].isin(asked)].to_dict("records"):
-        now, then = (_window(db, found, plan, step) for step in (0, 1))
+        now = _window(db, found, plan)
         if min(now.sizes) < max(k_min, WORTH):
             continue
         for outcome in (one for one in CHECKED if one in found.told):
-            row, checks = compare(now, then, outcome)
+            row, checks = compare(now, outcome, found.days)
             shared = {"campaign_id": plan["campaign_id"], "outcome": outcome}
             month = pd.Timestamp(plan["ends_at"]).strftime("%Y-%m")
             effects.append(shared | row | {"campaign": plan["campaign"], "family": month})
             told.append(shared | row | checks)
     table = pd.DataFrame(effects)
-    return table.assign(as_of=found.as_of, days=found.days), pd.DataFrame(told, columns=UNHELD[:-1]).assign(as_of=found.as_of)
+    return table.assign(as_of=found.as_of, days=found.days), pd.DataFrame(told, columns=UNHELD[:-1]).assign(
+        as_of=found.as_of
+    )
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,9 @@ class Window:
 
     @cached_property
     def x(self) -> np.ndarray:
-        """What is made alike: logarithms of all terms, since they are counts and amounts."""
-        return np.log1p(self.frame[list(TERMS)].clip(lower=0).to_numpy(dtype=float))
+        """What is made alike: all terms and, since they are counts and amounts with long tails, their logarithms."""
+        plain = self.frame[list(TERMS)].clip(lower=0).to_numpy(dtype=float)
+        return np.hstack([np.log1p(plain), np.minimum(plain, np.quantile(plain, 0.99, axis=0))])
 
     @cached_property
     def weighed(self) -> Alike:
@@ -99,16 +103,21 @@ class Window:
         return alike(self.x, self.frame["treated"].to_numpy())
 
     def values(self, outcome: str, end: str = "") -> np.ndarray:
-        """An outcome of each, in the window or (…_before, …_earlier) in one before it."""
+        """An outcome of each, in the window or (…_before, …_earlier, …_old) in one before it."""
         if outcome == "customers":
             return (self.frame[f"orders{end}"] > 0).to_numpy(dtype=float)
         return self.frame[f"{outcome}{end}"].to_numpy(dtype=float)
 
-    def weighted(self, outcome: str) -> Estimate:
+    def old(self, days: int) -> "Window":
+        """Those who were customers already before the window that lies before the last year."""
+        kept = self.frame[self.frame["tenure"] >= YEAR + days]
+        return Window(kept.reset_index(drop=True))
+
+    def weighted(self, outcome: str, end: str = "") -> Estimate:
         """Difference of the weighted means; NaN where one side has too few."""
         if min(self.sizes) < WORTH:
             return Estimate(*[float("nan")] * 4)
-        y = self.values(outcome)
+        y = self.values(outcome, end)
         one, two = self.weighed.means(y)
         parts = self.weighed.influence(y)
         return Estimate(one - two, float(np.sqrt(((parts[0] - parts[1]) ** 2).sum())), one, two)
@@ -121,14 +130,17 @@ class Window:
         return Estimate(one - two, float(error), one, two)
 
 
-def _window(db: Engine, found: Contacted, plan: dict, step: int) -> Window:
-    """Everybody of the comparison, `step` windows before the campaign."""
-    start = pd.Timestamp(plan["first_at"]) - pd.Timedelta(days=step * found.days)
-    values = {"start": start.to_pydatetime(), "days": found.days, "campaign": int(plan["campaign"])}
+def _window(db: Engine, found: Contacted, plan: dict) -> Window:
+    """Everybody of the comparison."""
+    values = {
+        "start": pd.Timestamp(plan["first_at"]).to_pydatetime(),
+        "days": found.days,
+        "campaign": int(plan["campaign"]),
+    }
     return Window(db.run("campaign_alike", **values, most=MOST, cost_share=found.cost_share or 0.0).df())
 
 
-def compare(now: Window, then: Window, outcome: str) -> tuple[dict, dict]:
+def compare(now: Window, outcome: str, days: int) -> tuple[dict, dict]:
     """Effect of one outcome with method and reason, and its checks.
 
     The p-value is the greater of two: of the effect, and of the effect less what the placebo found, so that a difference that
@@ -139,17 +151,28 @@ def compare(now: Window, then: Window, outcome: str) -> tuple[dict, dict]:
     effective = now.weighed.effective()
     enough = min(effective) >= WORTH and after < BALANCED
     if enough:
-        made, placebo = now.weighted(outcome), then.weighted(outcome)
+        made, placebo = now.weighted(outcome), now.old(days).weighted(outcome, "_old")
     else:
         made, placebo = now.changed(outcome, "", "_before"), now.changed(outcome, "_before", "_earlier")
     y = now.values(outcome)
     row = {"method": MATCHED if enough else DID, "n_treated": int(has.sum()), "n_control": int((has == 0).sum())}
-    row |= {"mean_treated": made.one, "mean_control": made.two, "effect": made.value, "low": made.low, "high": made.high}
+    row |= {
+        "mean_treated": made.one,
+        "mean_control": made.two,
+        "effect": made.value,
+        "low": made.low,
+        "high": made.high,
+    }
     plain = difference(Arm.of_values(y[has == 1]), Arm.of_values(y[has == 0]), adjust=False).iloc[0]
     row |= {"plain": plain["plain"], "plain_low": plain["plain_low"], "plain_high": plain["plain_high"]}
     less = Estimate(made.value - placebo.value, float(np.hypot(made.error, placebo.error)), 0.0, 0.0)
     row |= {"p_value": max(made.p, less.p), "reduction": None, "reason": _reason(now, made, placebo)}
-    checks = {"n_others": row["n_control"], "naive": plain["plain"], "smd_before": float(before), "smd_after": float(after)}
+    checks = {
+        "n_others": row["n_control"],
+        "naive": plain["plain"],
+        "smd_before": float(before),
+        "smd_after": float(after),
+    }
     checks |= {"placebo": placebo.value, "placebo_low": placebo.low, "placebo_high": placebo.high}
     checks |= dict(zip(("effective_treated", "effective_others"), effective, strict=True))
     return row, checks | (_unseen(made) if outcome == "customers" and enough else {})

@@ -1,6 +1,7 @@
 -- One row per customer who had ordered before $start: whether the campaign was meant for them, what they had done by then
 -- and what they did in the $days days from it. At most $most of those it was not meant for, drawn by their id.
--- …_before, …_earlier: the same in the $days days before $start, and in the $days days before those.
+-- …_before, …_earlier: the same in the $days days before $start, and in the $days days before those; …_old: in the $days days
+-- before the last 365, which nothing that is held alike tells of.
 with
 
 people as (
@@ -44,7 +45,10 @@ sums as (
         cast(sum(case when order_at < $start and age <= $days then margin else 0 end) as decimal(18, 2)) as margin_before,
         cast(sum(case when age > $days and age <= 2 * $days then is_order else 0 end) as bigint) as orders_earlier,
         cast(sum(case when age > $days and age <= 2 * $days then net_amount else 0 end) as decimal(18, 2)) as revenue_earlier,
-        cast(sum(case when age > $days and age <= 2 * $days then margin else 0 end) as decimal(18, 2)) as margin_earlier
+        cast(sum(case when age > $days and age <= 2 * $days then margin else 0 end) as decimal(18, 2)) as margin_earlier,
+        cast(sum(case when age > 365 and age <= 365 + $days then is_order else 0 end) as bigint) as orders_old,
+        cast(sum(case when age > 365 and age <= 365 + $days then net_amount else 0 end) as decimal(18, 2)) as revenue_old,
+        cast(sum(case when age > 365 and age <= 365 + $days then margin else 0 end) as decimal(18, 2)) as margin_old
     from documents
     group by customer_id
 ),
@@ -83,7 +87,10 @@ final as (
         cast(margin_before as double) as margin_before,
         orders_earlier,
         cast(revenue_earlier as double) as revenue_earlier,
-        cast(margin_earlier as double) as margin_earlier
+        cast(margin_earlier as double) as margin_earlier,
+        orders_old,
+        cast(revenue_old as double) as revenue_old,
+        cast(margin_old as double) as margin_old
     from drawn
     where place <= $most
 )

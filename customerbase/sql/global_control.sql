@@ -1,5 +1,6 @@
 -- One row per quarter and side of the global control group: customers known when the quarter began, and what they brought in it.
--- Held out is who has a digest under the key below the bound (customerbase/holdout.py).
+-- …_x: in the year before the quarter, of quarters from $first on in the year before $first. Held out is who has a
+-- digest under the key below the bound (customerbase/holdout.py).
 with
 
 documents as (
@@ -30,14 +31,19 @@ sums as (
     group by customer_id, cast(date_trunc('quarter', order_at) as date)
 ),
 
+-- what was spent before anything was kept from anybody: later sums would hold the effect that is looked for
+starts as (
+    select quarter, case when quarter < $first then quarter else $first end as start from quarters
+),
+
 spans as (
-    select quarter, cast(quarter - interval '12' month as date) as year_before from quarters
+    select quarter, start, cast(start - interval '12' month as date) as year_before from starts
 ),
 
 past as (
     select spans.quarter, sums.customer_id, cast(sum(sums.revenue) as decimal(18, 2)) as revenue
     from spans
-    inner join sums on sums.quarter < spans.quarter and sums.quarter >= spans.year_before
+    inner join sums on sums.quarter < spans.start and sums.quarter >= spans.year_before
     group by spans.quarter, sums.customer_id
 ),
 
