@@ -11,6 +11,7 @@ from customerbase.charts.cohorts import cohort_curves, cohort_triangle
 from customerbase.charts.desk import desk_months
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
+from customerbase.charts.effects import campaign_effects
 from customerbase.charts.gains import gains, profit
 from customerbase.charts.goal import goal
 from customerbase.charts.groups import group_cards, group_numbers
@@ -48,6 +49,7 @@ __all__ = [
     "bars",
     "best_days",
     "calibration",
+    "campaign_effects",
     "caption",
     "cohort_curves",
     "cohort_triangle",
