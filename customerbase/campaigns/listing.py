@@ -62,7 +62,9 @@ def parts(table: pd.DataFrame, words: Words, campaign_id: str) -> pd.DataFrame:
     rows = [
         {
             "stratum": words.word(f"stratum.{row['stratum']}"),
-            "people": i18n.MISSING if i18n.missing(row["n_treated"]) else f"{words.count(row['n_treated'])} / {words.count(row['n_control'])}",
+            "people": i18n.MISSING
+            if i18n.missing(row["n_treated"])
+            else f"{words.count(row['n_treated'])} / {words.count(row['n_control'])}",
             "effect": words.per_thousand(row["effect"], row["outcome"]),
             "interval": words.range(row["low"], row["high"], row["outcome"]),
         }
@@ -98,7 +100,11 @@ def faults(table: pd.DataFrame, results: pd.DataFrame, words: Words) -> pd.DataF
     """Every fault of every campaign."""
     names = {row["campaign_id"]: words.name(row) for row in results.to_dict("records")}
     rows = [
-        {"name": names.get(row["campaign_id"], row["campaign_id"]), "fault": words.word(f"fault.{row['fault']}"), "persons": words.count(row["people"])}
+        {
+            "name": names.get(row["campaign_id"], row["campaign_id"]),
+            "fault": words.word(f"fault.{row['fault']}"),
+            "persons": words.count(row["people"]),
+        }
         for row in table.to_dict("records")
     ]
     return _headed(rows, ("name", "fault", "persons"), words)
@@ -163,7 +169,9 @@ def control(table: pd.DataFrame, words: Words) -> pd.DataFrame:
             "total_interval": words.moneys(row["total_low"], row["total_high"]),
             "cumulated": words.money(row["cumulated"], signed=True),
             "cumulated_interval": words.moneys(row["cumulated_low"], row["cumulated_high"]),
-            "note": words.word("quarter.before" if row["before"] else "quarter.whole" if row["whole"] else "quarter.part"),
+            "note": words.word(
+                "quarter.before" if row["before"] else "quarter.whole" if row["whole"] else "quarter.part"
+            ),
         }
         for row in table.to_dict("records")
     ]
@@ -177,6 +185,13 @@ def _quarter(day, language: str) -> str:
     return f"{stamp.year}年第{number}四半期" if language == "ja" else f"Q{number} {stamp.year}"
 
 
+def _remark(row: Mapping, words: Words) -> str:
+    """What a quarter's row must not be read as."""
+    if row["before"]:
+        return words.word("quarter.before")
+    return "" if row["whole"] else words.word("quarter.part")
+
+
 def newest(results: pd.DataFrame) -> str | None:
     """The campaign that came to a result last and has an effect; None without one."""
     known = results.dropna(subset=["effect"]).sort_values(["ends_at", "campaign_id"])
@@ -185,4 +200,3 @@ def newest(results: pd.DataFrame) -> str | None:
 
 def _headed(rows: list[dict], heads: tuple[str, ...], words: Words) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(heads)).rename(columns={one: words.word(f"head.{one}") for one in heads})
-

@@ -136,7 +136,10 @@ def verdict(row: Mapping, words: Words) -> str:
     if i18n.missing(row["effect"]) or i18n.missing(row["low"]):
         reason = row["reason"] if not i18n.missing(row["reason"]) and row["reason"] else row["state"]
         return words.say("untold", name=name, reason=words.word(f"reason.{reason}"))
-    values = {"effect": words.per_thousand(row["effect"], row["outcome"]), "outcome": words.word(f"outcome.{row['outcome']}")}
+    values = {
+        "effect": words.per_thousand(row["effect"], row["outcome"]),
+        "outcome": words.word(f"outcome.{row['outcome']}"),
+    }
     values |= {"interval": words.range(row["low"], row["high"], row["outcome"]), "name": name}
     values |= {"treated": words.count(row["n_treated"]), "control": words.count(row["n_control"])}
     kind = "found" if row["method"] == RANDOMISED else "found_alike"
@@ -160,8 +163,15 @@ def money(results: pd.DataFrame, words: Words, *, as_of: date) -> list[str]:
 
 def _return(row: Mapping, words: Words) -> str:
     kind = "gained" if row["roi_low"] > 0 else "lost" if row["roi_high"] < 0 else "open"
-    values = {"name": words.name(row), "cost": words.money(row["cost"]), "margin": words.money(row["margin"], signed=True)}
-    values |= {"interval": words.moneys(row["margin_low"], row["margin_high"]), "roi": words.rate(row["roi"], signed=True)}
+    values = {
+        "name": words.name(row),
+        "cost": words.money(row["cost"]),
+        "margin": words.money(row["margin"], signed=True),
+    }
+    values |= {
+        "interval": words.moneys(row["margin_low"], row["margin_high"]),
+        "roi": words.rate(row["roi"], signed=True),
+    }
     return words.say(f"money.{kind}", roi_interval=words.rates(row["roi_low"], row["roi_high"]), **values)
 
 
@@ -189,7 +199,9 @@ def faults(table: pd.DataFrame, results: pd.DataFrame, words: Words, *, as_of: d
     if not len(mine):
         return []
     kinds = mine.groupby("fault", sort=True)["people"].sum()
-    parts = [i18n.aside(words.word(f"fault.{fault}"), words.count(people), words.language) for fault, people in kinds.items()]
+    parts = [
+        i18n.aside(words.word(f"fault.{fault}"), words.count(people), words.language) for fault, people in kinds.items()
+    ]
     return [words.say("faults", list=i18n.join(parts, words.language))]
 
 
@@ -215,12 +227,18 @@ def following(plans: pd.DataFrame, words: Words, outcome: str = "orders") -> lis
     mine = plans[(plans["outcome"] == outcome) & (plans["share"] == USUAL_SHARE)].dropna(subset=["detectable"])
     said = []
     for row in mine.to_dict("records"):
-        values = {"channel": words.channel(row["channel"]), "people": words.count(row["people"]), "share": words.rate(row["share"])}
+        values = {
+            "channel": words.channel(row["channel"]),
+            "people": words.count(row["people"]),
+            "share": words.rate(row["share"]),
+        }
         values |= {"outcome": words.word(f"outcome.{outcome}"), "least": words.per_thousand(row["detectable"], outcome)}
         said.append(words.say("next", **values))
         if not i18n.missing(row["power"]):
             usual = words.per_thousand(row["usual"], outcome)
-            said.append(words.say("next_power", usual=usual, power=words.rate(row["power"]), times=int(row["campaigns_needed"])))
+            said.append(
+                words.say("next_power", usual=usual, power=words.rate(row["power"]), times=int(row["campaigns_needed"]))
+            )
         if not i18n.missing(row["holdout_cost"]):
             said.append(words.say("next_cost", cost=words.money(row["holdout_cost"])))
     return said
@@ -238,7 +256,11 @@ def control(table: pd.DataFrame, words: Words) -> list[str]:
     last = whole.iloc[-1]
     low, high = last["cumulated_low"], last["cumulated_high"]
     kind = "more" if low > 0 else "less" if high < 0 else "open"
-    values = {"quarters": len(whole), "total": words.money(last["cumulated"], signed=True), "interval": words.moneys(low, high)}
+    values = {
+        "quarters": len(whole),
+        "total": words.money(last["cumulated"], signed=True),
+        "interval": words.moneys(low, high),
+    }
     return [words.say(f"control.{kind}", n=words.count(last["n_control"]), **values)]
 
 
@@ -259,7 +281,9 @@ def picture_rows(results: pd.DataFrame, words: Words, *, outcome: str | None = N
     if not len(known):
         return pd.DataFrame(columns=["name", "value", "low", "high", "clear", "weak"])
     outcome = outcome or known["outcome"].mode().iloc[0]
-    mine = known[known["outcome"] == outcome].sort_values(["ends_at", "campaign_id"], ascending=[False, True]).head(most)
+    mine = (
+        known[known["outcome"] == outcome].sort_values(["ends_at", "campaign_id"], ascending=[False, True]).head(most)
+    )
     rows = [
         {
             "name": words.name(row),
@@ -282,5 +306,3 @@ def title(results: pd.DataFrame, words: Words, *, as_of: date) -> str:
     counts = {name: int((year["verdict"] == name).sum()) for name in VERDICTS}
     kind = "harmful" if counts["harmful"] else "worked" if counts["worked"] else "nothing"
     return words.say(f"title.{kind}", n=len(year), **({} if kind == "nothing" else {kind: counts[kind]}))
-
-

@@ -53,7 +53,13 @@ def campaign_effects(
         scale(axes.xaxis, form, 2 if width < 5 else 5)
         for place in np.flatnonzero(clear):
             text = words.per_thousand(values[place] / looks.PER, rows["outcome"].iloc[0])
-            style = {"textcoords": "offset points", "va": "center", "color": ACCENT, "weight": "bold", "fontsize": TEXT_SIZE - 0.5}
+            style = {
+                "textcoords": "offset points",
+                "va": "center",
+                "color": ACCENT,
+                "weight": "bold",
+                "fontsize": TEXT_SIZE - 0.5,
+            }
             axes.annotate(text, (high[place], place), (7, 0), annotation_clip=False, **style)
     return figure
 

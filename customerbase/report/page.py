@@ -13,6 +13,7 @@ import customerbase.churn.looks as churning
 import customerbase.cltv.worth as worth
 import customerbase.report.actions as actions
 import customerbase.report.attributes as attributes
+import customerbase.report.campaigns as campaigns
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -42,10 +43,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "campaigns"),
     *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "campaigns")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -145,6 +146,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "running": _running(data, language),
         "svg": Markup,
         **inquiries.contents(data, language, draw),
+        **campaigns.contents(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),
@@ -279,6 +281,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "quality": (None, quality_tables, files, None, word("definition.quality")),
         "offer": (None, "recommendations, rfm", offers.customers(data), None, word("related.report.offers")),
         "inquiries": inquiries.caption(data, language),
+        "campaign": campaigns.caption(data, language),
         "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
     }
     return {
