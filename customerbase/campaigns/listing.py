@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.campaigns.looks import Words
 from customerbase.campaigns.people import STRATA
+from customerbase.campaigns.wording import Words
 
 
 def campaigns(results: pd.DataFrame, words: Words, *, most: int = 12) -> pd.DataFrame:

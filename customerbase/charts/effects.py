@@ -11,7 +11,7 @@ import customerbase.campaigns.control as controls
 import customerbase.campaigns.listing as listing
 import customerbase.campaigns.looks as looks
 from customerbase import i18n
-from customerbase.campaigns.looks import UNITS, Words
+from customerbase.campaigns.wording import PER, UNITS, Words
 from customerbase.charts.axes import canvas, scale, short
 from customerbase.charts.captions import caption
 from customerbase.charts.draw import line
@@ -52,7 +52,7 @@ def campaign_effects(
         axes.set_xlim(min(low.min(), 0) - room * 0.03, max(high.max(), 0) + room * (0.22 if width > 4 else 0.4))
         scale(axes.xaxis, form, 2 if width < 5 else 5)
         for place in np.flatnonzero(clear):
-            text = words.per_thousand(values[place] / looks.PER, rows["outcome"].iloc[0])
+            text = words.per_thousand(values[place] / PER, rows["outcome"].iloc[0])
             style = {
                 "textcoords": "offset points",
                 "va": "center",

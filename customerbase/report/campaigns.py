@@ -6,6 +6,7 @@ import customerbase.campaigns as campaigns
 import customerbase.campaigns.listing as listing
 import customerbase.campaigns.looks as looks
 from customerbase import i18n
+from customerbase.campaigns.wording import Words
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
@@ -64,5 +65,5 @@ def caption(data: ReportData, language: str) -> tuple:
     return campaigns.campaigns, ", ".join(TABLES), n, 0.95, i18n.word("effects.told_of", language)
 
 
-def _words(data: ReportData, language: str) -> looks.Words:
-    return looks.Words(language, data.currency, data.k_min)
+def _words(data: ReportData, language: str) -> Words:
+    return Words(language, data.currency, data.k_min)
