@@ -65,7 +65,9 @@ def campaign_effects(
 
 
 def _label(name: str, width: float) -> str:
-    """A campaign's name in at most two lines of what fits beside the plot."""
+    """A campaign's name; on a phone in at most two lines of what fits beside the plot."""
+    if width >= WIDTHS["half"]:
+        return short(name, width)
     lines = wrap(name, width * 72 / TEXT_SIZE * 0.34)
     return "\n".join([lines[0], short(name[len(lines[0]) :].strip(), width)]) if len(lines) > 1 else name
 
