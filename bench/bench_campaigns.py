@@ -58,7 +58,9 @@ def main() -> None:
     ours, used = time.perf_counter() - start, time.process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     print(f"| contact rows | {rows:,} |\n| campaigns judged | {len(found.results)} |")
-    print(f"| effects, money, faults, looks, trials | {ours:.1f} s wall, {used:.1f} s CPU, {memory:.1f} GB |")
+    print(
+        f"| effects, money, faults, looks, trials | {ours:.1f} s wall, {used:.1f} s CPU, {memory:.1f} GB |", flush=True
+    )
     contacts = db.query("select campaign_id, source_customer_id, arm, planned_at from campaign_contacts").df()
     orders = db.query("select source_customer_id, order_at, cast(total as double) as total from orders").df()
     start, cpu = time.perf_counter(), time.process_time()
