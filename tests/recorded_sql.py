@@ -6,6 +6,7 @@ from pathlib import Path
 
 import audience_world
 import budget_world
+import campaign_world
 import customer_tables
 import desk_tables
 import duckdb
@@ -16,6 +17,7 @@ import late_tables
 import loyalty_world
 import numpy as np
 import offer_tables
+import pandas as pd
 import profile_tables
 import pyarrow as pa
 import related_tables
@@ -31,6 +33,7 @@ import customerbase.cltv.season as season
 import customerbase.cltv.transactions as transactions
 import customerbase.identity.history as history
 from customerbase import (
+    campaigns,
     churn,
     cltv,
     features,
@@ -108,7 +111,7 @@ def read_by(name: str) -> set[str]:
 def record(folder: Path, monkeypatch) -> dict[str, Case]:
     """One case of every file that the scenarios below run."""
     monkeypatch.setattr(Recorder, "cases", {})
-    for module in (identity_base, profile_tables, desk_tables, audience_world):
+    for module in (identity_base, profile_tables, desk_tables, audience_world, campaign_world):
         monkeypatch.setattr(module, "Engine", Recorder)
     monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
     _profiles()
@@ -127,6 +130,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _audiences()
     _triggers()
     _offers_and_ranks()
+    _campaigns()
     return Recorder.cases
 
 
@@ -528,3 +532,21 @@ def plain(table: pa.Table) -> list[tuple]:
 
 def _plain(value: object) -> object:
     return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _campaigns() -> None:
+    """A campaign with a hold-out, one without, accounts of nobody, visits, and a global control group."""
+    tables = campaign_world.drawn(300, seed=1, twice=0.2)
+    tables["identity_links"] = tables["identity_links"].iloc[:-5]
+    treated = tables["campaign_contacts"]["source_customer_id"].iloc[::2]
+    later = [campaign_world.contact(one, "treat", "K2") for one in treated]
+    tables["campaign_contacts"] = pd.concat([tables["campaign_contacts"], pd.DataFrame(later)])
+    tables["campaigns"] = pd.concat(
+        [tables["campaigns"], pd.DataFrame([campaign_world.campaign("K2", holdout_share=None)])]
+    )
+    seen = [
+        {"source_system": "web", "source_customer_id": one, "event_at": campaign_world.SENT, "session_id": "s"}
+        for one in treated
+    ]
+    db = campaign_world.engine(**tables, web_events=pd.DataFrame(seen))
+    campaigns.campaigns(db, as_of=AS_OF, settings={"global_control": 0.2, "global_control_since": "2026-01"}, trials=10)

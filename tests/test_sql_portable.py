@@ -12,6 +12,7 @@ from customerbase.identity import shipped
 NAMES = sorted(path.stem for path in SQL_FOLDER.glob("*.sql"))
 # last sort keys that are unique in their partitions
 UNIQUE_WITHIN = {
+    "campaign_id",
     "customer_id",
     "contract",
     "month",

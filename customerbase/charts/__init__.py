@@ -13,6 +13,7 @@ from customerbase.charts.cohorts import cohort_curves, cohort_triangle
 from customerbase.charts.desk import desk_months
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
+from customerbase.charts.effects import campaign_effects
 from customerbase.charts.gains import gains, profit
 from customerbase.charts.goal import goal
 from customerbase.charts.groups import group_cards, group_numbers
@@ -52,6 +53,7 @@ __all__ = [
     "best_days",
     "budget_curve",
     "calibration",
+    "campaign_effects",
     "caption",
     "cohort_curves",
     "cohort_triangle",

@@ -15,6 +15,7 @@ import customerbase.report.actions as actions
 import customerbase.report.attributes as attributes
 import customerbase.report.audiences as audiences
 import customerbase.report.budget as budget
+import customerbase.report.campaigns as campaigns
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -43,15 +44,13 @@ from customerbase.report.data import ReportData
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
+ACTS = ("audiences", "triggers", "budget", "campaigns")  # what is done with all that, and what came of it
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences", "triggers", "budget"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", *ACTS),
     *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = (
-    *("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "audiences"),
-    *("triggers", "budget"),
-)
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", *ACTS)
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -151,12 +150,19 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "running": _running(data, language),
         "svg": Markup,
         **inquiries.contents(data, language, draw),
-        **audiences.told(data, language, draw),
-        **triggers.contents(data, language, draw),
-        **budget.told(data, language, draw),
+        **_acts(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),
+    }
+
+
+def _acts(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    return {
+        **audiences.told(data, language, draw),
+        **triggers.contents(data, language, draw),
+        **budget.told(data, language, draw),
+        **campaigns.contents(data, language, draw),
     }
 
 
@@ -288,6 +294,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "quality": (None, quality_tables, files, None, word("definition.quality")),
         "offer": (None, "recommendations, rfm", offers.customers(data), None, word("related.report.offers")),
         "inquiries": inquiries.caption(data, language),
+        "campaign": campaigns.caption(data, language),
         "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
     }
     return {

@@ -11,8 +11,8 @@ import pandas as pd
 
 from customerbase.engine import Engine
 from customerbase.errors import InputError
+from customerbase.matching import alike, e_value, smd
 from customerbase.segments.good import compare, early, whole
-from customerbase.segments.good.alike import alike, e_value, smd
 from customerbase.segments.good.compare import FEW, LESS, MORE, NOT_COMPARABLE, UNCLEAR, VERDICTS
 from customerbase.segments.good.early import Driver, People, gather, people
 

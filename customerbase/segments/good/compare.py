@@ -7,8 +7,8 @@ import pandas as pd
 
 from customerbase.disclosure import pool
 from customerbase.intervals import Z, two_sided
+from customerbase.matching import Alike, alike, e_value, smd
 from customerbase.multiple import benjamini_hochberg
-from customerbase.segments.good.alike import Alike, alike, e_value, smd
 from customerbase.segments.good.early import FIRST, PERSON, STAGES, Driver, People
 
 MORE, LESS, UNCLEAR = "more", "less", "no_clear_difference"
