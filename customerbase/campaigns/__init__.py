@@ -1,0 +1,1 @@
+"""Campaigns: whom they move, and what the workbook that plans them costs and brings."""
