@@ -16,15 +16,15 @@ HAND = {"score": [6, 5, 4, 3, 2, 1], "outcome": [1, 0, 0, 1, 1, 0], "treated": [
 def test_a_case_counted_by_hand():
     sums = Ranking(**HAND).sums()
     # treated who responded less control who responded, brought to as many as the treated: 0 1 1 1 2, 2 − 1·3/2, 2 − 1·3/3
-    assert sums.qini()[0].tolist() == pytest.approx([0, 1, 1, 1, 2, 0.5, 1])
+    assert sums.qini_curve()[0].tolist() == pytest.approx([0, 1, 1, 1, 2, 0.5, 1])
     # difference of shares times people: 1/1·1, 1/2·2, 1/2·3, 2/3·4, (2/3 − 1/2)·5, (2/3 − 1/3)·6
-    assert sums.uplift()[0].tolist() == pytest.approx([0, 1, 1, 1.5, 8 / 3, 5 / 6, 2])
+    assert sums.uplift_curve()[0].tolist() == pytest.approx([0, 1, 1, 1.5, 8 / 3, 5 / 6, 2])
     # under the curve 0.5 + 1 + 1 + 1.5 + 1.25 + 0.75 = 6, under the random line 6 · 1 / 2 = 3; the best order (yes, yes of
     # the treated; three who did not; yes of control) has 1, 2 … 2, 1: 0.5 + 1.5 + 2 + 2 + 2 + 1.5 = 9.5
-    assert Ranking(**HAND).qini()[0] == pytest.approx((6 - 3) / (9.5 - 3))
-    assert Ranking(**HAND).gain()[0] == pytest.approx(3 / (6 * 3))
-    assert Ranking(**HAND).uplift_at(0.5)[0] == pytest.approx(1 / 2 - 0)
-    assert Ranking(**HAND).uplift_at(1.0)[0] == pytest.approx(2 / 3 - 1 / 3)
+    assert Ranking(**HAND).sums().qini()[0] == pytest.approx((6 - 3) / (9.5 - 3))
+    assert Ranking(**HAND).sums().gain()[0] == pytest.approx(3 / (6 * 3))
+    assert Ranking(**HAND).sums().uplift_at(0.5)[0] == pytest.approx(1 / 2 - 0)
+    assert Ranking(**HAND).sums().uplift_at(1.0)[0] == pytest.approx(2 / 3 - 1 / 3)
 
 
 def slow(score, outcome, treated):
@@ -33,7 +33,7 @@ def slow(score, outcome, treated):
     x, qini, uplift = [0.0], [0.0], [0.0]
     for level in levels:
         counts = {
-            (arm, y): sum(s >= level and t == arm and o == y for s, o, t in zip(score, outcome, treated))
+            (arm, y): sum(s >= level and t == arm and o == y for s, o, t in zip(score, outcome, treated, strict=True))
             for arm in (0, 1)
             for y in (0, 1)
         }
@@ -46,14 +46,16 @@ def slow(score, outcome, treated):
 
 
 def area(x, y):
-    return sum((b - a) * (c + d) / 2 for a, b, c, d in zip(x, x[1:], y, y[1:])) - x[-1] * y[-1] / 2
+    return (
+        sum((b - a) * (c + d) / 2 for a, b, c, d in zip(x[:-1], x[1:], y[:-1], y[1:], strict=True)) - x[-1] * y[-1] / 2
+    )
 
 
 def perfect(outcome, treated):
-    """The published perfect scores (Qini: y·t − y·(1 − t); uplift: 2·(y = t), then whichever is rarer first)."""
-    qini = [y * t - y * (1 - t) for y, t in zip(outcome, treated)]
-    lost, idle = (sum(y == kind and t == 1 - kind for y, t in zip(outcome, treated)) for kind in (1, 0))
-    return qini, [2 * (y == t) + (y if lost > idle else t) for y, t in zip(outcome, treated)]
+    """The published perfect scores (Qini: y·t − y·(1 − t); uplift: 2·(y = t), then whichever is commoner first)."""
+    qini = [y * t - y * (1 - t) for y, t in zip(outcome, treated, strict=True)]
+    lost, idle = (sum(y == kind and t == 1 - kind for y, t in zip(outcome, treated, strict=True)) for kind in (1, 0))
+    return qini, [2 * (y == t) + (y if lost > idle else t) for y, t in zip(outcome, treated, strict=True)]
 
 
 people = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1), st.integers(0, 1)), min_size=2, max_size=25)
@@ -62,7 +64,7 @@ people = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 1), st.integers(0,
 @settings(max_examples=150, deadline=None)
 @given(people)
 def test_curves_and_coefficients_are_those_of_the_definition(rows):
-    score, outcome, treated = (list(column) for column in zip(*rows))
+    score, outcome, treated = (list(column) for column in zip(*rows, strict=True))
     if not 0 < sum(treated) < len(treated):
         with pytest.raises(InputError, match="both arms"):
             Ranking(score, outcome, treated)
@@ -70,14 +72,14 @@ def test_curves_and_coefficients_are_those_of_the_definition(rows):
     ranking, (x, qini, uplift) = Ranking(score, outcome, treated), slow(score, outcome, treated)
     sums = ranking.sums()
     assert sums.people[0].tolist() == x
-    assert sums.qini()[0].tolist() == pytest.approx(qini)
-    assert sums.uplift()[0].tolist() == pytest.approx(uplift)
+    assert sums.qini_curve()[0].tolist() == pytest.approx(qini)
+    assert sums.uplift_curve()[0].tolist() == pytest.approx(uplift)
     best_qini, best_uplift = (slow(one, outcome, treated) for one in perfect(outcome, treated))
     for measure, own, best in (
         ("qini", area(x, qini), area(best_qini[0], best_qini[1])),
         ("auuc", area(x, uplift), area(best_uplift[0], best_uplift[2])),
     ):
-        found = getattr(ranking, measure)()[0]
+        found = getattr(sums, measure)()[0]
         assert found == pytest.approx(own / best, abs=1e-9) if abs(best) > 1e-9 else True
 
 
@@ -85,17 +87,17 @@ def test_curves_and_coefficients_are_those_of_the_definition(rows):
 @given(people, st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_the_scale_of_the_score_say_nothing(rows, random):
     mixed = random.sample(rows, len(rows))
-    (a, b, c), (d, e, f) = zip(*rows), zip(*mixed)
+    (a, b, c), (d, e, f) = zip(*rows, strict=True), zip(*mixed, strict=True)
     if 0 < sum(c) < len(c):
         one, other = Ranking(a, b, c), Ranking(np.exp(d), e, f)
-        assert one.qini()[0] == pytest.approx(other.qini()[0], nan_ok=True)
-        assert one.sums().qini()[0].tolist() == pytest.approx(other.sums().qini()[0].tolist())
+        assert one.sums().qini()[0] == pytest.approx(other.sums().qini()[0], nan_ok=True)
+        assert one.sums().qini_curve()[0].tolist() == pytest.approx(other.sums().qini_curve()[0].tolist())
 
 
 def test_a_score_that_says_nothing_is_the_random_line_exactly():
     ranking = Ranking([7] * 6, HAND["outcome"], HAND["treated"])
-    assert ranking.qini()[0] == 0 and ranking.auuc()[0] == 0
-    assert ranking.curve([0, 0.25, 1])[0].tolist() == pytest.approx([0, 0.25 / 3, 1 / 3])
+    assert ranking.sums().qini()[0] == 0 and ranking.sums().auuc()[0] == 0
+    assert ranking.sums().curve([0, 0.25, 1])[0].tolist() == pytest.approx([0, 0.25 / 3, 1 / 3])
 
 
 def test_a_weight_of_two_is_a_person_twice():
@@ -103,7 +105,7 @@ def test_a_weight_of_two_is_a_person_twice():
     rows = {name: np.repeat(values, twice) for name, values in HAND.items()}
     one, other = Ranking(**HAND), Ranking(**rows)
     for measure in ("qini", "auuc", "gain"):
-        assert getattr(one, measure)(twice)[0] == pytest.approx(getattr(other, measure)()[0])
+        assert getattr(one.sums(twice), measure)()[0] == pytest.approx(getattr(other.sums(), measure)()[0])
 
 
 def world(n, seed):
@@ -117,23 +119,23 @@ def world(n, seed):
 def test_the_true_effects_rank_best_and_random_scores_gain_nothing_on_average():
     effect, base, outcome, treated = world(20_000, 3)
     noisy = effect + np.random.default_rng(1).normal(0, 0.2, len(effect))
-    found = [Ranking(score, outcome, treated).qini()[0] for score in (effect, noisy, base, -effect)]
+    found = [Ranking(score, outcome, treated).sums().qini()[0] for score in (effect, noisy, base, -effect)]
     assert found[0] > found[1] > found[2] + 0.02 and found[3] == pytest.approx(-found[0], abs=0.01)
     random = np.random.default_rng(2)
-    drawn = [Ranking(random.random(2_000), outcome[:2_000], treated[:2_000]).qini()[0] for _ in range(300)]
+    drawn = [Ranking(random.random(2_000), outcome[:2_000], treated[:2_000]).sums().qini()[0] for _ in range(300)]
     assert abs(np.mean(drawn)) < 3 * np.std(drawn) / np.sqrt(300)
 
 
 def test_the_bootstrap_keeps_both_arms_and_holds_the_truth():
     effect, _, outcome, treated = world(200_000, 5)
-    truth, held = Ranking(effect, outcome, treated).qini()[0], 0
+    truth, held = Ranking(effect, outcome, treated).sums().qini()[0], 0
     for k in range(40):
         part = slice(k * 1_000, (k + 1) * 1_000)
         ranking = Ranking(effect[part], outcome[part], treated[part])
         drawn = []
         for w in stratified(treated[part], 80, k):
             assert (w @ treated[part] == treated[part].sum()).all() and (w.sum(axis=1) == 1_000).all()
-            drawn.append(ranking.qini(w))
+            drawn.append(ranking.sums(w).qini())
         low, high = np.quantile(np.concatenate(drawn), [0.025, 0.975])
         held += low <= truth <= high
     assert held >= 34  # of 40: 38 expected, fewer than 34 once in 50 if the level were 0.93

@@ -86,14 +86,11 @@ def evaluate(people: People, options: Options | None = None) -> Evaluation:
 
 def _measured(repeats: Sequence[metrics.Ranking], w: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """The measures of one learner for each draw, means over repeats."""
-    kinds = {
-        "qini": lambda one: one.qini(w),
-        "auuc": lambda one: one.auuc(w),
-        "gain": lambda one: one.gain(w),
-        "uplift_30": lambda one: one.uplift_at(0.3, w),
-        "curve": lambda one: one.curve(SHARES, w),
-    }
-    return {name: np.mean([kind(one) for one in repeats], axis=0) for name, kind in kinds.items()}
+    sums = [one.sums(w) for one in repeats]
+    made = {name: [getattr(one, name)() for one in sums] for name in ("qini", "auuc", "gain")}
+    made["uplift_30"] = [one.uplift_at(0.3) for one in sums]
+    made["curve"] = [one.curve(SHARES) for one in sums]
+    return {name: np.mean(values, axis=0) for name, values in made.items()}
 
 
 def _table(ranked: dict[str, list[metrics.Ranking]], drawn: dict[tuple[str, str], np.ndarray]) -> pd.DataFrame:
@@ -147,7 +144,7 @@ def _curves(ranked: dict[str, list[metrics.Ranking]], drawn: np.ndarray, chosen:
     low, high = percentile(drawn)
     parts = []
     for name, repeats in ranked.items():
-        value = np.mean([one.curve(SHARES)[0] for one in repeats], axis=0)
+        value = np.mean([one.sums().curve(SHARES)[0] for one in repeats], axis=0)
         part = pd.DataFrame(
             {"learner": name, "share": SHARES, "value": value, "random": np.multiply(SHARES, value[-1])}
         )

@@ -36,17 +36,61 @@ class Sums:
         """People of both arms."""
         return self.treated + self.control
 
-    def qini(self) -> np.ndarray:
-        """The Qini curve: responses gained among the treated."""
+    def qini_curve(self) -> np.ndarray:
+        """Responses gained among the treated."""
         return self.treated_yes - self.control_yes * _over(self.treated, self.control)
 
-    def uplift(self) -> np.ndarray:
-        """The uplift curve: difference of the arms' shares, times the people."""
+    def uplift_curve(self) -> np.ndarray:
+        """Difference of the arms' shares, times the people."""
         return (_over(self.treated_yes, self.treated) - _over(self.control_yes, self.control)) * self.people
+
+    def qini(self) -> np.ndarray:
+        """Qini coefficient of each draw: area between the Qini curve and the random line, over that of the perfect order.
+
+        The perfect order: treated who responded first, control who responded last. 1 at most, 0 on average for random
+        scores, below 0 where the least moved come first; NaN where an arm is empty. Responders of the control arm are
+        counted as lost by the campaign (Radcliffe's Q with negative effects), so it is far below 1 even for the best score.
+        """
+        return _over(_area(self.people, self.qini_curve()), _perfect_qini(*self._ends()), np.nan)
+
+    def auuc(self) -> np.ndarray:
+        """Area under the uplift curve above the random line, over that of the perfect order; as `qini` otherwise.
+
+        The perfect order: treated who responded, control who did not, then of the other two kinds the commoner first. This
+        order and this normalisation are those of the scikit-uplift library.
+        """
+        return _over(_area(self.people, self.uplift_curve()), _perfect_uplift(*self._ends()), np.nan)
+
+    def gain(self) -> np.ndarray:
+        """Responses gained over random contact, per person of the campaign, on average over all shares contacted.
+
+        The area between the Qini curve and the random line, over people and treated: not normalised by any perfect order.
+        """
+        return _over(_area(self.people, self.qini_curve()), self.people[:, -1] * self.treated[:, -1], np.nan)
+
+    def uplift_at(self, share: float) -> np.ndarray:
+        """Difference of the arms' shares among the first `share` of the people, blocks of equal scores cut in proportion."""
+        if not 0 < share <= 1:
+            raise InputError(f"share is {share!r}; expected above 0, at most 1.")
+        cut = share * self.people[:, -1]
+        at = [_at(cut, self.people, one) for one in (self.treated, self.control, self.treated_yes, self.control_yes)]
+        return _over(at[2], at[0], np.nan) - _over(at[3], at[1], np.nan)
+
+    def curve(self, shares: ArrayLike) -> np.ndarray:
+        """The Qini curve per treated person at shares of the people contacted, shape (draws, shares).
+
+        At 1 it is the average effect; the random line is share · average effect.
+        """
+        height = _over(self.qini_curve(), self.treated[:, -1:], np.nan)
+        across = np.asarray(shares, dtype=float)
+        return np.array([np.interp(across * x[-1], x, y) for x, y in zip(self.people, height, strict=True)])
+
+    def _ends(self) -> list[np.ndarray]:
+        return [one[:, -1] for one in (self.treated, self.control, self.treated_yes, self.control_yes)]
 
 
 class Ranking:
-    """People of a randomised campaign in the order of a score: what each measure says for given weights.
+    """People of a randomised campaign in the order of a score, counted for given weights.
 
     score, outcome (0 or 1), treated (0 or 1): one a person. Raises InputError for a missing value or an arm without people.
     """
@@ -54,81 +98,21 @@ class Ranking:
     def __init__(self, score: ArrayLike, outcome: ArrayLike, treated: ArrayLike):
         n = np.size(score)
         score = finite(score, "score", n)
-        self.outcome, self.treated = outcomes(outcome, "outcome", n), outcomes(treated, "treated", n)
-        if not 0 < self.treated.sum() < n:
-            raise InputError(f"{int(self.treated.sum())} of {n} people are treated; expected people in both arms.")
-        self.order = np.argsort(-score, kind="stable")
-        held = score[self.order]
-        self.starts = np.flatnonzero(np.concatenate([[True], held[1:] != held[:-1]]))
-        self.n = n
+        outcome, treated = outcomes(outcome, "outcome", n), outcomes(treated, "treated", n)
+        if not 0 < treated.sum() < n:
+            raise InputError(f"{int(treated.sum())} of {n} people are treated; expected people in both arms.")
+        levels, block = np.unique(-score, return_inverse=True)
+        self.n, self.blocks = n, len(levels)
+        self._cell = (block * 4 + 2 * treated + outcome).astype(np.intp)  # block, arm and outcome of each person
 
     def sums(self, weight: ArrayLike | None = None) -> Sums:
         """Running sums for weights of shape (n,) or (draws, n); all 1 by default."""
-        w, t, y = self._rows(weight)[:, self.order], self.treated[self.order], self.outcome[self.order]
-        treated = w * t
-        parts = (treated, w - treated, treated * y, (w - treated) * y)
-        return Sums(*(self._running(part) for part in parts))
-
-    def qini(self, weight: ArrayLike | None = None) -> np.ndarray:
-        """Qini coefficient of each draw: area between the Qini curve and the random line, over that of the perfect order.
-
-        The perfect order: treated who responded first, control who responded last. 1 at most, 0 on average for random
-        scores, below 0 where the least moved come first; NaN where an arm is empty. Responders of the control arm are
-        counted as lost by the campaign (Radcliffe's Q with negative effects), so it is far below 1 even for the best score.
-        """
-        sums = self.sums(weight)
-        ends = [one[:, -1] for one in (sums.treated, sums.control, sums.treated_yes, sums.control_yes)]
-        return _over(_area(sums.people, sums.qini()), _perfect_qini(*ends), np.nan)
-
-    def auuc(self, weight: ArrayLike | None = None) -> np.ndarray:
-        """Area under the uplift curve above the random line, over that of the perfect order; as `qini` otherwise.
-
-        The perfect order: treated who responded, control who did not (in either order: by whichever is fewer first, as
-        the published one), then the other two; the form of the scikit-uplift library.
-        """
-        sums = self.sums(weight)
-        best = np.array([self._perfect_uplift(one) for one in self._rows(weight)])
-        return _over(_area(sums.people, sums.uplift()), best, np.nan)
-
-    def gain(self, weight: ArrayLike | None = None) -> np.ndarray:
-        """Responses gained over random contact, per person of the campaign, on average over all shares contacted.
-
-        The area between the Qini curve and the random line, over people and treated: not normalised by any perfect order.
-        """
-        sums = self.sums(weight)
-        return _over(_area(sums.people, sums.qini()), sums.people[:, -1] * sums.treated[:, -1], np.nan)
-
-    def uplift_at(self, share: float, weight: ArrayLike | None = None) -> np.ndarray:
-        """Difference of the arms' shares among the first `share` of the people, blocks of equal scores cut in proportion."""
-        if not 0 < share <= 1:
-            raise InputError(f"share is {share!r}; expected above 0, at most 1.")
-        sums = self.sums(weight)
-        cut = share * sums.people[:, -1]
-        at = [_at(cut, sums.people, one) for one in (sums.treated, sums.control, sums.treated_yes, sums.control_yes)]
-        return _over(at[2], at[0], np.nan) - _over(at[3], at[1], np.nan)
-
-    def curve(self, shares: ArrayLike, weight: ArrayLike | None = None) -> np.ndarray:
-        """The Qini curve per treated person at shares of the people contacted, shape (draws, shares).
-
-        At 1 it is the average effect; the random line is share · average effect.
-        """
-        sums = self.sums(weight)
-        height = _over(sums.qini(), sums.treated[:, -1:], np.nan)
-        across = np.asarray(shares, dtype=float)
-        return np.array([np.interp(across * x[-1], x, y) for x, y in zip(sums.people, height, strict=True)])
-
-    def _running(self, part: np.ndarray) -> np.ndarray:
-        blocks = np.add.reduceat(part, self.starts, axis=1) if len(self.starts) < self.n else part
-        return np.concatenate([np.zeros((len(part), 1)), np.cumsum(blocks, axis=1)], axis=1)
-
-    def _rows(self, weight: ArrayLike | None) -> np.ndarray:
-        return np.ones((1, self.n)) if weight is None else np.atleast_2d(np.asarray(weight, dtype=float))
-
-    def _perfect_uplift(self, w: np.ndarray) -> float:
-        y, t = self.outcome, self.treated
-        lost, idle = w[(y == 1) & (t == 0)].sum(), w[(y == 0) & (t == 1)].sum()
-        sums = Ranking(2 * (y == t) + (y if lost > idle else t), y, t).sums(w)
-        return float(_area(sums.people, sums.uplift())[0])
+        rows = np.ones((1, self.n)) if weight is None else np.atleast_2d(np.asarray(weight, dtype=float))
+        counts = np.array([np.bincount(self._cell, weights=w, minlength=4 * self.blocks) for w in rows])
+        running = np.zeros((len(rows), self.blocks + 1, 4))
+        np.cumsum(counts.reshape(len(rows), self.blocks, 4), axis=1, out=running[:, 1:])
+        idle, lost, waste, gained = (running[:, :, cell] for cell in range(4))
+        return Sums(waste + gained, idle + lost, gained, lost)
 
 
 def stratified(treated: ArrayLike, draws: int, seed: int) -> Iterator[np.ndarray]:
@@ -155,6 +139,20 @@ def _perfect_qini(treated: np.ndarray, control: np.ndarray, gained: np.ndarray, 
     end, people = gained - lost * _over(treated, control), treated + control
     under = gained * gained / 2 + (people - lost - gained) * gained + lost * (gained + end) / 2
     return under - people * end / 2
+
+
+def _perfect_uplift(treated: np.ndarray, control: np.ndarray, gained: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """Area of the order treated who responded, control who did not, then the commoner of control who responded and treated who did not."""
+    nobody = np.zeros_like(treated)
+    idle = treated - gained
+    control_first = lost > idle
+    sums = Sums(
+        np.stack([nobody, gained, gained, np.where(control_first, gained, treated), treated], axis=1),
+        np.stack([nobody, nobody, control - lost, np.where(control_first, control, control - lost), control], axis=1),
+        np.stack([nobody, gained, gained, gained, gained], axis=1),
+        np.stack([nobody, nobody, nobody, np.where(control_first, lost, nobody), lost], axis=1),
+    )
+    return _area(sums.people, sums.uplift_curve())
 
 
 def _at(cut: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
