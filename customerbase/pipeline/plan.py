@@ -110,6 +110,7 @@ class Plan:
             "settings": self.company.settings,
             "goals": self.company.goals,
             "recommend": self.company.recommend,
+            "worth": self.company.worth,
             "segments": json.dumps(self.company.segments, ensure_ascii=False, default=str),  # their order counts
             "title": [self.company.title, self.company.aim],
             "tables": tables_in,

@@ -45,8 +45,9 @@ def causes(plan: Plan, published: dict | None) -> list[str]:
     for name, now in (("settings", plan.company.settings), ("goals", plan.company.goals)):
         if published.get(name) != now:
             found.append(f"{name} of the pipeline changed")
-    if (published.get("recommend") or {}) != plan.company.recommend:
-        found.append("recommend of the pipeline changed")
+    for name, now in (("recommend", plan.company.recommend), ("worth", plan.company.worth)):
+        if (published.get(name) or {}) != now:
+            found.append(f"{name} of the pipeline changed")
     if published.get("segments") != plan.company.segments:
         found.append("segments of the pipeline changed")
     if published["parameters"] != {contract.name: plan.parameters(contract) for contract in plan.contracts}:

@@ -163,6 +163,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         "settings": plan.company.settings,
         "goals": plan.company.goals,
         "recommend": plan.company.recommend,
+        "worth": plan.company.worth,
         "segments": plan.company.segments,
         "code": {"commit": commit(), "sha256": code_hash(), "pages": pages(plan)},
         "versions": versions(),

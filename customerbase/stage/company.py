@@ -1,4 +1,4 @@
-"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals, segments, offers."""
+"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals, segments, offers, costs."""
 
 import os
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from customerbase.tables.schema import schemas
 from customerbase.tables.store import ROOT, home
 
 if TYPE_CHECKING:
+    from customerbase.campaigns.worth import Worth
     from customerbase.recommend.rules import Rules as OfferRules
 
 _KINDS = {
@@ -30,6 +31,7 @@ _KINDS = {
     "goals": dict,
     "segments": dict,
     "recommend": dict,
+    "worth": dict,
     "run": dict,
     "archive": dict,
 }
@@ -52,6 +54,7 @@ class Company:
     goals: dict = field(default_factory=dict)
     segments: dict = field(default_factory=dict)
     recommend: dict = field(default_factory=dict)
+    worth: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
     archive: dict = field(default_factory=dict)
 
@@ -69,6 +72,11 @@ class Company:
     def offer_rules(self) -> "OfferRules":
         """What may be offered to customers (recommend/rules.py). Raises ConfigError for what cannot be."""
         return _offer_rules(self.recommend, self.path)
+
+    @property
+    def costs(self) -> "Worth":
+        """What this workbook costs (campaigns/worth/items.py). Raises ConfigError for what cannot be."""
+        return _costs(self.worth, self.path)
 
     @property
     def archiving(self) -> Archiving:
@@ -164,6 +172,12 @@ def _offer_rules(content: dict, path: Path) -> "OfferRules":
     return read(content, path.name)
 
 
+def _costs(content: dict, path: Path) -> "Worth":
+    from customerbase.campaigns.worth import read_worth  # one page needs it
+
+    return read_worth(content, path.name)
+
+
 def _text(place: str, *encodings: str) -> str:
     """The text of a file below pipelines/, the home's before the project's; "" when neither has it."""
     path = find_file(place)
@@ -212,6 +226,8 @@ def _checked(name: str, path: Path) -> Company:
     read_archiving(content.get("archive") or {}, path.name)
     if content.get("recommend"):
         _offer_rules(content["recommend"], path)
+    if content.get("worth"):
+        _costs(content["worth"], path)
     return Company(name=name, path=path, **content)
 
 
