@@ -29,6 +29,7 @@ from customerbase.charts.stability import bands, drift, snapshots
 from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY, INK, SEGMENT_COLORS, WIDTHS, setup
 from customerbase.charts.tracking import tracking
 from customerbase.charts.tree import tree
+from customerbase.charts.uplift import payback, qini
 from customerbase.charts.upset import upset
 from customerbase.charts.voices import voices
 from customerbase.charts.waterfall import waterfall
@@ -69,9 +70,11 @@ __all__ = [
     "lorenz",
     "months",
     "overlapping",
+    "payback",
     "png",
     "priorities",
     "profit",
+    "qini",
     "reliability",
     "rfm_map",
     "setup",

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit
-from scipy.stats import rankdata
 
 from customerbase.errors import ConfigError, near_miss
 from customerbase.prediction.models import Boosting, Logit, usable
@@ -81,7 +80,7 @@ def cross_fit(people: People, learners: Sequence[str], *, repeats: int, folds: i
             out = fold == place
             made, expected[:, out] = _scored(people, z, out, learners, random)
             for name in learners:
-                ranks[name][out] = np.ceil(STEPS * rankdata(made[name]) / out.sum()) / STEPS
+                ranks[name][out] = _ranks(made[name])
         yield Scores(ranks, expected[1], expected[0])
 
 
@@ -106,6 +105,13 @@ def ridge(z: np.ndarray, target: np.ndarray, penalty: float) -> tuple[np.ndarray
     inner = z - centre
     slopes = np.linalg.solve(inner.T @ inner + penalty * np.eye(z.shape[1]), inner.T @ (target - level))
     return slopes, level - centre @ slopes
+
+
+def _ranks(scores: np.ndarray) -> np.ndarray:
+    """Ranks over their number, equal scores at the middle of theirs, in whole steps."""
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    middle = np.cumsum(counts) - (counts - 1) / 2
+    return np.ceil(STEPS * middle[place] / len(scores)) / STEPS
 
 
 def _folds(people: People, folds: int, random: np.random.Generator) -> np.ndarray:

@@ -25,6 +25,19 @@ from customerbase.campaigns.uplift.people import (
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, check_whole
 
+MEASURED = (
+    "share_treated",
+    "share_control",
+    "effect",
+    "effect_low",
+    "effect_high",
+    "needed",
+    "chosen",
+    "verdict",
+    "qini",
+    "qini_low",
+    "qini_high",
+)
 Segments = Callable[[date], pd.DataFrame]
 ABOUT = (
     "source_system",
@@ -70,7 +83,7 @@ class Uplift:
     def tables(self) -> dict[str, pd.DataFrame | None]:
         """The five tables by name; None for one without rows."""
         parts = {
-            "uplift_campaigns": [pd.DataFrame([one.about]) for one in self.studied],
+            "uplift_campaigns": [pd.DataFrame([one.about], columns=[*ABOUT, *MEASURED]) for one in self.studied],
             "uplift_models": [_of(one, one.evaluation.table.reset_index()) for one in self.ranked],
             "uplift_curves": [_of(one, one.evaluation.curves) for one in self.ranked],
             "uplift_policy": [_of(one, one.policy) for one in self.ranked],

@@ -1,6 +1,5 @@
 """Worth of the workbook itself: cost items of the company against the increments of its campaigns, and when they are paid back."""
 
-from customerbase.campaigns.worth.items import KINDS, Item, Spread, Worth, read_worth
 from customerbase.campaigns.worth.draws import (
     HORIZON,
     MEASURED,
@@ -11,6 +10,7 @@ from customerbase.campaigns.worth.draws import (
     Payback,
     payback,
 )
+from customerbase.campaigns.worth.items import KINDS, Item, Spread, Worth, read_worth
 
 __all__ = [
     "HORIZON",

@@ -42,7 +42,8 @@ class Payback:
     """Costs month by month, and when they are paid back.
 
     table: month, step (from 1), and cost, benefit, net, each added up with _low and _high, paid_back (chance that the costs
-    are covered by the end of the month and stay so to the end of the table); the last three empty where nothing was measured.
+    are covered by the end of the month and stay so to the end of the table), state, campaigns (that were counted); benefit, net
+    and paid_back are empty where nothing was measured.
     months: months until paid back in each draw, infinite beyond the table.
     """
 
@@ -115,11 +116,11 @@ def payback(
         NO_EFFECTS if found is None else NO_MARGIN if found.outcome == "revenue" and worth.margin is None else MEASURED
     )
     if state != MEASURED:
-        return Payback(worth, as_of, state, _table(worth, as_of, cost), increments=found)
+        return Payback(worth, as_of, state, _table(worth, as_of, cost, None, state, found), increments=found)
     benefit = monthly(worth, found, draws, random)
     first = _months(worth.start, max(worth.since or worth.start, worth.start))
     gained = benefit[:, None] * np.maximum(np.arange(1, HORIZON + 1) - first, 0)
-    table = _table(worth, as_of, cost, gained)
+    table = _table(worth, as_of, cost, gained, state, found)
     told = (float(benefit.mean()), *(float(one) for one in np.quantile(benefit, [0.025, 0.975])))
     return Payback(worth, as_of, state, table, months(gained - cost), found, told)
 
@@ -185,7 +186,9 @@ def _paid(item, start: date, count: int) -> np.ndarray:
     return np.array([item.falls_in(add_months(start, step)) for step in range(count)], dtype=int)
 
 
-def _table(worth: Worth, as_of: date, cost: np.ndarray, gained: np.ndarray | None = None) -> pd.DataFrame:
+def _table(
+    worth: Worth, as_of: date, cost: np.ndarray, gained: np.ndarray | None, state: str, found: Increments | None
+) -> pd.DataFrame:
     made = {"step": range(1, HORIZON + 1), "month": [add_months(worth.start, step) for step in range(HORIZON)]}
     made |= _spread_of("cost", cost)
     if gained is None:
@@ -194,7 +197,7 @@ def _table(worth: Worth, as_of: date, cost: np.ndarray, gained: np.ndarray | Non
         made |= _spread_of("benefit", gained) | _spread_of("net", gained - cost)
         done = months(gained - cost)
         made["paid_back"] = [float((done <= step).mean()) for step in range(1, HORIZON + 1)]
-    return pd.DataFrame(made | {"as_of": as_of})
+    return pd.DataFrame(made | {"state": state, "campaigns": found.campaigns if found else 0, "as_of": as_of})
 
 
 def _spread_of(name: str, values: np.ndarray) -> dict[str, np.ndarray]:
