@@ -19,6 +19,7 @@ import related_tables
 import satisfaction_world
 import snapshot_tables
 import sqlglot
+import uplift_world
 import voice_texts
 from sqlglot import exp
 
@@ -39,6 +40,7 @@ from customerbase import (
     satisfaction,
     segments,
 )  # fmt: skip
+from customerbase.campaigns import uplift
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -114,6 +116,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _good()
     _satisfaction(monkeypatch)
     _desk()
+    _uplift()
     _voice(monkeypatch)
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
@@ -439,6 +442,13 @@ def _voice(monkeypatch) -> None:
 def _desk() -> None:
     """A support desk of two years whose customers buy and ask."""
     inquiries.inquiries(desk_tables.months(1, size=8), as_of=AS_OF, least=2, days=300)
+
+
+def _uplift() -> None:
+    """Two campaigns of an invented shop with their people, and what they cost in all."""
+    db = uplift_world.shop(60)
+    uplift.study(db, as_of=AS_OF)
+    db.run("worth_campaigns", as_of=AS_OF)
 
 
 def _customer(folder: Path, monkeypatch) -> None:

@@ -65,7 +65,11 @@ class Pictures:
     def models(self) -> pd.DataFrame | str:
         """Its learners as numbers."""
         newest = self._newest()
-        return self._nothing() if newest is None else looks.model_table(newest.evaluation.table.reset_index(), self.language)
+        return (
+            self._nothing()
+            if newest is None
+            else looks.model_table(newest.evaluation.table.reset_index(), self.language)
+        )
 
     def policy(self) -> pd.DataFrame | str:
         """Its rules of contact as numbers."""

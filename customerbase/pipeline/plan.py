@@ -161,6 +161,7 @@ def make_plan(
             f" `data:` in pipelines/{pipeline}.yaml."
         )
     chosen = tuple(_chosen(company, contracts))
+    company.check()
     check_segments(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
     memory = _memory(pipeline, month, chosen) if memory is None else memory

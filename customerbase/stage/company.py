@@ -78,6 +78,10 @@ class Company:
         """What this workbook costs (campaigns/worth/items.py). Raises ConfigError for what cannot be."""
         return _costs(self.worth, self.path)
 
+    def check(self) -> None:
+        """Raise ConfigError for what cannot be in keys that few pages read: before any page runs, and not in every page."""
+        _costs(self.worth, self.path)
+
     @property
     def archiving(self) -> Archiving:
         """How the inputs of a published month are kept. Raises ConfigError for what cannot be."""
@@ -226,8 +230,6 @@ def _checked(name: str, path: Path) -> Company:
     read_archiving(content.get("archive") or {}, path.name)
     if content.get("recommend"):
         _offer_rules(content["recommend"], path)
-    if content.get("worth"):
-        _costs(content["worth"], path)
     return Company(name=name, path=path, **content)
 
 
