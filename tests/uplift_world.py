@@ -3,8 +3,9 @@
 from datetime import date, datetime, timedelta
 
 import numpy as np
+import pandas as pd
 import snapshot_tables
-from profile_tables import fill, link
+from profile_tables import link
 
 from customerbase.engine import Engine, identifier
 from customerbase.tables import schemas
@@ -48,11 +49,13 @@ def shop(
 
 def engine(**tables: list[dict]) -> Engine:
     """An Engine with all tables the study reads; those not given are empty."""
-    campaigns = tables.pop("campaigns", [])
-    db = snapshot_tables.engine(**tables)
+    db = snapshot_tables.engine()
     columns = ", ".join(f"{identifier(one.name)} {one.type}" for one in schemas()["campaigns"].columns.values())
     db.execute(f"create or replace table campaigns ({columns})")
-    fill(db, "campaigns", campaigns)
+    for name, rows in tables.items():
+        if rows:
+            db.register("given", pd.DataFrame(rows))
+            db.execute(f"insert into {name} by name select * from given")
     return db
 
 

@@ -31,6 +31,7 @@ import customerbase.report.satisfaction as satisfaction
 import customerbase.report.sections as sections
 import customerbase.report.tree as tree
 import customerbase.report.trust as trust
+import customerbase.report.uplift as uplift
 import customerbase.report.value as value
 import customerbase.report.voice as voice
 from customerbase import i18n, kpi, profile, segments
@@ -42,10 +43,10 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
-    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries"),
+    *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "uplift"),
     *("identity", "quality", "definitions", "made"),
 )
-OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries")
+OPTIONAL = ("goals", "groups", "risk", "mix", "good", "offers", "satisfaction", "voice", "inquiries", "uplift")
 
 
 def build(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -145,6 +146,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "running": _running(data, language),
         "svg": Markup,
         **inquiries.contents(data, language, draw),
+        **uplift.told(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
         **_captions(data, language, draw),

@@ -34,10 +34,9 @@ def lines(
     told = [(_label("campaigns", language), i18n.sentence("uplift.studied", language, **counts))]
     row = ready.iloc[0]
     told.append((_label("aim", language), _verdict(row, language)))
-    told.append((_label("policy", language), _policy(row, _own(policy, row), language)))
-    own = _own(groups, row)
-    told.append((_label("against", language), _harmed(row, own, language, segment)))
-    return [*told, (_label("groups", language), _differs(row, own, language, segment))]
+    told.append((_label("policy", language), _policy(row, own(policy, row), language)))
+    told.append((_label("against", language), _harmed(row, own(groups, row), language, segment)))
+    return [*told, (_label("groups", language), _differs(row, own(groups, row), language, segment))]
 
 
 def title(row: pd.Series, language: str) -> str:
@@ -143,7 +142,8 @@ def _label(key: str, language: str) -> str:
     return i18n.word(f"uplift.line.{key}", language)
 
 
-def _own(table: pd.DataFrame | None, row: pd.Series) -> pd.DataFrame:
+def own(table: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
+    """The rows of one campaign."""
     return table[(table["source_system"] == row["source_system"]) & (table["campaign_id"] == row["campaign_id"])]
 
 
@@ -198,8 +198,8 @@ def _differs(row: pd.Series, groups: pd.DataFrame, language: str, segment: Names
     clear = groups[(groups["dimension"] != RANK) & (groups["differs"] < LEVEL)]
     if not len(clear):
         return i18n.sentence("uplift.alike", language, name=row["name"])
-    own = clear[clear["differs"] == clear["differs"].min()]
-    best = own.loc[own["shrunk"].idxmax()]
+    apart = clear[clear["differs"] == clear["differs"].min()]
+    best = apart.loc[apart["shrunk"].idxmax()]
     return i18n.sentence(
         "uplift.differs", language, name=row["name"],
         dimension=i18n.word(f"uplift.dimension.{best['dimension']}", language),
