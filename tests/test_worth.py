@@ -1,5 +1,7 @@
 """Costs against increments: the simulated payback is that of the closed form for sums of normal amounts, and bad entries are refused."""
 
+import subprocess
+import sys
 from datetime import date
 
 import numpy as np
@@ -10,6 +12,7 @@ from scipy.stats import norm
 from customerbase.campaigns import worth
 from customerbase.campaigns.worth import draws as paying
 from customerbase.errors import ConfigError
+from customerbase.stage import company
 
 AS_OF = date(2026, 10, 31)
 Z = 1.959963984540054
@@ -131,3 +134,15 @@ def test_entries_that_cannot_be_are_refused_in_words(content, words):
     with pytest.raises(ConfigError, match=words) as refused:
         worth.read_worth(content, "a.yaml")
     assert str(refused.value).startswith("a.yaml: worth")
+
+
+def test_costs_of_a_pipeline_file_are_checked_before_a_page_runs_and_models_stay_unloaded(home):
+    (home / "pipelines").mkdir()
+    text = "title: {en: A, ja: A}\naim: {en: A, ja: A}\ndata: d\nsources: [s]\nworth: {items: {a: {kind: running, ja: あ, en: A, amount: %s, every: monthly, from: 2026-01}}}\n"
+    (home / "pipelines" / "a.yaml").write_text(text % 5, encoding="utf-8")
+    (home / "pipelines" / "b.yaml").write_text(text % "five", encoding="utf-8")
+    assert company.load("a").costs.items[0].spread == worth.Spread(5.0, 5.0, 5.0)
+    with pytest.raises(ConfigError, match=r"b.yaml: worth.items.a.amount is 'five'"):
+        company.load("b").check()
+    code = "import sys; from customerbase.stage import company; company.load('sample'); print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
