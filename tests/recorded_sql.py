@@ -26,6 +26,7 @@ import satisfaction_world
 import snapshot_tables
 import sqlglot
 import trigger_tables
+import uplift_world
 import voice_texts
 from sqlglot import exp
 
@@ -48,6 +49,7 @@ from customerbase import (
     segments,
 )  # fmt: skip
 from customerbase.audiences import budget, consent, evaluating, loyalty, reading, triggers
+from customerbase.campaigns import uplift
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -123,6 +125,7 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _good()
     _satisfaction(monkeypatch)
     _desk()
+    _uplift()
     _voice(monkeypatch)
     _customer(folder / "customer", monkeypatch)
     _late(monkeypatch)
@@ -487,6 +490,13 @@ def _triggers() -> None:
     some = trigger_tables.read(**trigger_tables.EVERY_KIND)
     db = trigger_tables.shop_of_everything(Recorder)
     triggers.evaluate(db, some, span=triggers.Span.day(trigger_tables.AS_OF))
+
+
+def _uplift() -> None:
+    """Two campaigns of an invented shop with their people, and what they cost in all."""
+    db = uplift_world.shop(60)
+    uplift.study(db, as_of=AS_OF)
+    db.run("worth_campaigns", as_of=AS_OF)
 
 
 def _customer(folder: Path, monkeypatch) -> None:

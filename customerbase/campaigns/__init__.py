@@ -1,4 +1,5 @@
-"""Did it work? Campaign effects against a random hold-out, and what can be said without one (docs/campaigns.md)."""
+"""Did it work? Campaign effects against a random hold-out, what can be said without one, whom campaigns move, and
+what the workbook that plans them costs and brings (docs/campaigns.md, docs/uplift.md, docs/worth.md)."""
 
 from customerbase.campaigns.ahead import detectable, needed, power
 from customerbase.campaigns.estimates import Arm, difference, fieller, sample_ratio

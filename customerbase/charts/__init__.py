@@ -33,6 +33,7 @@ from customerbase.charts.style import ACCENT, AGAINST, FONT_FAMILY, FONTS, GREY,
 from customerbase.charts.tracking import tracking
 from customerbase.charts.tree import tree
 from customerbase.charts.triggers import occasions
+from customerbase.charts.uplift import payback, qini
 from customerbase.charts.upset import upset
 from customerbase.charts.voices import voices
 from customerbase.charts.waterfall import waterfall
@@ -76,9 +77,11 @@ __all__ = [
     "months",
     "occasions",
     "overlapping",
+    "payback",
     "png",
     "priorities",
     "profit",
+    "qini",
     "reached",
     "reliability",
     "rfm_map",

@@ -1,9 +1,18 @@
-"""What a pipeline file says of segments, audiences, triggers, offers and ranks, checked against the pages that will use it, before any page runs."""
+"""What a pipeline file says of segments, audiences, triggers, offers, ranks and costs, checked before any page runs."""
 
 from collections.abc import Iterable, Sequence
 
 from customerbase.pipeline.contracts import Contract
 from customerbase.stage.company import Company
+
+
+def check(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError for whatever a pipeline file says that the pages which will use it cannot read."""
+    check_segments(company, contracts)
+    check_audiences(company, contracts)
+    check_triggers(company, contracts)
+    check_budget(company, contracts)
+    company.costs  # noqa: B018 - read for its errors
 
 
 def check_segments(company: Company, contracts: Sequence[Contract]) -> None:

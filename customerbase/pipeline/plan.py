@@ -15,7 +15,7 @@ from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
 from customerbase.kpi import ledger
 from customerbase.periods import month_end, month_text, parse_month
-from customerbase.pipeline.company_checks import check_audiences, check_budget, check_segments, check_triggers
+from customerbase.pipeline.company_checks import check
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
@@ -108,13 +108,7 @@ class Plan:
             "code": code_hash(),
             "python": sys.version.split()[0],
             "parameters": self.parameters(contract),
-            "settings": self.company.settings,
-            "goals": self.company.goals,
-            "recommend": self.company.recommend,
-            "triggers": json.dumps(self.company.triggers, ensure_ascii=False, default=str),
-            "segments": json.dumps(self.company.segments, ensure_ascii=False, default=str),  # their order counts
-            "audiences": json.dumps(self.company.audiences, ensure_ascii=False, default=str),
-            "budget": json.dumps([self.company.budget, self.company.loyalty], ensure_ascii=False, default=str),
+            "says": json.dumps(self.company.says, ensure_ascii=False),  # in the order of the file, which counts
             "title": [self.company.title, self.company.aim],
             "tables": tables_in,
             **own_inputs,
@@ -164,10 +158,7 @@ def make_plan(
             f" `data:` in pipelines/{pipeline}.yaml."
         )
     chosen = tuple(_chosen(company, contracts))
-    check_segments(company, chosen)
-    check_audiences(company, chosen)
-    check_triggers(company, chosen)
-    check_budget(company, chosen)
+    check(company, chosen)
     inputs, language = raw_inputs(company, folder), _language(language)
     memory = _memory(pipeline, month, chosen) if memory is None else memory
     texts = configuration(company, remembered=_remembered(chosen))

@@ -42,14 +42,9 @@ def causes(plan: Plan, published: dict | None) -> list[str]:
     found = []
     if changed := changed_inputs(published["inputs"], plan.inputs):
         found.append(f"raw files changed: {changed}")
-    for name, now in (("settings", plan.company.settings), ("goals", plan.company.goals)):
-        if published.get(name) != now:
-            found.append(f"{name} of the pipeline changed")
-    for name, now in (("recommend", plan.company.recommend), ("triggers", plan.company.triggers)):
+    for name, now in plan.company.says.items():
         if (published.get(name) or {}) != now:
             found.append(f"{name} of the pipeline changed")
-    if published.get("segments") != plan.company.segments:
-        found.append("segments of the pipeline changed")
     if published["parameters"] != {contract.name: plan.parameters(contract) for contract in plan.contracts}:
         found.append("parameters of stages changed")
     if published["code"]["sha256"] != code_hash():

@@ -160,11 +160,7 @@ def manifest(plan: Plan, outcomes: dict[str, Outcome]) -> dict:
         **remembered(plan.memory),
         "ledger_runs": plan.memory.ledger_runs,
         "parameters": {contract.name: plan.parameters(contract) for contract in plan.contracts},
-        "settings": plan.company.settings,
-        "goals": plan.company.goals,
-        "recommend": plan.company.recommend,
-        "triggers": plan.company.triggers,
-        "segments": plan.company.segments,
+        **plan.company.says,
         "code": {"commit": commit(), "sha256": code_hash(), "pages": pages(plan)},
         "versions": versions(),
         "stages": {

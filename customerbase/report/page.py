@@ -35,6 +35,7 @@ import customerbase.report.sections as sections
 import customerbase.report.tree as tree
 import customerbase.report.triggers as triggers
 import customerbase.report.trust as trust
+import customerbase.report.uplift as uplift
 import customerbase.report.value as value
 import customerbase.report.voice as voice
 from customerbase import i18n, kpi, profile, segments
@@ -44,7 +45,7 @@ from customerbase.report.data import ReportData
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FONT_SLOT = "/*fonts*/"
-ACTS = ("audiences", "triggers", "budget", "campaigns")  # what is done with all that, and what came of it
+ACTS = ("audiences", "triggers", "budget", "campaigns", "uplift")  # what is done with all that, and what came of it
 SECTIONS = (
     *("summary", "tiles", "trend", "kpi", "goals", "segments", "groups", "value", "risk", "migration", "cohorts"),
     *("attributes", "mix", "good", "offers", "satisfaction", "voice", "inquiries", *ACTS),
@@ -163,6 +164,7 @@ def _acts(data: ReportData, language: str, draw: ModuleType) -> dict[str, object
         **triggers.contents(data, language, draw),
         **budget.told(data, language, draw),
         **campaigns.contents(data, language, draw),
+        **uplift.told(data, language, draw),
     }
 
 

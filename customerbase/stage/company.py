@@ -1,5 +1,6 @@
-"""One pipeline file read and checked: which company, which sources, stages, parameters, settings, goals, segments, offers, audiences."""
+"""One pipeline file read and checked: which company and sources, stages, parameters, settings, goals, and all else it says."""
 
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from customerbase.audiences.budget import Budget
     from customerbase.audiences.loyalty import Programme
     from customerbase.audiences.triggers import Triggers
+    from customerbase.campaigns.worth import Worth
     from customerbase.recommend.rules import Rules as OfferRules
 
 _KINDS = {
@@ -39,10 +41,12 @@ _KINDS = {
     "audiences": dict,
     "budget": dict,
     "loyalty": dict,
+    "worth": dict,
     "run": dict,
     "archive": dict,
 }
 _SEGMENTS = ("named", "rules")
+_SAYINGS = ("settings", "goals", "recommend", "segments", "audiences", "triggers", "budget", "loyalty", "worth")
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,14 @@ class Company:
     audiences: dict = field(default_factory=dict)
     budget: dict = field(default_factory=dict)
     loyalty: dict = field(default_factory=dict)
+    worth: dict = field(default_factory=dict)
     run: dict = field(default_factory=dict)
     archive: dict = field(default_factory=dict)
+
+    @property
+    def says(self) -> dict[str, dict]:
+        """All that the file says of the company's business, by key, as JSON keeps it; whatever changes makes a month anew."""
+        return json.loads(json.dumps({key: getattr(self, key) for key in _SAYINGS}, ensure_ascii=False, default=str))
 
     @property
     def named(self) -> tuple[Segment, ...]:
@@ -86,6 +96,11 @@ class Company:
     def trigger_rules(self, reads: Iterable[str], writes: Iterable[str], previous: Iterable[str]) -> "Triggers":
         """The company's triggers, read for a page with these tables. Raises ConfigError for what cannot be."""
         return _triggers(self.triggers, self.path, tables_for_rules(reads, writes, previous, self.named))
+
+    @property
+    def costs(self) -> "Worth":
+        """What this workbook costs (campaigns/worth/items.py). Raises ConfigError for what cannot be."""
+        return _costs(self.worth, self.path)
 
     @property
     def archiving(self) -> Archiving:
@@ -219,11 +234,15 @@ def _offer_rules(content: dict, path: Path) -> "OfferRules":
 
 
 def _triggers(content: dict, path: Path, known: Columns | None = None) -> "Triggers":
-    from customerbase.audiences.triggers import (
-        read_triggers as read,
-    )  # with arrays behind it, which most pages do without
+    from customerbase.audiences.triggers import read_triggers  # with arrays behind it, which most pages do without
 
-    return read(content, path.name, columns=known)
+    return read_triggers(content, path.name, columns=known)
+
+
+def _costs(content: dict, path: Path) -> "Worth":
+    from customerbase.campaigns.worth import read_worth  # one page needs it
+
+    return read_worth(content, path.name)
 
 
 def _text(place: str, *encodings: str) -> str:
