@@ -9,7 +9,8 @@ import satisfaction_world as world
 
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
-from customerbase.satisfaction import answers, groups, scales, scores, trend
+from customerbase.features import answers, scales
+from customerbase.satisfaction import groups, scores, trend
 
 AS_OF = date(2026, 10, 31)
 

@@ -7,15 +7,15 @@ from datetime import date
 import duckdb
 import pandas as pd
 
-import customerbase.satisfaction.answers as given
+import customerbase.features.answers as given
 from customerbase.engine import Engine
+from customerbase.features.answers import WINDOW, Answers
 from customerbase.periods import add_months
 from customerbase.satisfaction import drivers, groups, links, response
 from customerbase.satisfaction import trend as by_month
-from customerbase.satisfaction.answers import Answers
 from customerbase.satisfaction.response import Response
 
-WINDOW, DAYS = 12, links.DAYS
+DAYS = links.DAYS
 DIMENSIONS = ("segment", "channel", "store", "category", "way")  # way: how the survey was sent
 
 

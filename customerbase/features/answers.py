@@ -1,4 +1,7 @@
-"""The answers of one month's study: one per person, wave and question, each with what its question measures."""
+"""The answers to surveys that count: one per person, wave and question, each with what its question measures.
+
+Page 09 and the KPIs rest on them: which answer counts, and what of, is decided here and in `scales` and nowhere else.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +11,10 @@ import pandas as pd
 
 from customerbase.engine import Engine, sql_text
 from customerbase.features.behaviour import keep
+from customerbase.features.scales import ASIDE, Question, on_scale, questions
 from customerbase.features.snapshots import exists
-from customerbase.satisfaction.scales import ASIDE, Question, on_scale, questions
 
+WINDOW = 12  # months whose answers count for scores by group
 # what a table that a company may not have would hold: enough to find nothing in it
 _OPTIONAL = {
     "survey_answers": "source_system varchar, response_id varchar, survey_id varchar, source_customer_id varchar,"
@@ -19,7 +23,6 @@ _OPTIONAL = {
     "surveys": "source_system varchar, survey_id varchar, purpose varchar, channel varchar, start_date date, invited bigint",
     "survey_invitations": "source_system varchar, survey_id varchar, source_customer_id varchar, asked_at timestamp",
     "inquiries": "source_system varchar, source_customer_id varchar, opened_at timestamp",
-    "quarantine": "table_name varchar, reason varchar",
 }
 
 
@@ -41,7 +44,7 @@ class Answers:
 
 
 def gather(db: Engine, *, as_of: date, settings: Mapping | None = None) -> Answers:
-    """The answers up to as_of. Reads survey_answers, identity_links and quarantine; without surveys there are none.
+    """The answers up to as_of. Reads survey_answers, survey_invitations, identity_links and quarantine; without surveys there are none.
 
     settings: `survey_questions` of the pipeline's YAML (scales.questions).
     """
@@ -52,13 +55,18 @@ def gather(db: Engine, *, as_of: date, settings: Mapping | None = None) -> Answe
     role = {(one.question_id, one.scale): one.role for one in asked}
     frame = frame.assign(role=[role[pair] for pair in zip(frame["question_id"], frame["scale"], strict=True)])
     fits = on_scale(frame["answer"].to_numpy(), frame["scale"].to_numpy())
-    aside = db.query(
-        "select count(*) from quarantine where table_name = 'survey_answers' and reason = 'answer_out_of_scale'"
-    ).fetchall()[0][0]
     latest = (frame["latest"] == 1).to_numpy()
-    left_out = {"off_scale": int((~fits).sum()) + int(aside), "repeated": int((fits & ~latest).sum())}
+    left_out = {"off_scale": int((~fits).sum()) + _set_aside(db), "repeated": int((fits & ~latest).sum())}
     counts = fits & latest & (frame["role"] != ASIDE).to_numpy()
     return Answers(frame[counts].reset_index(drop=True), asked, left_out)
+
+
+def _set_aside(db: Engine) -> int:
+    """Answers off their scale that intake set aside."""
+    if not exists(db, "quarantine"):
+        return 0
+    query = "select count(*) from quarantine where table_name = 'survey_answers' and reason = 'answer_out_of_scale'"
+    return int(db.query(query).fetchall()[0][0])
 
 
 def stand_in(db: Engine) -> None:
