@@ -11,8 +11,9 @@ import pandas as pd
 
 from customerbase.engine import Engine, sql_text
 from customerbase.features.behaviour import keep
-from customerbase.features.scales import ASIDE, Question, on_scale, questions
+from customerbase.features.scales import ASIDE, TOP, Question, on_scale, questions
 from customerbase.features.snapshots import exists
+from customerbase.periods import add_months
 
 WINDOW = 12  # months whose answers count for scores by group
 # what a table that a company may not have would hold: enough to find nothing in it
@@ -59,6 +60,33 @@ def gather(db: Engine, *, as_of: date, settings: Mapping | None = None) -> Answe
     left_out = {"off_scale": int((~fits).sum()) + _set_aside(db), "repeated": int((fits & ~latest).sum())}
     counts = fits & latest & (frame["role"] != ASIDE).to_numpy()
     return Answers(frame[counts].reset_index(drop=True), asked, left_out)
+
+
+def window(answers: Answers, *, as_of: date, k_min: int, months: int = WINDOW) -> pd.DataFrame:
+    """The answers of the last `months` months that figures of all of them together may count.
+
+    Months are told of one by one, too, but for those of few people (or with few on one side of a share). Where such months
+    are a single one, or hold fewer than k_min people together, all months less the others would give them away: then the
+    answers of those months count in no sum, for each role and scale by itself.
+    """
+    since = pd.Timestamp(add_months(as_of, 1 - months))
+    frame = answers.frame[answers.frame["month"] >= since].reset_index(drop=True)
+    left_out = pd.Series(False, index=frame.index)
+    for (role, scale), own in frame.groupby(["role", "scale"]):
+        counts = _people(own, TOP.get((role, scale)))
+        few = ((counts > 0) & (counts < k_min)).any(axis=1)
+        unknown = counts[few]
+        alone = ((unknown > 0).sum() == 1) | unknown.sum().between(1, k_min - 1)
+        if few.any() and not few.all() and alone.any():
+            left_out |= left_out.index.isin(own.index[own["month"].isin(few.index[few])])
+    return frame[~left_out].reset_index(drop=True)
+
+
+def _people(own: pd.DataFrame, top: float | None) -> pd.DataFrame:
+    """Who answered in each month, one row a month; of a question with satisfied answers also who stands on either side."""
+    sides = [own] if top is None else [own, own[own["answer"] >= top], own[own["answer"] < top]]
+    found = [side.groupby("month")["customer_id"].nunique() for side in sides]
+    return pd.concat(found, axis=1, keys=range(len(found))).fillna(0)
 
 
 def _set_aside(db: Engine) -> int:

@@ -8,12 +8,11 @@ import pandas as pd
 import customerbase.kpi.facts as facts
 from customerbase.disclosure import suppress_rows
 from customerbase.engine import Engine, sql_text
-from customerbase.features.answers import WINDOW, Answers
+from customerbase.features.answers import Answers, window
 from customerbase.features.behaviour import keep
-from customerbase.features.scales import OF_ROLE, main_scale, scored
+from customerbase.features.scales import OF_ROLE, Question, main_scale, scored
 from customerbase.kpi.formula import SHARE
 from customerbase.kpi.registry import KPIS, Kpi
-from customerbase.periods import add_months
 
 TABLE = "kpi_answers"
 MEASURES = ("nps", "csat")
@@ -22,13 +21,13 @@ HOME = {"channel": ("main_channel", "unknown"), "store": ("main_store", "none")}
 ANONYMOUS, NOT_YET = "anonymous", "not_yet"
 
 
-def scored_answers(answers: Answers) -> pd.DataFrame:
-    """What each answer adds to NPS or CSAT, of one scale each: customer_id, known, month, measure, y, weight."""
+def scored_answers(frame: pd.DataFrame, asked: list[Question]) -> pd.DataFrame:
+    """What each answer (of Answers.frame) adds to NPS or CSAT, of one scale each: customer_id, known, month, measure, y, weight."""
     made = []
     for measure in MEASURES:
         role = next(role for role, measures in OF_ROLE.items() if measure in measures)
-        scale = main_scale(answers.questions, role)
-        own = answers.frame[(answers.frame["role"] == role) & (answers.frame["scale"] == scale)]
+        scale = main_scale(asked, role)
+        own = frame[(frame["role"] == role) & (frame["scale"] == scale)]
         y = scored(own["answer"].to_numpy(), measure, scale) if len(own) else np.zeros(0)
         made.append(own[["customer_id", "known", "month", "weight"]].assign(measure=measure, y=y))
     found = pd.concat(made, ignore_index=True)
@@ -54,11 +53,10 @@ def by_part(
 
     segment: the one of `segments`; channel and store: the customer's main ones (profile). A part of fewer than k_min
     people, or with so few on one side of a share, is withheld with what would give it away. So is one of whose answers in
-    the months before so few came that page 09, which tells of the same parts in a window of WINDOW months, would name them by
-    the difference.
+    the months before so few came that page 09, which tells of the same parts in
+    a window of twelve months, would name them by the difference.
     """
-    rows = scored_answers(answers)
-    rows = rows[(rows["month"] <= month) & (rows["month"] > add_months(month, -WINDOW))].reset_index(drop=True)
+    rows = scored_answers(window(answers, as_of=month, k_min=k_min), answers.questions)
     part = _parts(db, rows, dimension, segments)
     now = rows["month"] == month
     hold(db, rows[now], part[now])

@@ -53,7 +53,8 @@ def kpi_table(
     months = facts.spine(db, as_of)
     if not months:
         return relation_of(db, pd.DataFrame(columns=list(KPI_COLUMNS)), KPI_COLUMNS)
-    answers.hold(db, answers.scored_answers(surveys.gather(db, as_of=as_of, settings=questions)))
+    given = surveys.gather(db, as_of=as_of, settings=questions)
+    answers.hold(db, answers.scored_answers(given.frame, given.questions))
     facts.build(db, facts.WHOLE, as_of=as_of, from_month=months[0], silence_months=silence_months)
     found = {"facts": facts.sums(db, facts.of_facts())} | facts.others(db, as_of=as_of)
     found = {table: one.every_month(months) for table, one in found.items()}
