@@ -10,13 +10,23 @@ import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
 import customerbase.dashboards.quality as quality
 import customerbase.dashboards.recommendations as recommendations
+import customerbase.dashboards.satisfaction as satisfaction
 import customerbase.dashboards.segments as segments
 import customerbase.dashboards.style as style
 import customerbase.dashboards.value as value
 from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
-MAKERS = (overview.parts, segments.parts, value.parts, customer.parts, recommendations.parts, quality.parts, home.parts)
+MAKERS = (
+    overview.parts,
+    segments.parts,
+    value.parts,
+    satisfaction.parts,
+    customer.parts,
+    recommendations.parts,
+    quality.parts,
+    home.parts,
+)
 
 
 def dashboard_parts(data: ReportData, told: Mapping[str, dict], draw: ModuleType) -> pd.DataFrame:
