@@ -4,10 +4,15 @@ import numpy as np
 import pandas as pd
 
 from customerbase.engine import Engine
-from customerbase.satisfaction.answers import _OPTIONAL as DECLARED
+from customerbase.features.answers import _OPTIONAL as DECLARED
 
 LINKS = "customer_id varchar, source_system varchar, source_customer_id varchar"
 ORDERS = "customer_id varchar, channel varchar, order_at timestamp, is_order integer, net_amount decimal(18, 2)"
+OTHERS = {
+    "identity_links": LINKS,
+    "customer_orders": ORDERS,
+    "quarantine": "table_name varchar, reason varchar",
+}
 COLUMNS = {
     "survey_answers": "source_system, response_id, survey_id, source_customer_id, question_id, asked_at, answered_at, scale,"
     " answer_num, weight",
@@ -19,7 +24,7 @@ COLUMNS = {
 def database(**tables: list[tuple]) -> Engine:
     """An engine with these rows in the tables of a study; the others are empty."""
     db = Engine()
-    for table, columns in (DECLARED | {"identity_links": LINKS, "customer_orders": ORDERS}).items():
+    for table, columns in (DECLARED | OTHERS).items():
         db.execute(f"create table {table} ({columns})")
         rows = tables.get(table, [])
         names = COLUMNS.get(

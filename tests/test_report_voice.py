@@ -70,3 +70,9 @@ def test_without_the_page_there_is_no_section_and_without_texts_it_says_so(table
 def test_it_stands_between_the_customers_and_the_quality_of_data(tables):
     order = re.findall(r'<section id="(\w+)">', report.page(report.contents(data(tables), "en", charts)))
     assert order[order.index("voice") - 1 : order.index("voice") + 2] == ["attributes", "voice", "identity"]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_each_label_stands_once(tables, language):
+    labels = [label for label, _ in told_of_voice.lines(data(tables), language)]
+    assert len(labels) == len(set(labels)) == 4

@@ -92,13 +92,13 @@ def test_margin_where_a_cost_is_known(sample_month: SampleMonth):
 
 
 def test_answers_of_customers(sample_month: SampleMonth):
-    """The sample's answers have no weights: NPS is promoters less detractors, CSAT the share of 4 and 5."""
+    """The sample's answers have no weights: NPS is promoters less detractors, CSAT the share of 4 and 5 of one question."""
     assert sample_month.one("select count(*) from survey_answers where coalesce(weight, 1) <> 1") == 0
     nps = """select date_trunc('month', answered_at)::date as month,
         100.0 * (count(*) filter (answer_num >= 9) - count(*) filter (answer_num <= 6)) / count(*)
         from survey_answers where scale = 'nps' and answer_num is not null group by all"""
     csat = """select date_trunc('month', answered_at)::date as month, avg((answer_num >= 4)::int)
-        from survey_answers where scale = 'five' and answer_num is not null group by all"""
+        from survey_answers where question_id = 'csat' and answer_num is not null group by all"""
     agree(sample_month, "nps", nps)
     agree(sample_month, "csat", csat)
 

@@ -9,7 +9,8 @@ import satisfaction_world as world
 
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError
-from customerbase.satisfaction import answers, groups, scales, scores, trend
+from customerbase.features import answers, scales
+from customerbase.satisfaction import groups, scores, trend
 
 AS_OF = date(2026, 10, 31)
 
@@ -110,6 +111,38 @@ def test_a_company_without_surveys_has_no_answers():
     assert groups.by_group(found.frame, {}, as_of=AS_OF).empty
 
 
+def spread(people: dict[int, int], answer: dict[int, float] | None = None, role: str = "nps", scale: str = "nps"):
+    """Answers of so many people in each month of 2026."""
+    parts = [
+        world.answers([(f"{month}-{place}", (answer or {}).get(month, 9)) for place in range(n)], role, scale).assign(
+            month=pd.Timestamp(2026, month, 1)
+        )
+        for month, n in people.items()
+    ]
+    return answers.Answers(pd.concat(parts, ignore_index=True), [], {})
+
+
+@pytest.mark.parametrize(
+    ("people", "counted"),
+    [
+        ({3: 77, 4: 1, 9: 94}, {3, 9}),  # all less March and September would be the answer of one person
+        ({3: 77, 4: 9, 5: 9, 9: 94}, {3, 4, 5, 9}),  # two months of few, 18 people: neither follows
+        ({3: 77, 4: 4, 5: 4}, {3}),  # eight people together are few, too
+        ({3: 5, 4: 5, 5: 5}, {3, 4, 5}),  # no month is told of: nothing to take away
+        ({3: 40, 4: 40}, {3, 4}),
+    ],
+)
+def test_a_sum_of_months_gives_no_month_of_few_back(people, counted):
+    made = answers.window(spread(people), as_of=AS_OF, k_min=10)
+    assert set(made["month"].dt.month) == counted
+
+
+def test_few_on_one_side_of_a_share_are_few():
+    given = spread({3: 40, 4: 40}, role="csat", scale="five")
+    given.frame["answer"] = [5.0] * 20 + [2.0] * 20 + [5.0] * 37 + [1.0] * 3
+    assert set(answers.window(given, as_of=AS_OF, k_min=10)["month"].dt.month) == {3}
+
+
 # --- scores ---------------------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +227,18 @@ def test_the_month_that_changed_is_found_and_named():
         )
     assert hits >= 18
     assert table["verdict"].iloc[0] == "first" and table["before_n"].iloc[13] == 12 * 60
+
+
+def test_the_months_before_count_no_month_of_few():
+    """The score of the months before, less the months that are shown, would be that of the few."""
+    table = trend.trend(spread({3: 77, 4: 1, 9: 94}, {4: 0}).frame, as_of=AS_OF, k_min=10).set_index("month")
+    assert table.loc["2026-09-01", ["before", "before_n"]].tolist() == [100, 77]
+    assert (
+        trend.trend(spread({3: 77, 4: 1, 9: 94}, {4: 0}).frame, as_of=AS_OF)
+        .set_index("month")
+        .loc["2026-09-01", "before_n"]
+        == 78
+    )
 
 
 # --- groups ---------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ import pytest
 import satisfaction_world as world
 
 from customerbase.errors import InputError
-from customerbase.satisfaction import answers, drivers, links, shares
+from customerbase.features import answers
+from customerbase.satisfaction import drivers, links, shares
 
 AS_OF = date(2026, 10, 31)
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import satisfaction_world as world
 
-from customerbase.satisfaction import answers, response, scales, scores, weighting
+from customerbase.features import answers, scales
+from customerbase.satisfaction import response, scores, weighting
 
 AS_OF = date(2026, 10, 31)
 

@@ -492,3 +492,32 @@ def test_spark_judges_alike(tmp_path):
         for column, value in a.items():
             same = math.isclose(value, b[column], rel_tol=1e-12) if isinstance(value, float) else value == b[column]
             assert same, (column, value, b[column])
+
+
+# --- what customers say ----------------------------------------------------------------------------------------------
+
+
+def test_a_rule_names_how_satisfied_somebody_last_said_they_were():
+    """The profile of this month holds each customer's latest answer to the question of recommendation: one row a customer."""
+    profile = pd.DataFrame({
+        "customer_id": ["detractor", "passive", "promoter", "long ago", "rated", "silent", "poor"],
+        "survey_score": [6.0, 7.0, 9.0, 0.0, 1.0, None, 3.0],
+        "survey_scale": ["nps", "nps", "nps", "nps", "five", None, "nps"],
+        "survey_at": pd.to_datetime(["2026-10-31 23:59", "2026-10-01", "2026-10-01", "2025-09-30", "2026-10-01", None, "2026-09-01"], format="ISO8601"),
+    })  # fmt: skip
+    worth = {
+        "detractor": 900.0,
+        "passive": 900.0,
+        "promoter": 900.0,
+        "long ago": 900.0,
+        "rated": 900.0,
+        "silent": 900.0,
+        "poor": 1.0,
+    }
+    cltv = pd.DataFrame({"customer_id": list(worth), "cltv": list(worth.values())})
+    found = read(
+        unhappy="survey_scale = 'nps' and survey_score <= 6 and days_between(survey_at) <= 365",
+        unhappy_and_valuable="survey_scale = 'nps' and survey_score <= 6 and days_between(survey_at) <= 365 and previous_cltv.cltv >= 100",
+    )
+    _, judged = judge(found, {"profile": profile, "cltv": cltv})
+    assert members(judged) == {"unhappy": {"detractor", "poor"}, "unhappy_and_valuable": {"detractor"}}

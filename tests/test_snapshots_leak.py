@@ -177,6 +177,39 @@ def test_an_order_cancelled_later_counts_until_then():
     assert known == {30: True, 31: False}
 
 
+def test_an_opinion_at_the_cutoff_is_not_known_and_one_a_second_before_is():
+    """Every question of a response counts by its own time: single items, too, and answers changed later."""
+    before, at = when("2026-06-30T23:59:59"), when("2026-07-01T00:00:00")
+
+    def given(number: int, question: str, scale: str, value: int | None, moment, **more) -> dict:
+        keys = {"source_system": "shop", "source_customer_id": "a", "survey_id": "s", "source_row_id": f"s:{number}"}
+        return keys | {"response_id": str(number // 4), "question_id": question, "scale": scale, "answer_num": value,
+                       "answered_at": moment} | more  # fmt: skip
+
+    db = engine(
+        identity_links=linked("A"),
+        orders=[at_day(1, "a")],
+        survey_answers=[
+            given(0, "nps", "nps", 2, before), given(1, "csat", "five", 1, before), given(2, "staff", "seven", 1, before),
+            given(3, "why", "text", None, before), given(4, "nps", "nps", 10, at), given(5, "csat", "five", 5, at),
+            given(6, "staff", "seven", 7, at), given(7, "nps", "nps", 9, when("2026-09-01T00:00:00"), asked_at=before),
+        ],
+        reviews=[
+            {"source_system": "shop", "source_customer_id": "a", "source_row_id": f"r:{n}", "review_id": str(n), "stars": stars,
+             "posted_at": moment} for n, (stars, moment) in enumerate([(1, before), (5, at)])
+        ],
+    )  # fmt: skip
+    a = one(features.snapshot(db, cutoff=CUTOFF), "A")
+    assert (a["opinions"], a["opinions_365"], a["days_since_last_opinion"]) == (4, 4, 1)  # three answers and a review
+    assert (a["last_satisfaction"], a["last_nps_answer"]) == (pytest.approx(0.0, abs=0.21), 2)
+    a = one(features.snapshot(db, cutoff=date(2026, 7, 2)), "A")
+    assert (a["opinions"], a["last_satisfaction"], a["last_nps_answer"]) == (8, 1, 10)
+
+
+def at_day(number: int, who: str) -> dict:
+    return at(number, who, "2026-06-01T00:00:00")
+
+
 def test_labels_do_not_see_what_lies_outside_their_window():
     db = company()
     whole = repr(rows(features.labels(db, cutoff=CUTOFF, horizon_days=60)))

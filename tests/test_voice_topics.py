@@ -1,5 +1,6 @@
 """Topics: planted subjects are found under readable words, stay the same from month to month, and new ones are seen when they come."""
 
+from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
 
@@ -15,7 +16,8 @@ from customerbase.satisfaction.voice.phrases import phrases
 
 AS_OF = date(2026, 10, 31)
 HAS_JA = find_spec("sudachipy") is not None
-WAYS = ["core", pytest.param("ja", marks=pytest.mark.skipif(not HAS_JA, reason="needs the extra ja"))]
+needs_ja = pytest.mark.skipif(not HAS_JA, reason="SudachiPy is not installed: it comes with the extra ja")
+WAYS = ["core", pytest.param("ja", marks=needs_ja)]
 
 
 def carried(
@@ -50,7 +52,7 @@ def test_words_without_a_dictionary(sentence, words):
     assert [word for word, _ in tokens.parts(sentence)] == [one for one in words if one != "変"]
 
 
-@pytest.mark.skipif(not HAS_JA, reason="needs the extra ja")
+@needs_ja
 def test_words_in_dictionary_form():
     read = tokens.tokenizer("ja")
     assert [word for word, _ in read("注文した商品がまだ届きません。")] == ["注文", "届く"]
@@ -110,6 +112,16 @@ def test_planted_subjects_are_found(way, seed):
         assert expected in words
     fragments = [label for label in model.labels.values() for one in label.split("・") if len(one) < 2]
     assert not fragments
+
+
+def test_no_two_topics_have_the_same_name():
+    """A topic fitted later from the same words is told apart by more of them, in the end by its number."""
+    _, model = carried(voice_texts.frame(1, people=40))
+    one = model.generations[0]
+    again = replace(one, names=tuple(f"t9{place:02}" for place in range(len(one.names))))
+    labels = replace(model, generations=(one, again)).labels
+    assert len(labels) == 2 * len(one.names) == len(set(labels.values()))
+    assert {name: labels[name] for name in one.names} == model.labels  # the older ones keep theirs
 
 
 def test_the_same_texts_give_the_same_topics_in_any_process_order():

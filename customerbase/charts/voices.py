@@ -31,12 +31,12 @@ def voices(frame: pd.DataFrame, *, title: str, caption: str, language: str, widt
     names = ["\n".join(wrap(name, width * 72 / TEXT_SIZE * 0.36)[:2]) for name in data["name"]]
     tall = 0.42 if any("\n" in name for name in names) else 0.31
     with mpl.rc_context(HOUSE):
-        figure, axes = canvas(width, tall * max(len(data), 1) + 0.75, title, caption)
+        figure, axes = canvas(width, tall * max(len(data), 1) + (0.75 if width > 4 else 0.95), title, caption)
         axes.barh(places, share, height=0.56, color=BAR_GREY)
         axes.barh(places, np.nan_to_num(angry), height=0.56, color=ACCENT)
         axes.hlines(places, low, high, color=INK, linewidth=1.0)
         axes.set_yticks(places, names, color=INK)
-        axes.set_ylim(len(data) - 0.4, -1.25)
+        axes.set_ylim(len(data) - 0.4, -1.25 if width > 4 else -2.0)
         axes.set_xlim(0, (np.nanmax(high, initial=0.01)) * (1.28 if width > 4 else 1.5))
         scale(axes.xaxis, lambda value: i18n.number(value, "rate", language).replace(".0", ""), 3 if width < 4 else 5)
         style = {"textcoords": "offset points", "va": "center", "fontsize": TEXT_SIZE - 0.5}
@@ -49,26 +49,26 @@ def voices(frame: pd.DataFrame, *, title: str, caption: str, language: str, widt
             )
             axes.annotate(text, (end, place), (6, 0), **style)
         if len(data):
-            _named(axes, language)
+            _named(axes, language, width > 4)
     return figure
 
 
-def _named(axes, language: str) -> None:
-    """Both parts of a bar named once, above the first."""
-    parts = ((ACCENT, "voice.chart.angry"), (GREY, "voice.chart.share"))
+def _named(axes, language: str, beside: bool) -> None:
+    """Both parts of a bar named once, above the first: beside each other, or one above the other."""
+    parts = ((ACCENT, "voice.chart.angry", -0.85 if beside else -1.6), (GREY, "voice.chart.share", -0.85))
     left = 0
-    for color, key in parts:
+    for color, key, place in parts:
         word = i18n.word(key, language)
         axes.annotate(
             "■ " + word,
-            (0, -0.85),
+            (0, place),
             (left, 0),
             textcoords="offset points",
             va="center",
             color=color,
             fontsize=TEXT_SIZE - 0.5,
         )
-        left += (i18n.half_widths(word) + 5) * TEXT_SIZE * 0.52
+        left += (i18n.half_widths(word) + 5) * TEXT_SIZE * 0.52 * beside
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
 import customerbase.dashboards.quality as quality
 import customerbase.dashboards.recommendations as recommendations
+import customerbase.dashboards.satisfaction as satisfaction
 import customerbase.dashboards.segments as segments
 import customerbase.dashboards.style as style
 import customerbase.dashboards.value as value
@@ -18,8 +19,8 @@ from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
 MAKERS = (
-    overview.parts, segments.parts, value.parts, audiences.parts, customer.parts, recommendations.parts, quality.parts,
-    home.parts,
+    overview.parts, segments.parts, value.parts, satisfaction.parts, audiences.parts, customer.parts, recommendations.parts,
+    quality.parts, home.parts,
 )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The KPIs by segment, channel, store and cohort; cells that would tell of a few people are withheld."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import duckdb
@@ -7,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+import customerbase.features.answers as surveys
+import customerbase.kpi.answers as answers
 import customerbase.kpi.facts as facts
 from customerbase.disclosure import suppress_rows
 from customerbase.engine import Engine
@@ -46,20 +49,22 @@ def kpi_by(
     silence_months: int = facts.SILENCE_MONTHS,
     k_min: int = 10,
     months_back: int = MONTHS_BACK,
+    questions: Mapping | None = None,
 ) -> duckdb.DuckDBPyRelation:
-    """Every KPI of customers and sales by part of each dimension, for as_of's month and months_back months before it.
+    """Every KPI of customers and sales by part of each dimension, for as_of's month and months_back months before it; NPS and CSAT.
 
     Reads what kpi_table reads, after it. Columns: as_of, kpi, month, dimension, part, value, n, low, high (95 %), withheld.
     channel and store: those of the orders, a customer counts in each in which they bought (new: in the month of their
     first order; lost, retained: where they last bought). cohort: the quarter of the first order. segment, of the newest
     month alone: the one in which the customer stood when the month began (segments: customer_id, segment), so that what
-    they did in it did not choose it; not_yet for those who had not ordered. anonymous: nobody known.
+    they did in it did not choose it; not_yet for those who had not ordered. anonymous: nobody known. NPS and CSAT: of the
+    newest month alone, by that segment and by the customer's main channel and store (kpi.answers.by_part).
     """
     month = as_of.replace(day=1)
     known = facts.spine(db, as_of)
     if not known:
         return relation_of(db, pd.DataFrame(columns=list(BY_COLUMNS)), BY_COLUMNS)
-    first = facts.first_month(db)
+    first, asked = facts.first_month(db), surveys.gather(db, as_of=as_of, settings=questions)
     parts = []
     for dimension in DIMENSIONS:
         if dimension == "segment" and segments is None:
@@ -76,6 +81,9 @@ def kpi_by(
         )
         made = _parts(db, first, silence_months, k_min)
         parts.append(made[made["month"] >= start].assign(dimension=dimension))
+        if dimension != "cohort":
+            said = answers.by_part(db, asked, dimension, month=month, segments=segments, k_min=k_min)
+            parts.append(said.assign(dimension=dimension))
     return relation_of(db, pd.concat(parts, ignore_index=True).assign(as_of=as_of), BY_COLUMNS)
 
 

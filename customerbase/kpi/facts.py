@@ -20,14 +20,12 @@ WHOLE = "all"
 # what a table that a company may not have would hold: enough to find nothing in it
 _OPTIONAL = {
     "cltv": "customer_id varchar, cltv double",
-    "survey_answers": "source_system varchar, response_id varchar, source_customer_id varchar, answered_at timestamp,"
-    " scale varchar, answer_num decimal(18, 4), weight decimal(18, 6)",
     "campaigns": "source_system varchar, campaign_id varchar, channel varchar",
     "campaign_contacts": "source_system varchar, campaign_id varchar, source_customer_id varchar, arm varchar,"
     " delivered_at timestamp, opened_at timestamp, clicked_at timestamp",
     "source_files": "rows_read bigint, rows_accepted bigint",
     "quality_scores": "dimension varchar, score double, n bigint",
-    "profile": "customer_id varchar, has_email boolean, has_phone boolean",
+    "profile": "customer_id varchar, has_email boolean, has_phone boolean, main_channel varchar, main_store varchar",
 }
 
 
@@ -126,7 +124,7 @@ def sums(db: Engine, kpis: Iterable[Kpi], table: str = "kpi_facts") -> Sums:
     told = [f"cast(sum({sql}) as double) as {name}" for sql, name in found.items()]
     if table == "kpi_facts":
         told.append("cast(sum(present) as double) as present")
-    part = "part" if table == "kpi_facts" else literal(WHOLE)
+    part = "part" if table in ("kpi_facts", "kpi_answers") else literal(WHOLE)
     frame = db.query(
         f"select month, {part} as part, {', '.join(told)} from {identifier(table)} group by all order by all"
     ).df()
@@ -144,7 +142,7 @@ def in_history(one: Kpi, months: pd.Series, first: date | None, silence_months: 
 def others(db: Engine, *, as_of: date) -> dict[str, Sums]:
     """The sums of the KPIs that are not made of kpi_facts, by the table of their own that is: no parts.
 
-    Reads kpi_sales, survey_answers, campaigns, campaign_contacts, identity_links, source_files, quality_scores, profile.
+    Reads kpi_sales, kpi_answers, campaigns, campaign_contacts, identity_links, source_files, quality_scores, profile.
     The share of the top tenth is told of the month, the one before and the same one a year ago; the state of the data
     of the as-of date alone.
     """
@@ -156,12 +154,12 @@ def others(db: Engine, *, as_of: date) -> dict[str, Sums]:
     db.register("kpi_years", pa.table({name: pa.array(days, pa.date32()) for name, days in columns.items()}))
     given = {
         "kpi_top_decile": {},
-        "kpi_answers": {"until": until},
         "kpi_emails": {"until": until},
         "kpi_data": {"as_of": as_of},
     }
-    found = {}
     for table, values in given.items():
         keep(db, table, sql_text(table), **values)
+    found = {}
+    for table in (*given, "kpi_answers"):
         found[table] = sums(db, [one for one in KPIS.values() if one.formula.table == table], table)
     return found

@@ -10,10 +10,10 @@ from customerbase.kpi.registry import kpi
     unit="points",
     group="satisfaction",
     owner="customer service",
-    definition="0〜10の推奨度の回答のうち、9以上の割合から6以下の割合を引いた値（ポイント）。回答の重みを用いる。",
+    definition="推奨度（0〜10）の設問へのその月の回答のうち、9以上の割合から6以下の割合を引いた値（ポイント）。回答の重みを用いる。",
 )
 def nps() -> Formula:
-    """Share of answers of 9 and 10 less that of 0 to 6, of the month's answers from 0 to 10, in points; weighted."""
+    """Share of answers of 9 and 10 less that of 0 to 6, of the month's answers to the question of recommendation (0–10), in points; weighted."""
     answers = {"n": "nps_answers", "plus": "promoters", "minus": "detractors", "table": "kpi_answers"}
     return Formula(BALANCE, "score", "nps_weight", **answers, lowest=-100, highest=100)
 
@@ -24,10 +24,10 @@ def nps() -> Formula:
     unit="ratio",
     group="satisfaction",
     owner="customer service",
-    definition="その月の5段階の回答のうち、4と5の割合。回答の重みを用いる。",
+    definition="総合満足度の設問へのその月の回答のうち、満足（5段階の4以上、7段階の6以上）の割合。回答の重みを用いる。",
 )
 def csat() -> Formula:
-    """Share of answers of 4 and 5 among the month's answers from 1 to 5; weighted."""
+    """Share of the satisfied (from 4 of 5, 6 of 7) among the month's answers to the question of overall satisfaction; weighted."""
     return Formula(SHARE, "satisfied", "csat_weight", n="csat_answers", table="kpi_answers")
 
 

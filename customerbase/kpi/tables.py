@@ -1,5 +1,6 @@
 """The KPI tables: every month of the history, and the cohorts by month of the first order."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import duckdb
@@ -7,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+import customerbase.features.answers as surveys
+import customerbase.kpi.answers as answers
 import customerbase.kpi.facts as facts
 from customerbase.engine import Engine
 from customerbase.intervals import ratio, wilson
@@ -37,17 +40,21 @@ COHORT_COLUMNS = {
 }
 
 
-def kpi_table(db: Engine, *, as_of: date, silence_months: int = facts.SILENCE_MONTHS) -> duckdb.DuckDBPyRelation:
+def kpi_table(
+    db: Engine, *, as_of: date, silence_months: int = facts.SILENCE_MONTHS, questions: Mapping | None = None
+) -> duckdb.DuckDBPyRelation:
     """Every KPI in every month up to as_of: kpi, month, value, n, low, high (95 %); null where not defined.
 
     Reads sales_months and customer_orders (features), identity_links and, where they are there, cltv, survey_answers,
-    campaigns, campaign_contacts, source_files, quality_scores and profile. A customer silent for silence_months months
-    in a row is lost.
+    survey_invitations, campaigns, campaign_contacts, source_files, quality_scores and profile. A customer silent for
+    silence_months months in a row is lost. questions: `survey_questions` of the pipeline's YAML (features.scales).
     """
     facts.prepare(db, as_of=as_of, silence_months=silence_months)
     months = facts.spine(db, as_of)
     if not months:
         return relation_of(db, pd.DataFrame(columns=list(KPI_COLUMNS)), KPI_COLUMNS)
+    given = surveys.gather(db, as_of=as_of, settings=questions)
+    answers.hold(db, answers.scored_answers(given.frame, given.questions))
     facts.build(db, facts.WHOLE, as_of=as_of, from_month=months[0], silence_months=silence_months)
     found = {"facts": facts.sums(db, facts.of_facts())} | facts.others(db, as_of=as_of)
     found = {table: one.every_month(months) for table, one in found.items()}

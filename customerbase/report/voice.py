@@ -23,8 +23,9 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     topics, told = data.tables["voice_topics"], data.tables
     said = [("mood_label", looks.mood(told["voice_months"], language, data.k_min))]
     if len(looks.shown(topics, data.k_min)):
-        said += [("moved_label", text) for text in looks.movements(topics, language, data.k_min)]
-        said += [("stake_label", text) for text in looks.stakes(told, language, data.k_min, data.currency, MOST)]
+        stakes = looks.stakes(told, language, data.k_min, data.currency, MOST)
+        said.append(("moved_label", i18n.run_on(looks.movements(topics, language, data.k_min), language)))
+        said.append(("stake_label", i18n.run_on(stakes, language)))
     else:
         said.append(("moved_label", i18n.sentence("voice.no_topics", language, k=data.k_min)))
     cautions = [looks.sure(told["voice_polarity_check"], language, short=True), i18n.word("voice.caution", language)]

@@ -10,11 +10,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from customerbase.features.scales import ITEM, SCALES
 from customerbase.intervals import Z, bounded_mean, two_sided
 from customerbase.multiple import holm
 from customerbase.prediction import bootstrap
 from customerbase.satisfaction import scores, shares
-from customerbase.satisfaction.scales import ITEM, SCALES
 
 ITEMS, BEHAVIOUR = "items", "behaviour"
 OVERALL, REPURCHASE = "overall", "repurchase"

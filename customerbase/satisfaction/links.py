@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from customerbase.engine import Engine, sql_text
+from customerbase.features.answers import Answers
 from customerbase.features.behaviour import keep
+from customerbase.features.scales import CES, CSAT, DETRACTOR, NPS, PROMOTER, SCALES, TOP
 from customerbase.intervals import difference
 from customerbase.multiple import holm
 from customerbase.satisfaction import scores
-from customerbase.satisfaction.answers import Answers
 from customerbase.satisfaction.compare import LEVEL, p_values, verdicts
-from customerbase.satisfaction.scales import CES, CSAT, DETRACTOR, NPS, PROMOTER, SCALES, TOP
 
 LOW, MIDDLE, HIGH = "low", "middle", "high"
 BANDS = (LOW, MIDDLE, HIGH)  # detractors, passives, promoters; the lower answers, the middle, the top boxes

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from customerbase import i18n
+from customerbase.features.scales import MEASURES
 from customerbase.satisfaction.groups import ALL, RAW
 from customerbase.satisfaction.names import driver, interval, measure, number, shown, value
 from customerbase.satisfaction.response import ASKED, RECENCY
-from customerbase.satisfaction.scales import MEASURES
 
 
 def score_table(scores: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame:

@@ -7,15 +7,14 @@ from datetime import date
 import duckdb
 import pandas as pd
 
-import customerbase.satisfaction.answers as given
+import customerbase.features.answers as given
 from customerbase.engine import Engine
-from customerbase.periods import add_months
+from customerbase.features.answers import WINDOW, Answers
 from customerbase.satisfaction import drivers, groups, links, response
 from customerbase.satisfaction import trend as by_month
-from customerbase.satisfaction.answers import Answers
 from customerbase.satisfaction.response import Response
 
-WINDOW, DAYS = 12, links.DAYS
+DAYS = links.DAYS
 DIMENSIONS = ("segment", "channel", "store", "category", "way")  # way: how the survey was sent
 
 
@@ -77,8 +76,7 @@ def satisfaction(
     YAML; segments: customer_id and segment.
     """
     answers = given.gather(db, as_of=as_of, settings=questions)
-    lately = answers.frame[answers.frame["month"] >= pd.Timestamp(add_months(as_of, 1 - months))]
-    lately = lately.reset_index(drop=True)
+    lately = given.window(answers, as_of=as_of, k_min=k_min, months=months)
     of = _dimensions(db, lately, segments)
     responded = response.gather(db, answers, as_of=as_of, months=months)
     scored = groups.by_group(lately, of, as_of=as_of, k_min=k_min)
@@ -88,7 +86,7 @@ def satisfaction(
     return Satisfaction(
         as_of, months, days, k_min, answers, responded,
         scores=pd.concat([scored, weighted], ignore_index=True) if len(weighted) else scored,
-        trend=by_month.trend(answers.frame, as_of=as_of),
+        trend=by_month.trend(answers.frame, as_of=as_of, k_min=k_min),
         rates=response.table(responded, segment, as_of=as_of, k_min=k_min),
         links=links.table(after, as_of=as_of, days=days, k_min=k_min),
         drivers=drivers.judge(drivers.study(answers.frame, responded.frame, after), as_of=as_of),

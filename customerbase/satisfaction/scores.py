@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from customerbase.features.scales import OF_ROLE, limits, scored
 from customerbase.intervals import balance, bounded_mean, effective
-from customerbase.satisfaction.scales import OF_ROLE, limits, scored
 
 ESTIMATE = ["value", "low", "high", "n", "people", "effective_n", "share_top", "share_bottom"]
 

@@ -17,23 +17,25 @@ TREND = [
 ]
 
 
-def trend(answers: pd.DataFrame, *, as_of: date, level: float = LEVEL) -> pd.DataFrame:
+def trend(answers: pd.DataFrame, *, as_of: date, k_min: int = 1, level: float = LEVEL) -> pd.DataFrame:
     """One row per measure, scale and month with answers (columns TREND), the months ascending.
 
-    before: the score of all answers of the 12 calendar months before; change: value − before with its interval. verdict by
+    before: the score of all answers of the 12 calendar months before, but for months of fewer than k_min people, which what
+    is shown of the others would give away; change: value − before with its interval. verdict by
     the p-values of all months of a measure together (Holm): where nothing ever changes, the chance that any month is
     called a change is at most `level`. Months are those of the answer, as in the KPI.
     """
-    parts = [_of(answers, measure, scale, level) for measure, scale in scores.series(answers)]
+    parts = [_of(answers, measure, scale, k_min, level) for measure, scale in scores.series(answers)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=TREND)
     return table.assign(as_of=as_of)[TREND]
 
 
-def _of(answers: pd.DataFrame, measure: str, scale: str, level: float) -> pd.DataFrame:
+def _of(answers: pd.DataFrame, measure: str, scale: str, k_min: int, level: float) -> pd.DataFrame:
     chosen = scores.of(answers, measure, scale)
     months = sorted(set(chosen["month"]))
     now = _estimated(chosen, measure, scale, chosen["month"].map(months.index).to_numpy(), len(months))
-    base = _before(chosen, measure, scale, months)
+    told = [month for month, people in zip(months, now["people"], strict=True) if people >= k_min]
+    base = _before(chosen[chosen["month"].isin(told)], measure, scale, months)
     p = p_values(now["value"], _variance(now), now["effective_n"], base["value"], _variance(base), base["effective_n"])
     changes = difference(*(frame[name] for frame in (now, base) for name in ("value", "low", "high")))
     change, adjusted = (now["value"] - base["value"]).to_numpy(dtype=float), holm(p)

@@ -13,8 +13,9 @@ from customerbase.satisfaction.voice import topics
 from customerbase.satisfaction.voice.gathered import Gathered
 from customerbase.satisfaction.voice.phrases import phrases
 from customerbase.satisfaction.voice.tokens import CORE, Tokens, tokenizer
-from customerbase.satisfaction.voice.topics import Generation
+from customerbase.satisfaction.voice.topics import LABEL, Generation
 
+MOST_WORDS = 8  # of a topic that are told
 SAME = 0.5  # cosine from which on a topic fitted anew is called the one of before
 ROUNDS = 3  # of fitting what is left over
 ALL = "all"  # stands for the topic in rows that tell of a generation's words
@@ -34,13 +35,21 @@ class Model:
 
     @property
     def labels(self) -> dict[str, str]:
-        """Topic -> its three words."""
-        return {name: "・".join(one.label(at)) for one in self.generations for at, name in enumerate(one.names)}
+        """Topic -> its three words; more of them, then its number, where an older topic has the same."""
+        told: dict[str, str] = {}
+        for one in self.generations:
+            for at, name in enumerate(one.names):
+                words = one.label(at, MOST_WORDS)
+                tried = ["・".join(words[:n]) for n in range(LABEL, MOST_WORDS + 1)]
+                told[name] = next((text for text in tried if text not in told.values()), f"{tried[-1]} ({name})")
+        return told
 
     @property
     def words(self) -> dict[str, str]:
         """Topic -> up to eight words."""
-        return {name: "・".join(one.label(at, 8)) for one in self.generations for at, name in enumerate(one.names)}
+        return {
+            name: "・".join(one.label(at, MOST_WORDS)) for one in self.generations for at, name in enumerate(one.names)
+        }
 
     def terms(self, as_of: date) -> pd.DataFrame:
         """The model as a table: what next month reads."""

@@ -90,7 +90,7 @@ class Lexicon:
         """The value after what follows the word: negated, or a question that says nothing yet."""
         if kind in SET:
             return value
-        behind = re.split("[、,]", text[end : end + REACH], maxsplit=1)[0]
+        behind = re.split("[、,。!?！？]", text[end : end + REACH], maxsplit=1)[0]
         negated = self.patterns["negators"].search(behind)
         if kind == "wanted":
             return -1.0 if negated and not text.rstrip().endswith(("か", "?")) else 0.0

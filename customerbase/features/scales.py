@@ -1,6 +1,6 @@
 """What a question measures and on which scale: read from the data and the company's settings, said aloud where assumed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ NPS, CSAT, CES, ITEM, ASIDE = "nps", "csat", "ces", "item", "aside"
 ROLES = (NPS, CSAT, CES, ITEM, ASIDE)
 # lowest and highest answer of each scale that can be scored; choices and words cannot
 SCALES = {"nps": (0, 10), "five": (1, 5), "seven": (1, 7), "yes_no": (0, 1)}
+PREFERRED = ("five", "seven", "nps", "yes_no")  # whose scale stands for a measure asked on several
 # from which answer on a customer counts as satisfied, or as having found it easy: the top boxes of each scale
 TOP = {
     (CSAT, "five"): 4, (CSAT, "seven"): 6, (CSAT, "nps"): 9, (CSAT, "yes_no"): 1,
@@ -104,6 +105,15 @@ def scored(answer: np.ndarray, measure: str, scale: str) -> np.ndarray:
     if measure.endswith("_mean"):
         return answer
     return (answer >= TOP[measure, scale]).astype(float)
+
+
+def main_scale(asked: Iterable[Question], role: str) -> str:
+    """The scale of a role that a single figure rests on: the first of PREFERRED; "" without one.
+
+    By the order and not by the number of answers, so that it does not change from month to month.
+    """
+    have = {one.scale for one in asked if one.role == role}
+    return next((scale for scale in PREFERRED if scale in have), "")
 
 
 def limits(measure: str, scale: str) -> tuple[float, float]:
