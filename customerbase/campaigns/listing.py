@@ -169,9 +169,7 @@ def control(table: pd.DataFrame, words: Words) -> pd.DataFrame:
             "total_interval": words.moneys(row["total_low"], row["total_high"]),
             "cumulated": words.money(row["cumulated"], signed=True),
             "cumulated_interval": words.moneys(row["cumulated_low"], row["cumulated_high"]),
-            "note": words.word(
-                "quarter.before" if row["before"] else "quarter.whole" if row["whole"] else "quarter.part"
-            ),
+            "note": _remark(row, words),
         }
         for row in table.to_dict("records")
     ]
