@@ -112,3 +112,12 @@ def test_payback_beyond_the_table_is_said_so():
     told_of = Pictures(study(), lost, "en").said()[-1].replace("\u00a0", " ")
     assert "not expected to be paid back in 60 months (chance 0 %)" in told_of
     assert lost.tables()["worth_payback"]["month"].iloc[0] == date(2025, 11, 1)
+
+
+def test_the_newest_campaign_is_told_of_whatever_the_order_of_rows():
+    table = study().tables()["uplift_campaigns"]
+    days = [date(2025, 1, 10), date(2026, 9, 10), date(2026, 7, 10)]
+    three = pd.concat([table.assign(campaign_id=f"C{n}", name=f"Letter of {day}", first_day=day, last_day=day,
+        state="few", needed=500) for n, day in enumerate(days)], ignore_index=True)  # fmt: skip
+    made = section("en", **study().tables() | {"uplift_campaigns": three} | paid(**MEASURED).tables())
+    assert "Letter of 2026-09-10" in made and "Letter of 2025-01-10" not in made

@@ -86,4 +86,4 @@ def picture(data: ReportData, language: str, draw: ModuleType, what: str) -> Pic
 
 
 def _widths(draw: ModuleType) -> tuple[float, float]:
-    return 7.2, draw.WIDTHS["phone"]
+    return draw.WIDTHS["wide"], draw.WIDTHS["phone"]

@@ -14,7 +14,6 @@ from customerbase.audiences.loyalty import simulate
 from customerbase.report.data import ReportData
 from customerbase.report.figures import Picture
 
-WIDE = 7.2
 TABLES = (*said.TABLES, ranks.SCHEMES)  # without them there is no section
 
 
@@ -79,7 +78,7 @@ def _picture(
     data: ReportData, language, draw, function: Callable, table: pd.DataFrame, kind: str, title: str
 ) -> Picture:
     look = {"title": "", "caption": "", "language": language, "currency": data.settings.get("currency", "JPY")}
-    drawn = [draw.svg(function(table, width=width, **look)) for width in (WIDE, draw.WIDTHS["phone"])]
+    drawn = [draw.svg(function(table, width=width, **look)) for width in (draw.WIDTHS["wide"], draw.WIDTHS["phone"])]
     note = _caption(data, language, draw, "ranks" if kind == "schemes" else "offers")
     return Picture(title, i18n.word(f"budget.measure.{kind}", language), note, *drawn)
 

@@ -57,7 +57,9 @@ def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None
         **{end: [named[one] for one in found[end]] for end in ("one", "other")},
     )
     look = {"title": "", "caption": "", "language": language}
-    drawn = [draw.svg(draw.together(frame, width=width, **look)) for width in (7.2, draw.WIDTHS["phone"])]
+    drawn = [
+        draw.svg(draw.together(frame, width=width, **look)) for width in (draw.WIDTHS["wide"], draw.WIDTHS["phone"])
+    ]
     n, words = int(found["units"].iloc[0]), i18n.word("related.definition.basket", language)
     caption = draw.caption(related.related, PAIRS, data.as_of, n, language, 0.95, definition=words)
     return Picture(
@@ -71,7 +73,9 @@ def crossing(data: ReportData, language: str, draw: ModuleType) -> Picture | Non
     if table is None or not len(table):
         return None
     look = {"title": "", "caption": "", "language": language, "k_min": data.k_min}
-    drawn = [draw.svg(draw.crossing(table, width=width, **look)) for width in (7.2, draw.WIDTHS["phone"])]
+    drawn = [
+        draw.svg(draw.crossing(table, width=width, **look)) for width in (draw.WIDTHS["wide"], draw.WIDTHS["phone"])
+    ]
     words = i18n.sentence("related.definition.cross", language, months=_months(data, table))
     n = int(table["customers"].iloc[0])
     caption = draw.caption(related.related, CROSS, data.as_of, n, language, 0.95, definition=words)

@@ -45,7 +45,9 @@ def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None
     if not len(drawn):
         return None
     look = {"title": "", "caption": "", "language": language}
-    figures = [draw.svg(draw.occasions(drawn, width=width, **look)) for width in (7.2, draw.WIDTHS["phone"])]
+    figures = [
+        draw.svg(draw.occasions(drawn, width=width, **look)) for width in (draw.WIDTHS["wide"], draw.WIDTHS["phone"])
+    ]
     measure = i18n.word("triggers.measure", language)
     return Picture(looks.title(counts, language, data.k_min), measure, caption(data, language, draw), *figures)
 

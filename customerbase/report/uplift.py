@@ -54,7 +54,7 @@ def caption(data: ReportData, language: str, draw: ModuleType) -> str:
 
 def _newest(data: ReportData) -> pd.Series | None:
     table = data.tables.get(CAMPAIGNS)
-    ready = table[table["state"] == READY] if table is not None and len(table) else pd.DataFrame()
+    ready = looks.newest_first(table[table["state"] == READY]) if table is not None and len(table) else pd.DataFrame()
     return ready.iloc[0] if len(ready) else None
 
 

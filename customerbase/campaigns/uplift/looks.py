@@ -25,7 +25,8 @@ def lines(
     """Label and sentence: campaigns studied or why none, the newest one's verdict, policy, whom not to contact, groups."""
     if campaigns is None or not (campaigns["state"] != "one_arm").any():
         return [(_label("campaigns", language), i18n.word("uplift.none", language))]
-    held = campaigns[campaigns["state"] != "one_arm"]
+    newest = newest_first(campaigns)
+    held = newest[newest["state"] != "one_arm"]
     ready = held[held["state"] == READY]
     counts = {"n": len(held), "ranked": len(ready)}
     if not len(ready):
@@ -140,6 +141,12 @@ def signed(value: float) -> str:
 
 def _label(key: str, language: str) -> str:
     return i18n.word(f"uplift.line.{key}", language)
+
+
+def newest_first(campaigns: pd.DataFrame) -> pd.DataFrame:
+    """Campaigns from the one that ended last to the first."""
+    order = ["last_day", "source_system", "campaign_id"]
+    return campaigns.sort_values(order, ascending=[False, True, True], kind="stable")
 
 
 def own(table: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
