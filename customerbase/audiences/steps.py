@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 # per person: several addresses, ranked / one value
 MANY = ("email", "phone", "mobile")
-ONE = ("customer_id", "line_user_id", "family_name", "given_name", "family_kana", "given_kana", "postal_code",
+ONE = ("customer_id", "line_user_id", "idfa", "aaid", "family_name", "given_name", "family_kana", "given_kana", "postal_code",
        "prefecture", "city", "street", "building", "country", "birth_date")  # fmt: skip
 FIELDS = (*MANY, *ONE)
 

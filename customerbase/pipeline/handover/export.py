@@ -90,13 +90,15 @@ def _plan(db: Engine, asked: Request) -> list[tuple[str, Platform, Listing]]:
             raise ConfigError(
                 f"no audience {one!r} in this month; expected one of {', '.join(sorted(known)) or 'none'}.{near_miss(one, known)}"
             )
-    before = {(one["audience"], one["platform"]) for one in past if one["kind"] == "export"}
+    lists = {(one["audience"], one["platform"], one["list"]) for one in past if one["kind"] == "export"}
+    before = {(audience, platform) for audience, platform, _ in lists}
     return [
         (audience, platform, listing)
         for audience in sorted(asked.audiences or known)
         for platform in chosen
         if (audience, platform.channel) in has or (audience, platform.name) in before
         for listing in platform.lists.values()
+        if people.known(db, listing) or (audience, platform.name, listing.name) in lists
     ]
 
 
