@@ -335,6 +335,31 @@ def test_files_of_opt_outs_in_the_forms_people_send(tmp_path, content, found):
         assert read_values(tmp_path / "o.csv") == found
 
 
+def test_lists_of_advertising_ids_are_written_where_the_company_knows_some(hand_over):
+    people = month.many(110)
+    assert hand_over(people, platform="x")[0] == 0
+    assert [one["list"] for one in entries()] == ["email", "phone"]
+    known = [one | {"aaid": f"{n:08x}-8246-4ba4-ae5b-76104861e7dc"} for n, one in enumerate(people)]
+    assert hand_over(known, platform="x")[0] == 0
+    assert [one["list"] for one in entries()[2:]] == ["email", "phone", "aaid"]
+    assert entries()[4]["counts"]["rows_out"] == 110
+    hand_over(people, platform="x")  # the source fell away: what was handed over is removed
+    assert [(one["list"], one["refused"], one["removed"]) for one in entries()[7:]] == [("aaid", True, 110)]
+
+
+def test_a_month_without_identifiers_is_told_as_such(hand_over, home):
+    people = [one | {"channel": "line"} for one in month.many(60)]
+    month.publish(home, people)
+    for name in ("identifiers", "identity_links"):  # a month published before there was such a source
+        next(home.rglob(f"{name}.parquet")).unlink()
+    path = home / "data/runs/sample/2026-10/run1/manifest.json"
+    about = json.loads(path.read_text())
+    about["tables"] = {name: one for name, one in about["tables"].items() if "ident" not in name}
+    path.write_text(json.dumps(about))
+    assert hand_over(None, platform="line_official")[0] == 1
+    assert entries()[0]["reasons"] == {"missing": 60} and entries()[0]["refused"]
+
+
 # --- no way to a browser, a bundle or an archive ----------------------------------------------------------------------
 
 
@@ -352,14 +377,28 @@ def test_servers_folders_hold_nothing_of_an_export(hand_over, home):
                 path for path in files if secret in path.read_bytes() or "audiences" in path.relative_to(place).parts
             ]
             shown = {path.stem for path in files if path.suffix == ".parquet"}
-            assert not shown & {"contacts", "contact_emails", "contact_phones", "contactable", "audience_members"}
+            assert not shown & {
+                "contacts",
+                "contact_emails",
+                "contact_phones",
+                "contactable",
+                "audience_members",
+                "identifiers",
+            }
 
 
 def test_no_table_with_an_address_or_an_audience_may_be_listed_for_viewers():
     from customerbase.serving.audiences import audiences
 
     listed = {table for one in audiences().values() for table in one.tables}
-    assert not listed & {"contacts", "contact_emails", "contact_phones", "contactable", "audience_members"}
+    assert not listed & {
+        "contacts",
+        "contact_emails",
+        "contact_phones",
+        "contactable",
+        "audience_members",
+        "identifiers",
+    }
 
 
 def test_what_an_archive_or_a_bundle_takes_along_is_named_by_the_manifest_alone(hand_over, home):

@@ -66,7 +66,9 @@ def known(db: Engine, listing: Listing) -> bool:
 def _known_as(db: Engine, tables: Mapping[str, object]) -> None:
     """Make known_as: customer_id, line_user_id, idfa and aaid (in lower case, NULL where tracking is off); empty without the source."""
     if "identifiers" not in tables or "identity_links" not in tables:
-        db.execute(f"create or replace temp table known_as (customer_id varchar, {', '.join(f'{one} varchar' for one in KINDS)})")
+        db.execute(
+            f"create or replace temp table known_as (customer_id varchar, {', '.join(f'{one} varchar' for one in KINDS)})"
+        )
         return
     for name in ("identifiers", "identity_links"):
         db.register(name, tables[name])

@@ -144,9 +144,13 @@ def _line_ids(desk: Desk, block: Block) -> None:
     table = pa.table(
         {
             "会員ID": block.of_member(rows),
-            "LINEユーザーID": pa.array([ids[n][row] for n, row in zip(new, members.row[rows], strict=True)], pa.string()),
+            "LINEユーザーID": pa.array(
+                [ids[n][row] for n, row in zip(new, members.row[rows], strict=True)], pa.string()
+            ),
             "変更日時": block.dates.moment(at, "%Y-%m-%d", seconds=True),
         }
     )
-    handle = defects.Recipe("line_handle", "block:malformed_line_user_id", "LINEユーザーID", lambda text: f"@{text[1:9]}")
+    handle = defects.Recipe(
+        "line_handle", "block:malformed_line_user_id", "LINEユーザーID", lambda text: f"@{text[1:9]}"
+    )
     desk.csv("app/line_ids.csv", block.number, table, [handle], least=1)
