@@ -11,16 +11,23 @@ SINCE = pd.Timestamp("2026-01-01")
 AS_OF = "2026-10-31"
 
 
-def publish(home: Path, people: list[dict], month: str = "2026-10", aliases: tuple = (), run: str = "run1") -> None:
+def publish(
+    home: Path,
+    people: list[dict],
+    month: str = "2026-10",
+    aliases: tuple = (),
+    run: str = "run1",
+    more: dict | None = None,
+) -> None:
     """Write a month of sample whose people are given, each by what differs from an ordinary one.
 
     Keys: id, email and phone (one, several or None), line_user_id, idfa and aaid (one, or several as (account, value,
-    time)), state, since, basis, channel(s), arm, audience, and any column of contacts.
+    time)), state, since, basis, channel(s), arm, audience, and any column of contacts. more: further tables of the month.
     """
     folder = home / "data" / "runs" / "sample" / month
     tables = folder / run / "tables"
     tables.mkdir(parents=True, exist_ok=True)
-    made = frames(people, aliases)
+    made = frames(people, aliases) | (more or {})
     for name, frame in made.items():
         frame.to_parquet(tables / f"{name}.parquet")
     about = {"run_id": run, "pipeline": "sample", "month": month, "as_of": f"{month}-28", "settings": {"k_min": 10}}

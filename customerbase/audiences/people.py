@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from customerbase.audiences import addresses
+from customerbase.audiences import addresses, offers
 from customerbase.audiences.platforms import Listing
 from customerbase.engine import Engine, literal
 from customerbase.errors import TableError
@@ -43,11 +43,15 @@ def prepare(db: Engine, tables: Mapping[str, object]) -> None:
     else:
         db.execute("create temp table id_aliases (alias_id varchar, customer_id varchar)")
     _known_as(db, tables)
+    offers.nothing(db)
+    offers.entitle(db, "")
     db.connection.execute("""create or replace temp view person as
         select customer_id, family_name, given_name, family_kana, given_kana, postal_code, prefecture, city, building,
           birth_date, nullif(concat(town, block), '') as street, line_user_id, idfa, aaid,
+          buy_again_id, buy_again_name, new_for_you_id, new_for_you_name, audience_title,
           case when prefecture is not null or regexp_full_match(postal_code, '[0-9]{7}') then 'JP' end as country
-        from contacts left join known_as using (customer_id)""")
+        from contacts left join known_as using (customer_id) left join offered using (customer_id)
+        cross join this_audience""")
     db.connection.execute("""create or replace temp view known_ids as
         select customer_id as id from contacts union select customer_id from contactable
         union select customer_id from audience_members union select alias_id from id_aliases""")
