@@ -413,8 +413,22 @@ def test_offers_are_refused_without_recommendations_and_to_who_takes_none(hand_o
     assert status == 2 and "the published month lacks recommendations, products" in told.err
     month.publish(home, month.many(2), more=offered())
     status, told = hand_over(None, "--with-offers", platform="criteo")
-    assert status == 2 and "criteo takes no offers; expected mail" in told.err
+    assert status == 2 and "criteo takes no offers; expected line_messages, mail" in told.err
     assert entries() == []
+
+
+def test_people_with_a_line_account_are_listed_for_messages_of_their_own(hand_over, home):
+    people = month.many(3, channel="line")
+    for n in (0, 1):
+        people[n]["line_user_id"] = "U" + str(n) * 32
+    month.publish(home, people, more=offered())
+    assert hand_over(None, "--with-offers", platform=None)[0] == 0
+    [entry] = entries()
+    assert (entry["platform"], entry["channel"], entry["reasons"]) == ("line_messages", "line", {"missing": 1})
+    assert list(csv.reader(lines_of(entry, "list"))) == [
+        ["c00000", "U" + "0" * 32, "山田", "花子", "Spring", "M2", "紅茶", "M3", '\'=1+"1"'],
+        ["c00001", "U" + "1" * 32, "山田", "花子", "Spring", "", "", "M4", "コーヒー, 豆"],
+    ]
 
 
 def test_an_audience_without_a_title_bears_its_code(hand_over, home):

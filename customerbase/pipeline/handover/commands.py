@@ -60,7 +60,9 @@ def _add_export(export: argparse.ArgumentParser) -> None:
         "--opt-outs", type=Path, default=None, metavar="FILE", help="who opted out since the month closed"
     )
     export.add_argument(
-        "--with-offers", action="store_true", help="what each person is offered, in the e-mail list (recommendations)"
+        "--with-offers",
+        action="store_true",
+        help="what each person is offered, in lists of mail and LINE messages (recommendations)",
     )
     export.add_argument("--format", default=None, help="of the own lists: csv, cp932, xlsx")
     export.add_argument("--name", default=None, help="the audience's name at the platform (its code)")

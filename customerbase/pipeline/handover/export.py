@@ -54,7 +54,7 @@ class Made:
 def export(asked: Request) -> tuple[list[Made], dict[str, int]]:
     """Write the files of a published month's audiences; what was made, and counts of the opt-outs.
 
-    Without platforms: the company's own lists (mail, sms, call, post); one that gets data is named. Without audiences:
+    Without platforms: the company's own lists (mail, sms, LINE messages, call, post); one that gets data is named. Without audiences:
     all, and those handed over before that are no more, whose people are to be removed. Raises ConfigError without the
     role and for a month that is not the newest, TableError for a month without audiences; then nothing was written.
     """
