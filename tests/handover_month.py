@@ -11,16 +11,23 @@ SINCE = pd.Timestamp("2026-01-01")
 AS_OF = "2026-10-31"
 
 
-def publish(home: Path, people: list[dict], month: str = "2026-10", aliases: tuple = (), run: str = "run1") -> None:
+def publish(
+    home: Path,
+    people: list[dict],
+    month: str = "2026-10",
+    aliases: tuple = (),
+    run: str = "run1",
+    more: dict | None = None,
+) -> None:
     """Write a month of sample whose people are given, each by what differs from an ordinary one.
 
-    Keys: id, email and phone (one, several or None), state, since, basis, channel(s), arm, audience, and any column of
-    contacts.
+    Keys: id, email and phone (one, several or None), line_user_id, idfa and aaid (one, or several as (account, value,
+    time)), state, since, basis, channel(s), arm, audience, and any column of contacts. more: further tables of the month.
     """
     folder = home / "data" / "runs" / "sample" / month
     tables = folder / run / "tables"
     tables.mkdir(parents=True, exist_ok=True)
-    made = frames(people, aliases)
+    made = frames(people, aliases) | (more or {})
     for name, frame in made.items():
         frame.to_parquet(tables / f"{name}.parquet")
     about = {"run_id": run, "pipeline": "sample", "month": month, "as_of": f"{month}-28", "settings": {"k_min": 10}}
@@ -39,15 +46,17 @@ def frames(people: list[dict], aliases: tuple = ()) -> dict[str, pd.DataFrame]:
         "contact_phones": _addresses(people, "phone"),
         "contactable": pd.DataFrame(consents, columns=CONSENT).astype({"since": "datetime64[us]"} | TEXTS),
         "audience_members": pd.DataFrame(members, columns=MEMBER).astype({"customer_id": "str"}),
+        **_identifiers(people),
         "id_aliases": pd.DataFrame(aliases, columns=["alias_id", "customer_id"]).astype("str"),
     }
 
 
 TEXTS = dict.fromkeys(("customer_id", "channel", "state", "basis"), "str")
 CONSENT = ["customer_id", "channel", "state", "since", "basis"]
+ACCOUNT = ["source_system", "source_customer_id"]
 MEMBER = ["audience", "customer_id", "channel", "arm", "value"]
 TEXT = ("family_name", "given_name", "family_kana", "given_kana", "postal_code", "prefecture", "city", "town", "block",
-        "building", "line_user_id")  # fmt: skip
+        "building")  # fmt: skip
 
 
 def _contact(one: dict) -> dict:
@@ -66,6 +75,22 @@ def _addresses(people: list[dict], what: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["customer_id", what, "records", "last_seen", "preferred"]).astype(
         {"customer_id": "str", what: "str", "preferred": "bool", "last_seen": "datetime64[us]"}
     )
+
+
+def _identifiers(people: list[dict]) -> dict[str, pd.DataFrame]:
+    """The tables identifiers and identity_links; an account bears the person's id and the name of the account."""
+    rows = []
+    for one in people:
+        for kind in ("line_user_id", "idfa", "aaid"):
+            given = one.get(kind)
+            for account, value, time in [("1", given, SINCE)] if isinstance(given, str) else given or ():
+                rows.append(("app", f"{one['id']}-{account}", kind, value, pd.Timestamp(time), one["id"]))
+    frame = pd.DataFrame(rows, columns=[*ACCOUNT, "kind", "value", "changed_at", "customer_id"])
+    frame = frame.astype("str").astype({"changed_at": "datetime64[us]"})
+    return {
+        "identifiers": frame.drop(columns="customer_id"),
+        "identity_links": frame[[*ACCOUNT, "customer_id"]].drop_duplicates(),
+    }
 
 
 def _channels(one: dict) -> list[str]:

@@ -166,6 +166,56 @@ def test_line_official_takes_ids_of_line_in_the_clear(judged):
     assert drops.reasons == {"characters": 1, "missing": 1}
 
 
+LINE = ["U" + digit * 32 for digit in "0123"]
+PHONE = [f"{n}D92078A-8246-4BA4-AE5B-76104861E7DC" for n in range(3)]
+OFF = "00000000-0000-0000-0000-000000000000"
+
+
+def test_of_merged_accounts_the_newest_identifier_counts_and_of_two_at_once_the_smaller(judged):
+    early, late = "2026-01-01", "2026-02-01"
+    rows, _ = judged(
+        [
+            {"id": "c1", "line_user_id": [("1", LINE[0], late), ("2", LINE[1], early), ("1", LINE[2], early)]},
+            {"id": "c2", "line_user_id": [("1", LINE[3], late), ("2", LINE[1], late), ("2", LINE[0], early)]},
+        ],
+        "line_official",
+    )
+    assert {row["customer_id"]: row["line_1"] for row in rows} == {"c1": LINE[0], "c2": LINE[1]}
+
+
+@pytest.mark.parametrize(
+    ("platform", "form"),
+    [("x", lambda one: sha(one.lower())), ("line_ads", str.upper), ("yahoo_japan", lambda one: sha(one.upper()))],
+)
+def test_an_advertising_id_leaves_in_the_platforms_form_and_never_once_tracking_is_off(judged, platform, form):
+    early, late = "2026-01-01", "2026-02-01"
+    people = [
+        {"id": "c1", "idfa": PHONE[0].lower()},
+        {"id": "c2", "idfa": [("1", PHONE[1], early), ("2", OFF, late)]},  # turned off since, on whichever telephone
+        {"id": "c3", "idfa": [("1", PHONE[2], late), ("2", OFF, late)]},
+        {"id": "c4", "idfa": [("1", OFF, early), ("1", PHONE[2], late)]},
+        {"id": "c5", "aaid": PHONE[1]},
+    ]
+    rows, drops = judged(people, platform, "idfa")
+    assert {row["customer_id"]: row["idfa_1"] for row in rows} == {"c1": form(PHONE[0]), "c4": form(PHONE[2])}
+    assert drops.reasons == {"missing": 3}
+    rows, _ = judged(people, platform, "aaid")
+    clear = PHONE[1].lower()
+    assert [row["aaid_1"] for row in rows] == [clear if platform == "line_ads" else sha(clear)]
+
+
+def test_who_shares_an_identifier_with_somebody_who_withdrew_stays_out(judged):
+    people = [
+        {"id": "c1", "line_user_id": LINE[0]},
+        {"id": "c2", "line_user_id": LINE[0], "state": "withdrawn"},
+        {"id": "c3", "line_user_id": LINE[1]},
+        {"id": "c4", "line_user_id": LINE[1], "audience": None},
+        {"id": "c5", "line_user_id": LINE[2]},
+    ]
+    rows, drops = judged(people, "line_official", out=["c4"])
+    assert [row["customer_id"] for row in rows] == ["c5"] and drops.fates["opted_out"] == 3
+
+
 # --- ugly input ends in the report -------------------------------------------------------------------------------------
 
 
@@ -279,7 +329,7 @@ def test_whatever_stands_in_the_tables_every_row_ends_in_the_report_and_every_fi
             "family_name": text,
             "town": town,
             "channel": rules.channel,
-            "line_user_id": mail,
+            **dict.fromkeys(("line_user_id", "idfa", "aaid"), mail),
         }
         for n, (mail, phone, text, town) in enumerate(rows)
     ]

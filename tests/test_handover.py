@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 import handover_month as month
+import pandas as pd
 import pytest
 
 from customerbase.__main__ import main
@@ -335,6 +336,108 @@ def test_files_of_opt_outs_in_the_forms_people_send(tmp_path, content, found):
         assert read_values(tmp_path / "o.csv") == found
 
 
+def test_lists_of_advertising_ids_are_written_where_the_company_knows_some(hand_over):
+    people = month.many(110)
+    assert hand_over(people, platform="x")[0] == 0
+    assert [one["list"] for one in entries()] == ["email", "phone"]
+    known = [one | {"aaid": f"{n:08x}-8246-4ba4-ae5b-76104861e7dc"} for n, one in enumerate(people)]
+    assert hand_over(known, platform="x")[0] == 0
+    assert [one["list"] for one in entries()[2:]] == ["email", "phone", "aaid"]
+    assert entries()[4]["counts"]["rows_out"] == 110
+    hand_over(people, platform="x")  # the source fell away: what was handed over is removed
+    assert [(one["list"], one["refused"], one["removed"]) for one in entries()[7:]] == [("aaid", True, 110)]
+
+
+def test_a_month_without_identifiers_is_told_as_such(hand_over, home):
+    people = [one | {"channel": "line"} for one in month.many(60)]
+    month.publish(home, people)
+    for name in ("identifiers", "identity_links"):  # a month published before there was such a source
+        next(home.rglob(f"{name}.parquet")).unlink()
+    path = home / "data/runs/sample/2026-10/run1/manifest.json"
+    about = json.loads(path.read_text())
+    about["tables"] = {name: one for name, one in about["tables"].items() if "ident" not in name}
+    path.write_text(json.dumps(about))
+    assert hand_over(None, platform="line_official")[0] == 1
+    assert entries()[0]["reasons"] == {"missing": 60} and entries()[0]["refused"]
+
+
+RECOMMENDED = [  # customer, list, rank, product
+    ("c00000", "buy_again", 1, "M2"),
+    ("c00000", "buy_again", 2, "M1"),
+    ("c00000", "new_for_you", 1, "M3"),
+    ("c00001", "new_for_you", 1, "M4"),
+    ("c00001", "new_for_you", 2, "M2"),
+    ("c00002", "buy_again", 1, "M9"),
+]
+GOODS = [("web", "M1", "茶"), ("web", "M2", "Tea"), ("pos", "M2", "紅茶"), ("app", "M2", None), ("pos", "M3", '=1+"1"'),
+         ("pos", "M4", "コーヒー, 豆")]  # fmt: skip
+
+
+def offered() -> dict[str, pd.DataFrame]:
+    titles = [("spring", "email", "Spring", "春の案内"), ("spring", "ads", "Spring", "春の案内")]
+    return {
+        "recommendations": pd.DataFrame(RECOMMENDED, columns=["customer_id", "list", "rank", "product_id"]),
+        "products": pd.DataFrame(GOODS, columns=["source_system", "product_id", "name"]),
+        "audiences": pd.DataFrame(titles, columns=["audience", "channel", "title_en", "title_ja"]),
+    }
+
+
+def test_the_mail_list_tells_what_each_person_is_offered_where_that_is_asked_for(hand_over, home):
+    month.publish(home, month.many(4, channel="email"), more=offered())
+    assert hand_over(None, platform="mail")[0] == 0
+    status, told = hand_over(None, "--with-offers", "--language", "ja", platform="mail")
+    assert status == 0 and "数式として実行されないよう文字にしたセル：1" in told.out
+    plain, full = (list(csv.reader(lines_of(one, "list"))) for one in entries())
+    assert [row[:4] for row in full] == plain and {len(row) for row in plain} == {4}
+    assert [row[4:] for row in full] == [
+        ["春の案内", "M2", "紅茶", "M3", '\'=1+"1"'],  # the first of each list; a formula is made text
+        ["春の案内", "", "", "M4", "コーヒー, 豆"],
+        ["春の案内", "M9", "", "", ""],  # in no list of products: without a name
+        ["春の案内", "", "", "", ""],
+    ]
+    assert [one["offers"] for one in entries()] == [False, True]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_removals_are_found_whether_the_last_list_had_offers_or_not(hand_over, home, form):
+    people = month.many(6, channel="email")
+    for left, options in enumerate(([], ["--with-offers"], ["--with-offers"], [])):
+        month.publish(home, people[left:], more=offered())
+        assert hand_over(None, "--format", form, *options, platform="mail")[0] == 0
+    assert [one["removed"] for one in entries()] == [0, 1, 1, 1]
+    assert [one["counts"]["rows_out"] for one in entries()] == [6, 5, 4, 3]
+
+
+def test_offers_are_refused_without_recommendations_and_to_who_takes_none(hand_over, home):
+    status, told = hand_over(month.many(2, channel="email"), "--with-offers", platform="mail")
+    assert status == 2 and "the published month lacks recommendations, products" in told.err
+    month.publish(home, month.many(2), more=offered())
+    status, told = hand_over(None, "--with-offers", platform="criteo")
+    assert status == 2 and "criteo takes no offers; expected line_messages, mail" in told.err
+    assert entries() == []
+
+
+def test_people_with_a_line_account_are_listed_for_messages_of_their_own(hand_over, home):
+    people = month.many(3, channel="line")
+    for n in (0, 1):
+        people[n]["line_user_id"] = "U" + str(n) * 32
+    month.publish(home, people, more=offered())
+    assert hand_over(None, "--with-offers", platform=None)[0] == 0
+    [entry] = entries()
+    assert (entry["platform"], entry["channel"], entry["reasons"]) == ("line_messages", "line", {"missing": 1})
+    assert list(csv.reader(lines_of(entry, "list"))) == [
+        ["c00000", "U" + "0" * 32, "山田", "花子", "Spring", "M2", "紅茶", "M3", '\'=1+"1"'],
+        ["c00001", "U" + "1" * 32, "山田", "花子", "Spring", "", "", "M4", "コーヒー, 豆"],
+    ]
+
+
+def test_an_audience_without_a_title_bears_its_code(hand_over, home):
+    more = {name: one for name, one in offered().items() if name != "audiences"}  # as published before that table
+    month.publish(home, month.many(1, channel="email"), more=more)
+    hand_over(None, "--with-offers", platform="mail")
+    assert lines_of(entries()[0], "list")[0].split(",")[4:6] == ["spring", "M2"]
+
+
 # --- no way to a browser, a bundle or an archive ----------------------------------------------------------------------
 
 
@@ -352,14 +455,28 @@ def test_servers_folders_hold_nothing_of_an_export(hand_over, home):
                 path for path in files if secret in path.read_bytes() or "audiences" in path.relative_to(place).parts
             ]
             shown = {path.stem for path in files if path.suffix == ".parquet"}
-            assert not shown & {"contacts", "contact_emails", "contact_phones", "contactable", "audience_members"}
+            assert not shown & {
+                "contacts",
+                "contact_emails",
+                "contact_phones",
+                "contactable",
+                "audience_members",
+                "identifiers",
+            }
 
 
 def test_no_table_with_an_address_or_an_audience_may_be_listed_for_viewers():
     from customerbase.serving.audiences import audiences
 
     listed = {table for one in audiences().values() for table in one.tables}
-    assert not listed & {"contacts", "contact_emails", "contact_phones", "contactable", "audience_members"}
+    assert not listed & {
+        "contacts",
+        "contact_emails",
+        "contact_phones",
+        "contactable",
+        "audience_members",
+        "identifiers",
+    }
 
 
 def test_what_an_archive_or_a_bundle_takes_along_is_named_by_the_manifest_alone(hand_over, home):

@@ -354,6 +354,49 @@ def test_contracts_are_optional_and_their_bad_rows_are_set_aside(desk):
     assert {reason for table, _, _, reason in reasons(intake) if table == "subscriptions"} == set(bad.values())
 
 
+IDENTIFIERS = {
+    "pattern": "ids.csv",
+    "optional": True,
+    "tables": {
+        "identifiers": {"columns": {"source_customer_id": "id", "kind": "kind", "value": "value", "changed_at": "at"}}
+    },
+}
+
+
+def test_identifiers_are_optional_and_malformed_ones_are_set_aside(desk):
+    desk.put("orders.csv", "no,id,date,total,shop\nA1,c1,2026-10-01,1,1\n")
+    empty = desk.take(ORDERS, IDENTIFIERS).table("identifiers")
+    assert empty.fetchall() == []
+    assert dict(zip(empty.columns, map(str, empty.types), strict=True))["changed_at"] == "TIMESTAMP"
+    line, phone = "U" + "0123456789abcdef" * 2, "6D92078A-8246-4BA4-AE5B-76104861E7DC"
+    off = "00000000-0000-0000-0000-000000000000"  # tracking is turned off: that must be known, so the row stays
+    good = [f"c1,line_user_id,{line},2026-01-31", f"c1,idfa,{phone},2026-01-31", f"c1,idfa,{off},2026-02-01",
+            f"c2,aaid,{phone.lower()},2026-01-31"]  # fmt: skip
+    malformed = {
+        "line_user_id": [line.upper(), line[:-1], f"{line}0", "@taro", phone],
+        "advertising_id": [phone[:-1], f"{phone}0", phone.replace("-", ""), line, f"{{{phone}}}"],
+    }
+    bad = {
+        f"d{n},line_user_id,{one},2026-01-31": "malformed_line_user_id"
+        for n, one in enumerate(malformed["line_user_id"])
+    }
+    bad |= {
+        f"e{n},idfa,{one},2026-01-31": "malformed_advertising_id" for n, one in enumerate(malformed["advertising_id"])
+    }
+    bad |= {
+        f"c3,imei,{line},2026-01-31": "unknown_kind",
+        "c3,idfa,,2026-01-31": "missing_value",
+        f"c3,line_user_id,{line},": "missing_changed_at",
+        f"c3,line_user_id,{line},2026-11-01": "after_month",
+        f"c1,line_user_id,{line},2026-01-31": "duplicate_key",
+    }
+    desk.put("ids.csv", "\n".join(["id,kind,value,at", *good, *bad]) + "\n")
+    intake = desk.take(ORDERS, IDENTIFIERS)
+    assert [row[0] for row in kept(intake, "identifiers", "value")] == sorted([line, phone, off, phone.lower()])
+    found = [reason for table, _, _, reason in reasons(intake) if table == "identifiers"]
+    assert sorted(found) == sorted(bad.values())
+
+
 def test_an_empty_file_is_one_clear_error(desk):
     desk.put("orders.csv", "")
     with pytest.raises(InputError, match=r"orders\.csv"):

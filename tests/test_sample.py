@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 import subprocess
 import sys
 from datetime import date
@@ -101,6 +102,23 @@ def test_app_totals_are_the_sums_of_their_lines(company):
               group by order_id) using (order_id)"""
     count, wrong = one(duckdb.connect(), query)
     assert count > 100 and wrong == 0
+
+
+def test_a_person_is_one_line_account_until_they_come_back_with_another(company, truth):
+    with (company / "app/line_ids.csv").open(encoding="utf-8", newline="") as file:
+        listed = [tuple(row.values()) for row in csv.DictReader(file)]
+    spoilt = {after for (after,) in rows(truth, "select after from defects where kind = 'line_handle'")}
+    assert spoilt and spoilt <= {value for _, value, _ in listed}
+    person = dict(rows(truth, "select source_customer_id, person_id from links where source_system = 'app'"))
+    known: dict[str, set[str]] = {}
+    for account, value, _ in listed:
+        if value not in spoilt:
+            assert re.fullmatch("U[0-9a-f]{32}", value)
+            known.setdefault(person[account], set()).add(value)
+    assert {len(one) for one in known.values()} <= {1, 2} and len(set.union(*known.values())) == sum(
+        map(len, known.values())
+    )
+    assert 0.3 < len(known) / len(set(person.values())) < 0.6
 
 
 def test_cp932_keeps_its_special_characters(company):

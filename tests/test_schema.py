@@ -24,6 +24,7 @@ SOURCE = [
     "campaign_contacts",
     "consents",
     "deals",
+    "identifiers",
     "subscriptions",
     "fx_rates",
     "calendar_jp",

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from customerbase.audiences.offers import entitle
 from customerbase.audiences.optouts import block
 from customerbase.audiences.platforms import Column, Listing, Platform
 from customerbase.audiences.steps import FORMULA, MANY, normalised
@@ -45,6 +46,7 @@ def select(db: Engine, audience: str, platform: Platform, listing: Listing, *, a
     form: csv, txt, cp932 or xlsx. Columns of `leaving`: customer_id, then the file's, as <column>_<1…take>, text.
     """
     block(db, platform.channel)
+    entitle(db, audience)
     _cells(db, audience, platform, listing, form)
     if form == "cp932":
         _unwritable(db, listing)

@@ -13,6 +13,7 @@ from customerbase.text.phones import FIXED, MOBILE, SERVICE
 _DOMESTIC = rf"0(?:{MOBILE}|{SERVICE}|{FIXED})"
 # what an opt-out from a channel says of addresses: nobody who shares one is contacted there either
 ADDRESSES = {"email": ("email",), "sms": ("phone",), "phone": ("phone",), "ads": ("email", "phone")}
+IDENTIFIERS = {"line": ("line_user_id",), "ads": ("idfa", "aaid")}  # the same of what platforms call them
 
 
 def register(db: Engine, values: list[str]) -> dict[str, int]:
@@ -86,6 +87,9 @@ def block(db: Engine, channel: str) -> None:
             stopped += f""" union select value from address_{kind} where value is not null and customer_id in (
                 select customer_id from withdrawn union select customer_id from optout_id)"""
         shared.append(f"select customer_id from address_{kind} where value in ({stopped})")
+    for kind in IDENTIFIERS.get(channel, ()):
+        shared.append(f"""select customer_id from known_as where {kind} in (select {kind} from known_as where customer_id in (
+            select customer_id from withdrawn union select customer_id from optout_id))""")
     db.execute(
         """create or replace temp table withdrawn as
            select customer_id from contactable where channel = $channel and state = 'withdrawn'""",

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 
 # per person: several addresses, ranked / one value
 MANY = ("email", "phone", "mobile")
-ONE = ("customer_id", "line_user_id", "family_name", "given_name", "family_kana", "given_kana", "postal_code",
-       "prefecture", "city", "street", "building", "country", "birth_date")  # fmt: skip
+ONE = ("customer_id", "line_user_id", "idfa", "aaid", "family_name", "given_name", "family_kana", "given_kana", "postal_code",
+       "prefecture", "city", "street", "building", "country", "birth_date", "audience_title", "buy_again_id", "buy_again_name", "new_for_you_id",
+       "new_for_you_name")  # fmt: skip
 FIELDS = (*MANY, *ONE)
 
 HASHED = "(?i)[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}"  # MD5, SHA-1, SHA-256: somebody hashed it already

@@ -24,6 +24,7 @@ EVENT_COLUMNS: dict[str, tuple[str, ...]] = {
     "loyalty_points": ("txn_at",),
     "campaign_contacts": ("sent_at", "planned_at"),
     "consents": ("changed_at",),
+    "identifiers": ("changed_at",),
     "subscriptions": ("started_at",),
 }
 

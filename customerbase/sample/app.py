@@ -1,4 +1,7 @@
-"""The app's tables as Parquet: members, orders, order lines, refunds, goods; typed, no headings to translate."""
+"""The app's tables as Parquet: members, orders, order lines, refunds, goods; typed, no headings to translate.
+
+Beside them the list of members who linked their LINE account, as CSV.
+"""
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +14,8 @@ from customerbase.sample.pos import blocked_values
 from customerbase.sample.shop import DATE, REFUND_REASONS, refund_rows
 from customerbase.sample.strings import glue, number, pad, take
 from customerbase.sample.world import APP
+
+LINKED, ANEW = 0.45, 0.03  # of members: linked their LINE account; of these: once more, from a new one
 
 
 def write_products(desk: Desk) -> None:
@@ -35,6 +40,7 @@ def write_block(desk: Desk, block: Block) -> None:
     _orders(desk, block)
     _lines(desk, block)
     _refunds(desk, block)
+    _line_ids(desk, block)
 
 
 def _orders(desk: Desk, block: Block) -> None:
@@ -118,3 +124,33 @@ def _refunds(desk: Desk, block: Block) -> None:
         }
     )
     desk.parquet("app/refunds.parquet", block.number, table)
+
+
+def _line_ids(desk: Desk, block: Block) -> None:
+    """Who linked a LINE account and when: one account a person, and a second row where they came back with a new one."""
+    members, world = block.members, block.world
+    rng = world.stream("line ids", block.number)
+    people = int(members.row.max()) + 1 if len(members) else 0
+    ids = [[f"U{rng.bytes(16).hex()}" for _ in range(people)] for _ in range(2)]  # the first and the new one
+    linked, anew = rng.random(people) < LINKED, rng.random(people) < ANEW
+    after, later = rng.exponential(20, len(members)), rng.exponential(120, len(members))
+    mine = np.flatnonzero((members.system == APP) & linked[members.row])
+    again = mine[anew[members.row[mine]]]
+    rows = np.concatenate([mine, again])
+    at = block.accounts.registered[rows] + after[rows] + np.where(np.arange(len(rows)) < len(mine), 0, later[rows])
+    kept = at < world.days
+    new = (np.arange(len(rows)) >= len(mine)).astype(int)
+    rows, at, new = rows[kept], at[kept], new[kept]
+    table = pa.table(
+        {
+            "会員ID": block.of_member(rows),
+            "LINEユーザーID": pa.array(
+                [ids[n][row] for n, row in zip(new, members.row[rows], strict=True)], pa.string()
+            ),
+            "変更日時": block.dates.moment(at, "%Y-%m-%d", seconds=True),
+        }
+    )
+    handle = defects.Recipe(
+        "line_handle", "block:malformed_line_user_id", "LINEユーザーID", lambda text: f"@{text[1:9]}"
+    )
+    desk.csv("app/line_ids.csv", block.number, table, [handle], least=1)

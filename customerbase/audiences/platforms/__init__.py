@@ -2,13 +2,14 @@
 
 A rule file states its version (the day it was last changed), its sources and what nobody could verify;
 recipient and country; the channel whose consent counts; form of the file, limits, smallest list, names; and its lists:
-columns in the order of the file, each with field, steps (steps.py), hash, longest, matches; which of them a row needs;
+columns in the order of the file, each with field, steps (steps.py), hash, longest, matches; offers, which are more
+columns behind them for whoever asks; which of them a row needs;
 what makes two rows one; and by what a person is removed again.
 """
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +22,7 @@ CHANNELS = ("email", "sms", "line", "push", "post", "phone", "ads")
 FORMATS = ("csv", "txt", "cp932", "xlsx")
 _KEYS = {"title", "recipient", "country", "channel", "version", "source", "unverified", "file", "formats", "limits",
          "minimum", "name", "lists"}  # fmt: skip
-_LIST_KEYS = {"columns", "together", "any_of", "all_of", "unique", "remove_by"}
+_LIST_KEYS = {"columns", "offers", "together", "any_of", "all_of", "unique", "remove_by"}
 _COLUMN_KEYS = {"header", "field", "take", "steps", "hash", "longest", "matches"}
 
 
@@ -49,11 +50,16 @@ class Listing:
     together: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     remove_by: tuple[str, ...] = ()
+    offers: Mapping[str, Column] = field(default_factory=dict)
 
     @property
     def headers(self) -> list[str]:
         """The header of every column of the file; one that may be given several times stands so often."""
         return [one.header for one in self.columns.values() for _ in range(one.take)]
+
+    def with_offers(self) -> "Listing":
+        """The same list with the columns of what each person is offered behind its own."""
+        return replace(self, columns={**self.columns, **self.offers})
 
 
 @dataclass(frozen=True)
@@ -132,15 +138,18 @@ def read(path: Path) -> Platform:
 
 def _listing(where: str, name: str, spec: dict) -> Listing:
     _known(where, spec, _LIST_KEYS)
-    columns = {key: _column(f"{where}, column {key}", one) for key, one in spec["columns"].items()}
-    named = {key: tuple(spec.get(key) or ()) for key in _LIST_KEYS - {"columns"}}
+    columns, offers = (
+        {key: _column(f"{where}, column {key}", one) for key, one in (spec.get(part) or {}).items()}
+        for part in ("columns", "offers")
+    )
+    named = {key: tuple(spec.get(key) or ()) for key in _LIST_KEYS - {"columns", "offers"}}
     for key, ones in named.items():
         for one in ones:
             if one not in columns:
                 raise ConfigError(f"{where}: {key} names the column {one!r}.{near_miss(one, columns)}")
     if not named["remove_by"] or not named["unique"] or not (named["any_of"] or named["all_of"]):
         raise ConfigError(f"{where}: expected remove_by, unique, and any_of or all_of.")
-    return Listing(name=name, columns=columns, **named)
+    return Listing(name=name, columns=columns, offers=offers, **named)
 
 
 def _column(where: str, spec: dict) -> Column:

@@ -28,7 +28,8 @@ def _table() -> list[str]:
 
 
 def _columns(listing: Listing) -> str:
-    return ", ".join(_column(one) for one in listing.columns.values())
+    offers = ", ".join(_column(one) for one in listing.offers.values())
+    return ", ".join(_column(one) for one in listing.columns.values()) + (f"; with offers {offers}" if offers else "")
 
 
 def _column(one: Column) -> str:

@@ -59,6 +59,11 @@ def _add_export(export: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--opt-outs", type=Path, default=None, metavar="FILE", help="who opted out since the month closed"
     )
+    export.add_argument(
+        "--with-offers",
+        action="store_true",
+        help="what each person is offered, in lists of mail and LINE messages (recommendations)",
+    )
     export.add_argument("--format", default=None, help="of the own lists: csv, cp932, xlsx")
     export.add_argument("--name", default=None, help="the audience's name at the platform (its code)")
     export.add_argument("--recipient", default=None, help="who gets an own list, for the register (an agency)")
@@ -88,6 +93,7 @@ def _export(options: argparse.Namespace) -> int:
         options.pipeline, options.month, options.at or _now(), options.role, tuple(options.audience),
         tuple(options.platform), tuple(read_values(options.opt_outs)) if options.opt_outs else None, options.format,
         options.name, options.recipient, options.country, days, seal.read_key(options.key_file),
+        options.language if options.with_offers else None,
     )  # fmt: skip
     made, counts = export.export(asked)
     if options.opt_outs:

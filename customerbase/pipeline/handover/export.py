@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from customerbase import i18n
-from customerbase.audiences import gate, optouts, people
+from customerbase.audiences import gate, offers, optouts, people
 from customerbase.audiences.naming import Named, check_name
 from customerbase.audiences.platforms import Listing, Platform, find, platforms
 from customerbase.engine import Engine
@@ -40,6 +40,7 @@ class Request:
     country: str | None = None
     keep_days: int = KEEP_DAYS
     key: bytes | None = None
+    offers_in: str | None = None  # language of titles where lists tell what each person is offered
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Made:
 def export(asked: Request) -> tuple[list[Made], dict[str, int]]:
     """Write the files of a published month's audiences; what was made, and counts of the opt-outs.
 
-    Without platforms: the company's own lists (mail, sms, call, post); one that gets data is named. Without audiences:
+    Without platforms: the company's own lists (mail, sms, LINE messages, call, post); one that gets data is named. Without audiences:
     all, and those handed over before that are no more, whose people are to be removed. Raises ConfigError without the
     role and for a month that is not the newest, TableError for a month without audiences; then nothing was written.
     """
@@ -74,6 +75,8 @@ def export(asked: Request) -> tuple[list[Made], dict[str, int]]:
         recover(asked.pipeline)
         db = Engine()
         people.prepare(db, tables)
+        if asked.offers_in:
+            offers.prepare(db, tables, asked.offers_in)
         counts = optouts.register(db, list(asked.opt_outs or ()))
         made = [_one(db, asked, about, *one) for one in _plan(db, asked)]
     return [one for one in made if one], counts
@@ -82,6 +85,11 @@ def export(asked: Request) -> tuple[list[Made], dict[str, int]]:
 def _plan(db: Engine, asked: Request) -> list[tuple[str, Platform, Listing]]:
     """Which audience goes to which list of which platform."""
     chosen = [find(one) for one in asked.platforms] or [one for one in platforms().values() if one.own]
+    if asked.offers_in and not any(listing.offers for one in chosen for listing in one.lists.values()):
+        able = [one.name for one in platforms().values() if any(listing.offers for listing in one.lists.values())]
+        raise ConfigError(
+            f"--with-offers: {', '.join(one.name for one in chosen)} takes no offers; expected {', '.join(able)}."
+        )
     has = set(db.connection.execute("select distinct audience, channel from audience_members").fetchall())
     past = register.entries(asked.pipeline)
     known = {audience for audience, _ in has} | {one["audience"] for one in past if one["kind"] == "export"}
@@ -90,13 +98,15 @@ def _plan(db: Engine, asked: Request) -> list[tuple[str, Platform, Listing]]:
             raise ConfigError(
                 f"no audience {one!r} in this month; expected one of {', '.join(sorted(known)) or 'none'}.{near_miss(one, known)}"
             )
-    before = {(one["audience"], one["platform"]) for one in past if one["kind"] == "export"}
+    lists = {(one["audience"], one["platform"], one["list"]) for one in past if one["kind"] == "export"}
+    before = {(audience, platform) for audience, platform, _ in lists}
     return [
-        (audience, platform, listing)
+        (audience, platform, listing.with_offers() if asked.offers_in else listing)
         for audience in sorted(asked.audiences or known)
         for platform in chosen
         if (audience, platform.channel) in has or (audience, platform.name) in before
         for listing in platform.lists.values()
+        if people.known(db, listing) or (audience, platform.name, listing.name) in lists
     ]
 
 
@@ -108,7 +118,7 @@ def _one(db: Engine, asked: Request, about: dict, audience: str, platform: Platf
         if one["kind"] == "export"
         and (one["audience"], one["platform"], one["list"]) == (audience, platform.name, listing.name)
     ]
-    before = removal.held_before(past, listing, asked.key)
+    before = removal.held_before(past, platform.lists[listing.name], asked.key)
     drops = gate.select(db, audience, platform, listing, at=asked.at, form=form.format)
     if not drops.rows_in and before is not None and not len(before):
         return None  # an audience of long ago, removed everywhere
@@ -160,6 +170,7 @@ def _entry(
         "hints": list(named.hints),
         "platform": platform.name,
         "list": listing.name,
+        "offers": bool(asked.offers_in and listing.offers),
         "title": dict(platform.title),
         "recipient": asked.recipient or platform.recipient,
         "country": asked.country or platform.country,

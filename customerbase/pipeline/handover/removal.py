@@ -46,8 +46,15 @@ def held_before(past: list[dict], listing: Listing, key: bytes | None) -> pa.Tab
             path = folder_of(one) / file["name"]
             if not path.is_file():
                 return None
-            tables[file["kind"]].append(_identifiers(_content(path, file, key), Form(**one["form"]), listing))
+            tables[file["kind"]].append(
+                _identifiers(_content(path, file, key), Form(**one["form"]), _as_written(one, listing))
+            )
     return _minus(pa.concat_tables(tables["list"]), pa.concat_tables([EMPTY.empty_table(), *tables["removal"]]))
+
+
+def _as_written(entry: dict, listing: Listing) -> Listing:
+    """The list with the columns that its file has."""
+    return listing.with_offers() if entry.get("offers") else listing
 
 
 def _content(path: Path, file: dict, key: bytes | None) -> bytes:
