@@ -488,3 +488,14 @@ def test_what_an_archive_or_a_bundle_takes_along_is_named_by_the_manifest_alone(
     assert entry["files"][0]["sha256"] not in json.dumps(about) and not archive.named(about)
     month.publish(home, month.many(510), run="run2")  # published anew: exports stand apart from runs
     assert folder(entry).is_dir()
+
+
+def test_without_a_platform_the_companys_own_lists_of_every_channel_are_written(hand_over):
+    channels = ("email", "phone", "post", "sms", "line")
+    person = {"email": "a@example.jp", "phone": "+819012345678", "line_user_id": "U" + "0" * 31 + "1"}
+    people = [{"id": f"c{n}", "channel": one, **person} for n, one in enumerate(channels)]
+    status, told = hand_over(people, platform=None)
+    assert status == 0, told.err
+    assert {(one["platform"], one["counts"]["rows_out"]) for one in entries()} == {
+        (one, 1) for one in ("mail", "call", "post", "sms", "line_messages")
+    }

@@ -61,7 +61,7 @@ def prepare(db: Engine, tables: Mapping[str, object]) -> None:
 def known(db: Engine, listing: Listing) -> bool:
     """Whether the company knows advertising ids of anybody, where a list is of them; True for every other list."""
     needed = {listing.columns[name].field for name in listing.any_of}
-    if not needed <= {"idfa", "aaid"}:
+    if not needed or not needed <= {"idfa", "aaid"}:
         return True
     [(count,)] = db.connection.execute(f"select count(coalesce({', '.join(sorted(needed))})) from known_as").fetchall()
     return count > 0
