@@ -48,19 +48,10 @@ def _parser() -> argparse.ArgumentParser:
     sample.add_argument("--out", type=Path, default=None, help="folder of the raw files (data/sample)")
     sample.set_defaults(command=_sample)
 
-    doctor = commands.add_parser("doctor", help="say what a file holds and draft its mapping")
-    doctor.add_argument("files", nargs="+", type=Path)
-    doctor.add_argument("--system", default="mysystem", help="name of the source system in the draft")
-    doctor.add_argument("--language", default="en", choices=("ja", "en"))
-    doctor.add_argument("--out", type=Path, default=None, help="write the draft YAML here")
-    doctor.set_defaults(command=_doctor)
-
-    quick = commands.add_parser("quickstart", help="from one order file to a report")
-    quick.add_argument("files", nargs="+", type=Path)
-    quick.add_argument("--month", default=None)
-    quick.add_argument("--language", default="ja", choices=("ja", "en"))
-    quick.add_argument("--yes", action="store_true", help="accept the guessed mapping")
-    quick.set_defaults(command=_quickstart)
+    _file_options(
+        commands.add_parser("doctor", help="say what a file holds and draft its mapping"),
+        commands.add_parser("quickstart", help="from one order file to a report"),
+    )
 
     lab = commands.add_parser("lab", help="open the notebooks in JupyterLab")
     lab.add_argument("notebook", nargs="?", default="notebooks", help="a page or a folder (notebooks)")
@@ -106,6 +97,21 @@ def _parser() -> argparse.ArgumentParser:
     docs.add_argument("--check", action="store_true", help="fail when one is stale instead of writing")
     docs.set_defaults(command=_docs)
     return parser
+
+
+def _file_options(doctor: argparse.ArgumentParser, quick: argparse.ArgumentParser) -> None:
+    """Commands that begin with somebody's own files."""
+    doctor.add_argument("files", nargs="+", type=Path)
+    doctor.add_argument("--system", default="mysystem", help="name of the source system in the draft")
+    doctor.add_argument("--language", default="en", choices=("ja", "en"))
+    doctor.add_argument("--out", type=Path, default=None, help="write the draft YAML here")
+    doctor.set_defaults(command=_doctor)
+
+    quick.add_argument("files", nargs="+", type=Path)
+    quick.add_argument("--month", default=None)
+    quick.add_argument("--language", default="ja", choices=("ja", "en"))
+    quick.add_argument("--yes", action="store_true", help="accept the guessed mapping")
+    quick.set_defaults(command=_quickstart)
 
 
 def _value_options(value: argparse.ArgumentParser) -> None:

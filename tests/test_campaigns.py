@@ -201,8 +201,8 @@ def test_a_window_that_is_not_over_is_said_and_not_judged():
 
 
 def test_what_comes_later_changes_nothing():
-    tables, until = drawn(600, seed=4), pd.Timestamp("2026-11-01")
-    late = drawn(600, seed=5, code="K2")
+    tables, until = drawn(300, seed=4), pd.Timestamp("2026-11-01")
+    late = drawn(300, seed=5, code="K2")
     late["campaign_contacts"]["planned_at"] = until + timedelta(days=1)
     late["orders"]["order_at"] += timedelta(days=365)
     later = {name: pd.concat([tables[name], late[name]]).drop_duplicates(subset=_key(name)) for name in tables}

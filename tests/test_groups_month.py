@@ -12,7 +12,7 @@ from customerbase import i18n
 from customerbase.disclosure import suppress_parts
 from customerbase.engine import Engine
 from customerbase.segments import clusters
-from customerbase.segments.clusters import looks, matching, names
+from customerbase.segments.clusters import composition, looks, matching, names
 from customerbase.segments.clusters.names import AVERAGE
 from customerbase.tables import evaluate, schema, store
 
@@ -279,9 +279,9 @@ def test_small_cells_of_the_mix_are_withheld_and_cannot_be_computed():
     summary = pd.DataFrame(
         {"group_id": [1, 2, 3], "status": "first", "customers": [100, 110, 120], "label_en": "x", "label_ja": "x"}
     )
-    share = looks.mixed(mix, summary, "channel", 10, "en")
+    share = composition.mixed(mix, summary, "channel", 10, "en")
     assert share.isna().sum().sum() + (6 - share.size) >= 4 and not (share < 0.1).any().any()
-    with_few = looks.mixed_title(pd.DataFrame(), "channel", "ja")
+    with_few = composition.mixed_title(pd.DataFrame(), "channel", "ja")
     assert with_few == i18n.word("groups.few", "ja")
 
 

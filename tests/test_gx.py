@@ -12,7 +12,8 @@ from customerbase.tables import gx
 from customerbase.tables.checks import Check, checks_from_json, checks_to_json
 from customerbase.tables.compiler import evaluate
 from customerbase.tables.rules import _MEASURES, _ROW
-from customerbase.tables.schema import EXPECTATIONS, Column, Expectation, Schema, schema
+from customerbase.tables.schema import Column, Expectation, Schema, schema
+from customerbase.tables.vocabulary import EXPECTATIONS
 
 ROWS = 20_000
 ONE, TWO, EITHER = "both_values_are_missing", "either_value_is_missing", "neither"

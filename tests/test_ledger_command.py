@@ -14,7 +14,7 @@ from customerbase.engine import Engine
 from customerbase.errors import ContractError, InputError
 from customerbase.kpi.ledger import read_ledger
 from customerbase.pipeline import ledger as command
-from customerbase.stage import Stage, company
+from customerbase.stage import Stage, remembered
 from customerbase.tables import store
 
 tiny = run_base.tiny  # the fixture: a home with a pipeline, a folder of raw files, a folder for notebooks
@@ -196,7 +196,7 @@ def test_a_changed_ledger_reruns_its_page_and_the_letter_only(tiny):
     # by hand
     kept = {first["run_id"]: "2026-08", second["run_id"]: "2026-08"}
     stage = Stage("goals", pipeline="tiny", month="2026-08", reads=["stores"], writes=["pdca"])
-    assert stage.ledger == company.ledger("tiny") and stage.ledger_runs == kept
+    assert stage.ledger == remembered.ledger("tiny") and stage.ledger_runs == kept
     other = Stage("other", pipeline="tiny", month="2026-08", reads=["stores"], writes=[])
     with pytest.raises(
         ContractError, match=r"other uses stage.ledger, but its Stage\(writes=\[…\]\) does not name pdca"

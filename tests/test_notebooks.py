@@ -93,6 +93,10 @@ def test_a_well_shaped_notebook_has_no_faults(tmp_path):
         ({"outputs": [{"output_type": "stream", "name": "stdout", "text": "2"}]}, "holds outputs"),
         ({"execution_count": 7}, "holds outputs"),
         ({"source": "\n".join(f"x{n} = {n}" for n in range(16))}, "has 16 lines, at most 15"),
+        (
+            {"metadata": {"tags": ["contract"]}, "source": "\n".join(f"x{n} = {n}" for n in range(31))},
+            "has 31 lines, at most 30",
+        ),
         ({"source": "def helper():\n    return 1"}, "defines a function or class"),
     ],
 )

@@ -13,7 +13,7 @@ from customerbase import pipeline
 from customerbase.engine import Engine
 from customerbase.errors import ConfigError, ContractError, TableError
 from customerbase.pipeline import archive
-from customerbase.stage import Stage, company
+from customerbase.stage import Stage, company, remembered
 from customerbase.tables import previous, schema, secret, store
 
 in_process = run_base.in_process
@@ -312,21 +312,21 @@ def test_the_very_tables_are_found_again_under_any_run_of_that_month(tiny):
 def test_decisions_of_the_home_come_before_the_projects(tiny, monkeypatch):
     project = tiny / "project"
     monkeypatch.setattr(company, "ROOT", project)
-    assert company.decisions("tiny") == ""
+    assert remembered.decisions("tiny") == ""
     store.replace(project / "pipelines" / "decisions" / "tiny.csv", "of the project")
-    assert company.decisions("tiny") == by_hand().decisions == "of the project"
+    assert remembered.decisions("tiny") == by_hand().decisions == "of the project"
     store.replace(tiny / "pipelines" / "decisions" / "tiny.csv", "of the home")
-    assert company.decisions("tiny") == by_hand().decisions == "of the home"
-    assert company.decisions("other") == ""
+    assert remembered.decisions("tiny") == by_hand().decisions == "of the home"
+    assert remembered.decisions("other") == ""
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_decisions_as_a_spreadsheet_saves_them(tiny, encoding):
     store.replace(tiny / "pipelines" / "decisions" / "tiny.csv", "same,pos:1,web:2,佐藤,店頭で確認".encode(encoding))
-    assert company.decisions("tiny") == "same,pos:1,web:2,佐藤,店頭で確認"
+    assert remembered.decisions("tiny") == "same,pos:1,web:2,佐藤,店頭で確認"
 
 
 def test_decisions_that_are_no_text_are_one_clear_error(tiny):
     store.replace(tiny / "pipelines" / "decisions" / "tiny.csv", b"same,\x81 \x81")
     with pytest.raises(ConfigError, match=r"tiny\.csv: neither utf-8-sig nor cp932"):
-        company.decisions("tiny")
+        remembered.decisions("tiny")

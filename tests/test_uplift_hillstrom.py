@@ -51,7 +51,7 @@ def test_effects_are_the_published_rates(arm):
 
 
 def test_womens_mail_can_be_aimed_at_those_it_moves():
-    found = evaluated("Womens E-Mail", "visit", repeats=3)
+    found = evaluated("Womens E-Mail", "visit", repeats=2)
     assert found.verdict == "proven"
     best = found.table.loc[["t_logit", "x_logit"]].sort_values("qini").iloc[-1]
     assert best["qini"] >= 0.062  # measured before with other folds: 0.0619 ± 0.017 between folds

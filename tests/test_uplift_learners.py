@@ -55,14 +55,14 @@ def test_trees_find_what_lines_cannot():
 def test_where_effects_are_alike_few_are_called_proven_and_scores_know_nothing_of_their_own_people():
     """With thirty columns of noise a model that had seen a person would rank them by what they did."""
     proven, qini, options = 0, [], Options(repeats=1, draws=60, learners=("t_logit", "response"))
-    for seed in range(16):
+    for seed in range(10):
         given, _ = world(400, seed, differs=False)
         noise = np.random.default_rng([seed, 1]).normal(size=(400, 30))
         found = evaluate(replace(given, x=np.hstack([given.x, noise]), log=np.zeros(34, dtype=bool)), options)
         proven += found.verdict == "proven"
         qini.append(found.table.loc["t_logit", "qini"])
-    assert proven <= 3  # more: once in 150 at a level of 0.05
-    assert abs(np.mean(qini)) < 3 * np.std(qini) / 4
+    assert proven <= 2  # more: once in 90 at a level of 0.05
+    assert abs(np.mean(qini)) < 3 * np.std(qini) / np.sqrt(10)
 
 
 def test_the_same_seed_gives_the_same_scores():

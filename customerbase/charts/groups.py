@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 import customerbase.segments.clusters.choice as choosing
+import customerbase.segments.clusters.composition as composition
 import customerbase.segments.clusters.effects as effects
 import customerbase.segments.clusters.looks as looks
 import customerbase.segments.clusters.names as names
@@ -222,13 +223,13 @@ class Pictures:
 
     def mix(self, dimension: str) -> pd.DataFrame:
         """Share of each group's customers by segment, main channel or age band."""
-        share = looks.mixed(self.result.mix, self.result.summary, dimension, self.k_min, self.language)
+        share = composition.mixed(self.result.mix, self.result.summary, dimension, self.k_min, self.language)
         return share.map(lambda value: i18n.number(value, "rate", self.language))
 
     def mix_title(self, dimension: str) -> str:
         """Which group is most of one kind."""
-        share = looks.mixed(self.result.mix, self.result.summary, dimension, self.k_min, self.language)
-        return looks.mixed_title(share, dimension, self.language)
+        share = composition.mixed(self.result.mix, self.result.summary, dimension, self.k_min, self.language)
+        return composition.mixed_title(share, dimension, self.language)
 
     def _caption(self, function, table: str, interval: float | None, words: str) -> str:
         return caption(function, table, self.as_of, len(self.result.groups), self.language, interval, definition=words)

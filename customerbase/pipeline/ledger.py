@@ -9,7 +9,7 @@ from customerbase.errors import InputError, near_miss
 from customerbase.kpi import ledger
 from customerbase.kpi.ledger import DOING, DONE, PLANNED, STOPPED, Entry
 from customerbase.sources.guess_table import safe, table
-from customerbase.stage import company
+from customerbase.stage import company, remembered
 from customerbase.tables import store
 
 SHOWN = ("id", "status", "owner", "start", "due", "kpi", "action", "decided_in", "checked_in")
@@ -71,7 +71,7 @@ def _where(pipeline: str) -> str:
 
 def _read(pipeline: str) -> tuple[list[Entry], list[str]]:
     """The entries of a pipeline, and what is wrong with their links."""
-    entries = ledger.read_ledger(company.ledger(pipeline), _where(pipeline))
+    entries = ledger.read_ledger(remembered.ledger(pipeline), _where(pipeline))
     return entries, ledger.broken(entries, store.kept_runs(pipeline))
 
 
@@ -113,7 +113,7 @@ def _add(options: argparse.Namespace) -> int:
         **given, id=options.id or ledger.next_id(entries), start=options.start, due=options.due,
         decided_in=run or "", decided_on=_day(options),
     )  # fmt: skip
-    text = ledger.add_entry(company.ledger(options.pipeline), entry, _where(options.pipeline))
+    text = ledger.add_entry(remembered.ledger(options.pipeline), entry, _where(options.pipeline))
     return _keep(options, text, entry.id, "added")
 
 
@@ -135,7 +135,7 @@ def _decide(options: argparse.Namespace) -> int:
         changes |= {"decided_in": run, "decided_on": entry.decided_on or _day(options)}
     if options.result or options.decision:
         changes["checked_in"] = run
-    text = ledger.change_entry(company.ledger(options.pipeline), options.id, changes, _where(options.pipeline))
+    text = ledger.change_entry(remembered.ledger(options.pipeline), options.id, changes, _where(options.pipeline))
     return _keep(options, text, options.id, str(changes["status"]))
 
 

@@ -19,8 +19,9 @@ from customerbase.pipeline.company_checks import check
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
 from customerbase.sources.files import find
 from customerbase.sources.mapping import load_source
-from customerbase.stage.company import Company, configuration, decisions, find_source, load, model
-from customerbase.stage.company import ledger as ledger_text
+from customerbase.stage.company import Company, configuration, find_source, load
+from customerbase.stage.remembered import decisions, model
+from customerbase.stage.remembered import ledger as ledger_text
 from customerbase.tables.previous import Previous
 from customerbase.tables.previous import find as find_previous
 from customerbase.tables.store import ROOT, kept_runs, month_folder, sha256

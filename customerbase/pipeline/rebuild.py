@@ -14,7 +14,7 @@ from customerbase.pipeline.materials import FOLDER, Materials
 from customerbase.pipeline.plan import Memory, Plan, make_plan, read_ledger
 from customerbase.pipeline.progress import Progress
 from customerbase.pipeline.run import run
-from customerbase.stage import company
+from customerbase.stage import remembered
 from customerbase.tables import store
 
 HOME = "CUSTOMERBASE_HOME"
@@ -81,7 +81,11 @@ def _ledger_runs(published: dict) -> dict[str, str]:
 def _memory(published: dict, materials: Materials, notebooks: Path, key_file: Path, runs: dict[str, str]) -> Memory:
     name = published["pipeline"]
     texts = {}
-    for kind, read in (("decisions", company.decisions), ("models", company.model), ("ledger", company.ledger)):
+    for kind, read in (
+        ("decisions", remembered.decisions),
+        ("models", remembered.model),
+        ("ledger", remembered.ledger),
+    ):
         there = any(place.startswith(f"{FOLDER}{kind}/") for place in materials.configuration)
         texts[kind] = read(name) if there else ""  # the project's own would be today's
     contracts = [one for one in read_contracts(notebooks) if one.previous]

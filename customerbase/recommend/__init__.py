@@ -1,6 +1,6 @@
 """What to offer to whom: things to buy again and things that are new, by models judged on the month before."""
 
-from customerbase.recommend import related
+import customerbase.recommend.related as related
 from customerbase.recommend.evaluation import Test, tested
 from customerbase.recommend.measures import of_all, per_customer, top
 from customerbase.recommend.month import Offers, offers

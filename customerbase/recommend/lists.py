@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from customerbase.recommend import reasons
+import customerbase.recommend.reasons as reasons
 from customerbase.recommend.candidates import Source
 from customerbase.recommend.evaluation import AGAIN, NEW, picked
 from customerbase.recommend.highest import Highest

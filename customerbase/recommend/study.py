@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from customerbase.recommend import ranker
+import customerbase.recommend.ranker as ranker
 from customerbase.recommend.candidates import Source
 from customerbase.recommend.evaluation import (
     AGAIN,

@@ -9,13 +9,12 @@ from types import ModuleType
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-import customerbase.churn.looks as churning
-import customerbase.cltv.worth as worth
 import customerbase.report.actions as actions
 import customerbase.report.attributes as attributes
 import customerbase.report.audiences as audiences
 import customerbase.report.budget as budget
 import customerbase.report.campaigns as campaigns
+import customerbase.report.captions as captions
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -38,8 +37,7 @@ import customerbase.report.trust as trust
 import customerbase.report.uplift as uplift
 import customerbase.report.value as value
 import customerbase.report.voice as voice
-from customerbase import i18n, kpi, profile, segments
-from customerbase import quality as quality_rules
+from customerbase import i18n, kpi
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
 
@@ -140,21 +138,27 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
         "offer_rows": offers.rows(data, language),
         "offer_picture": offers.picture(data, language, draw),
         "offer_cross": offers.crossing(data, language, draw),
-        **satisfaction.told(data, language, draw),
-        "voice": voice.lines(data, language),
-        "voice_quotes": voice.quotes(data, language),
-        "voice_note": i18n.sentence("voice.quotes_note", language, k=data.k_min),
-        "voice_picture": voice.picture(data, language, draw),
         "identity": identity.lines(data, language),
         "overlap": identity.overlap(data, language, draw),
         "segment_colors": draw.SEGMENT_COLORS,
         "running": _running(data, language),
         "svg": Markup,
-        **inquiries.contents(data, language, draw),
+        **_opinions(data, language, draw),
         **_acts(data, language, draw),
         **_goals(data, language, draw),
         **_movement(data, language, draw),
-        **_captions(data, language, draw),
+        **captions.told(data, language, draw),
+    }
+
+
+def _opinions(data: ReportData, language: str, draw: ModuleType) -> dict[str, object]:
+    return {
+        **satisfaction.told(data, language, draw),
+        "voice": voice.lines(data, language),
+        "voice_quotes": voice.quotes(data, language),
+        "voice_note": i18n.sentence("voice.quotes_note", language, k=data.k_min),
+        "voice_picture": voice.picture(data, language, draw),
+        **inquiries.contents(data, language, draw),
     }
 
 
@@ -264,42 +268,3 @@ def _made(data: ReportData, language: str) -> list[tuple[str, str]]:
         "made.tables": ", ".join(data.tables),
     }
     return [(i18n.word(key, language), value) for key, value in facts.items()]
-
-
-def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, str]:
-    """The captions of tables and sentences: definition, n, interval, as-of date, tables and function."""
-    word = partial(i18n.word, language=language)
-    files = sum(int(row["rows_read"]) for row in data.rows("source_files")) or None
-    people = sum(int(row["customers"]) for row in data.rows("segment_summary")) or None
-    compared = sum(int(row["rows_before"]) for row in data.rows("late_changes")) or None
-    links = "identity_links, profile, identity_review, id_changes"
-    worth_tables, quality_tables = (
-        "cltv, cltv_groups, cltv_concentration",
-        "source_files, quarantine, readiness, quality_scores",
-    )
-    told = {  # name: function, tables, n, interval, definition
-        "kpi": (kpi.compare, "kpi", None, 0.95, word("definition.kpi_table")),
-        "movers": (kpi.revenue_movers, "revenue_movers", data.n("revenue"), 0.95, None),
-        "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
-        "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
-        "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),
-        "groups": (
-            groups.origin,
-            ", ".join(groups.TABLES),
-            groups.customers(data),
-            groups.EVENT,
-            groups.definition(data, language),
-        ),
-        "value": (worth.by, worth_tables, value.customers(data), value.RANGE, value.definition(data, language)),
-        "risk": (churning.by, risk.sources(data), risk.customers(data), risk.RANGE, risk.definition(data, language)),
-        "identity": (profile.merged, links, identity.customers(data), None, word("definition.identity")),
-        "quality": (None, quality_tables, files, None, word("definition.quality")),
-        "offer": (None, "recommendations, rfm", offers.customers(data), None, word("related.report.offers")),
-        "inquiries": inquiries.caption(data, language),
-        "campaign": campaigns.caption(data, language),
-        "late": (quality_rules.late_changes, "late_changes", compared, None, word("late.definition")),
-    }
-    return {
-        f"{name}_caption": draw.caption(origin, tables, data.as_of, n, language, interval, definition=definition)
-        for name, (origin, tables, n, interval, definition) in told.items()
-    }

@@ -10,11 +10,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.scores as scores
+import customerbase.satisfaction.shares as shares
 from customerbase.features.scales import ITEM, SCALES
 from customerbase.intervals import Z, bounded_mean, two_sided
 from customerbase.multiple import holm
 from customerbase.prediction import bootstrap
-from customerbase.satisfaction import scores, shares
 
 ITEMS, BEHAVIOUR = "items", "behaviour"
 OVERALL, REPURCHASE = "overall", "repurchase"

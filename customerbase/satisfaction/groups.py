@@ -6,9 +6,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.scores as scores
 from customerbase.disclosure import suppress_parts
 from customerbase.multiple import benjamini_hochberg
-from customerbase.satisfaction import scores
 from customerbase.satisfaction.compare import FEW, LEVEL, p_values, verdicts
 
 ALL = "all"  # dimension and value of the row of everybody

@@ -9,13 +9,13 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.scores as scores
 from customerbase.engine import Engine, sql_text
 from customerbase.features.answers import Answers
 from customerbase.features.behaviour import keep
 from customerbase.features.scales import CES, CSAT, DETRACTOR, NPS, PROMOTER, SCALES, TOP
 from customerbase.intervals import difference
 from customerbase.multiple import holm
-from customerbase.satisfaction import scores
 from customerbase.satisfaction.compare import LEVEL, p_values, verdicts
 
 LOW, MIDDLE, HIGH = "low", "middle", "high"

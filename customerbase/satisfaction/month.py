@@ -8,10 +8,13 @@ import duckdb
 import pandas as pd
 
 import customerbase.features.answers as given
+import customerbase.satisfaction.drivers as drivers
+import customerbase.satisfaction.groups as groups
+import customerbase.satisfaction.links as links
+import customerbase.satisfaction.response as response
+import customerbase.satisfaction.trend as by_month
 from customerbase.engine import Engine
 from customerbase.features.answers import WINDOW, Answers
-from customerbase.satisfaction import drivers, groups, links, response
-from customerbase.satisfaction import trend as by_month
 from customerbase.satisfaction.response import Response
 
 DAYS = links.DAYS

@@ -11,13 +11,15 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.groups as groups
+import customerbase.satisfaction.scores as scores
+import customerbase.satisfaction.weighting as weighting
 from customerbase.disclosure import suppress_parts
 from customerbase.engine import Engine, sql_text
 from customerbase.features.answers import Answers
 from customerbase.features.behaviour import keep
 from customerbase.intervals import wilson
 from customerbase.periods import add_months
-from customerbase.satisfaction import groups, scores, weighting
 
 ASKED, BASE = "asked", "base"  # what the weights bring the answers to: those asked, or the customer base
 ACTIVE_DAYS = 365

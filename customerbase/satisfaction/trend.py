@@ -5,9 +5,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.scores as scores
 from customerbase.intervals import difference
 from customerbase.multiple import holm
-from customerbase.satisfaction import scores
 from customerbase.satisfaction.compare import LEVEL, p_values, verdicts
 
 BASE_MONTHS = 12  # calendar months before a month, whose answers together it is compared with

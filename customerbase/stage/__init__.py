@@ -17,7 +17,7 @@ from customerbase.engine import Continued, Engine
 from customerbase.errors import ContractError, TableError, near_miss
 from customerbase.periods import month_end
 from customerbase.rules import Rules
-from customerbase.stage import company
+from customerbase.stage import company, remembered
 from customerbase.tables import Check, checks_to_json, evaluate, schema, store
 
 if TYPE_CHECKING:
@@ -70,9 +70,11 @@ class Stage:
             self._paths = store.published_tables(self.pipeline, self.month) if self.reads else {}
             found = before.find(self.pipeline, self.month, self.previous)
             self.previous_month, self._before = found.month, found.paths
-            texts = (company.decisions(self.pipeline), company.model(self.pipeline)) if self.previous else ("", "")
+            texts = (
+                (remembered.decisions(self.pipeline), remembered.model(self.pipeline)) if self.previous else ("", "")
+            )
             self._decisions, self._model = texts
-            self._ledger = (company.ledger(self.pipeline), None) if "pdca" in self.writes else ("", {})
+            self._ledger = (remembered.ledger(self.pipeline), None) if "pdca" in self.writes else ("", {})
             self._key_file = secret.key_file()
         else:
             given = json.loads(context.read_text(encoding="utf-8"))

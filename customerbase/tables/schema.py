@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from customerbase.errors import ConfigError, TableError, near_miss
+from customerbase.tables.vocabulary import EXPECTATIONS
 from customerbase.yaml_files import read_yaml
 
 FOLDER = Path(__file__).parents[2] / "expectations"
@@ -32,55 +33,6 @@ CONTACT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "quarantine_raw": ("raw_text",),
 }
 
-_RANGE, _ROWS = "min_value max_value strict_min strict_max", "ignore_row_if mostly"
-# Great Expectations' expectation types and their keyword names (* = needed); a test holds the list to the library.
-EXPECTATIONS: dict[str, str] = {
-    **{f"expect_column_distinct_values_to_{end}_set": "column* value_set*" for end in ("be_in", "contain", "equal")},
-    **{f"expect_column_{one}_to_be_between": f"column* {_RANGE}" for one in ("max", "mean", "median", "min")},
-    "expect_column_most_common_value_to_be_in_set": "column* value_set* ties_okay",
-    "expect_column_pair_values_a_to_be_greater_than_b": f"column_A* column_B* or_equal {_ROWS}",
-    "expect_column_pair_values_to_be_equal": f"column_A* column_B* {_ROWS}",
-    "expect_column_pair_values_to_be_in_set": f"column_A* column_B* value_pairs_set* {_ROWS}",
-    "expect_column_proportion_of_non_null_values_to_be_between": f"column* {_RANGE}",
-    "expect_column_proportion_of_unique_values_to_be_between": f"column* {_RANGE}",
-    "expect_column_quantile_values_to_be_between": "column* quantile_ranges* allow_relative_error",
-    "expect_column_stdev_to_be_between": f"column* {_RANGE}",
-    "expect_column_sum_to_be_between": f"column* {_RANGE}",
-    "expect_column_to_exist": "column* column_index",
-    "expect_column_unique_value_count_to_be_between": f"column* {_RANGE}",
-    "expect_column_value_lengths_to_be_between": f"column* {_RANGE} mostly",
-    "expect_column_value_lengths_to_equal": "column* value* mostly",
-    "expect_column_value_z_scores_to_be_less_than": "column* threshold* double_sided* mostly",
-    "expect_column_values_to_be_between": f"column* {_RANGE} mostly",
-    "expect_column_values_to_be_dateutil_parseable": "column* mostly",
-    "expect_column_values_to_be_decreasing": "column* strictly mostly",
-    "expect_column_values_to_be_in_set": "column* value_set* mostly",
-    "expect_column_values_to_be_in_type_list": "column* type_list* mostly",
-    "expect_column_values_to_be_increasing": "column* strictly mostly",
-    "expect_column_values_to_be_json_parseable": "column* mostly",
-    "expect_column_values_to_be_null": "column* mostly",
-    "expect_column_values_to_be_of_type": "column* type_* mostly",
-    "expect_column_values_to_be_unique": "column* mostly",
-    "expect_column_values_to_match_json_schema": "column* json_schema* mostly",
-    "expect_column_values_to_match_regex": "column* regex* mostly",
-    "expect_column_values_to_match_regex_list": "column* regex_list* match_on mostly",
-    "expect_column_values_to_match_strftime_format": "column* strftime_format* mostly",
-    "expect_column_values_to_not_be_in_set": "column* value_set* mostly",
-    "expect_column_values_to_not_be_null": "column* mostly",
-    "expect_column_values_to_not_match_regex": "column* regex* mostly",
-    "expect_column_values_to_not_match_regex_list": "column* regex_list* mostly",
-    "expect_compound_columns_to_be_unique": f"column_list* {_ROWS}",
-    "expect_multicolumn_sum_to_equal": f"column_list* sum_total* {_ROWS}",
-    "expect_multicolumn_values_to_be_equal": f"column_list* {_ROWS}",
-    "expect_select_column_values_to_be_unique_within_record": f"column_list* {_ROWS}",
-    "expect_table_column_count_to_be_between": "min_value max_value",
-    "expect_table_column_count_to_equal": "value*",
-    "expect_table_columns_to_match_ordered_list": "column_list*",
-    "expect_table_columns_to_match_set": "column_set* exact_match",
-    "expect_table_row_count_to_be_between": _RANGE,
-    "expect_table_row_count_to_equal": "value*",
-    "unexpected_rows_expectation": "unexpected_rows_query*",
-}
 # Python reads these differently from RE2 and Java (\d beyond ASCII, look-around): one regex must mean one thing.
 _UNPORTABLE = re.compile(r"\\[dwsbDWSB]|\(\?[=!<]|\\[1-9]")
 _EXTRACT = re.compile(r"\bextract\s*\([^)]*\)", re.IGNORECASE)  # its `from` names no table

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from customerbase.audiences.triggers import conditions
+import customerbase.audiences.triggers.conditions as conditions
 from customerbase.audiences.triggers.conditions import Span
 from customerbase.audiences.triggers.queue import FATES, QUEUE, Known, fill
 from customerbase.audiences.triggers.reading import Triggers

@@ -11,7 +11,7 @@ from customerbase.errors import InputError, near_miss
 from customerbase.identity.decisions import Decision, unmerge_lines, write_decisions
 from customerbase.identity.explain import Link, Part
 from customerbase.identity.model import Model, from_row
-from customerbase.stage import company
+from customerbase.stage import remembered
 from customerbase.tables import store
 
 TABLES = (
@@ -145,5 +145,5 @@ class People:
     def decide(self, decisions: list[Decision]) -> Path:
         """Add decisions to the reviewed file pipelines/decisions/<pipeline>.csv; they hold from the next run on."""
         path = store.home() / "pipelines" / "decisions" / f"{self.pipeline}.csv"
-        store.replace(path, write_decisions(decisions, company.decisions(self.pipeline)))
+        store.replace(path, write_decisions(decisions, remembered.decisions(self.pipeline)))
         return path

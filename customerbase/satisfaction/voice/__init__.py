@@ -10,11 +10,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.voice.checking as checking
+import customerbase.satisfaction.voice.counting as counting
+import customerbase.satisfaction.voice.gathered as gathered
+import customerbase.satisfaction.voice.months as months
+import customerbase.satisfaction.voice.quotes as quotes
 from customerbase import intervals
 from customerbase.engine import Engine
 from customerbase.errors import InputError
 from customerbase.periods import add_months, parse_month
-from customerbase.satisfaction.voice import checking, counting, gathered, months, quotes
 from customerbase.satisfaction.voice.counting import FEW, GROWING, NEW, SHRINKING, STATUS, STEADY
 from customerbase.satisfaction.voice.gathered import Gathered, gather
 from customerbase.satisfaction.voice.masking import MASK, mask, plain, quote

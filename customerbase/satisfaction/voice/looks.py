@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.voice.checking as checking
 from customerbase import i18n, intervals
 from customerbase.periods import add_months, month_label, parse_month
-from customerbase.satisfaction.voice import checking
 from customerbase.satisfaction.voice.counting import GROWING, NEW, SHRINKING
 from customerbase.satisfaction.voice.polarity import LABELS, NEGATIVE
 

@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+import customerbase.satisfaction.voice.topics as topics
 from customerbase.engine import Engine
 from customerbase.periods import add_months, parse_month
-from customerbase.satisfaction.voice import topics
 from customerbase.satisfaction.voice.gathered import Gathered
 from customerbase.satisfaction.voice.phrases import phrases
 from customerbase.satisfaction.voice.tokens import CORE, Tokens, tokenizer

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 
 import customerbase.segments.clusters.names as names
-from customerbase import i18n, segments
-from customerbase.disclosure import suppress, suppress_parts
+from customerbase import i18n
+from customerbase.disclosure import suppress_parts
 from customerbase.features import features
 from customerbase.segments.clusters.choice import CLEAR, LESS, UNSTABLE
 from customerbase.segments.clusters.matching import NEW, RETIRED
 
 TOLD = 3  # features named on either side of a card
-DIMENSIONS = ("segment", "channel", "age_band")
 
 
 def amount(feature: str, value: object, language: str, currency: str = "JPY") -> str:
@@ -217,7 +216,7 @@ def cards_title(summary: pd.DataFrame, k_min: int, language: str) -> str:
     return i18n.sentence("groups.finding.cards", language, label=row[f"label_{language}"], **told)
 
 
-# --- rules, months, who is in them ----------------------------------------------------------------------------------------
+# --- rules and months -----------------------------------------------------------------------------------------------------
 
 
 def rules(summary: pd.DataFrame, fidelity: float, k_min: int, language: str, currency: str = "JPY") -> list[str]:
@@ -262,45 +261,6 @@ def months(summary: pd.DataFrame, k_min: int, language: str) -> list[str]:
     for code, told in named_now.items():
         made += [i18n.sentence(f"groups.months.{code}", language, names=i18n.join(told, language))] if told else []
     return made
-
-
-def mixed(mix: pd.DataFrame, summary: pd.DataFrame, dimension: str, k_min: int, language: str) -> pd.DataFrame:
-    """Share of each group's customers (rows) by value of a dimension (columns); withheld cells and zeros are NaN.
-
-    Cells of fewer than k_min customers are withheld, with as many more as keep totals from giving them back; so are
-    groups that are not shown at all. Empty where everybody has the same value.
-    """
-    rows = mix[mix["dimension"] == dimension]
-    counts = rows.pivot(index="group_id", columns="value", values="customers").fillna(0).astype("int64")
-    if counts.shape[1] < 2:
-        return pd.DataFrame()
-    order = [code for code in segments.codes() if code in counts.columns] if dimension == "segment" else []
-    counts = counts[[*order, *[code for code in counts.columns if code not in order]]]
-    hidden = suppress(counts.to_numpy(), k_min) | (counts.to_numpy() == 0)
-    share = (counts.div(counts.sum(axis=1), axis=0)).mask(hidden)
-    seen = shown(summary, k_min, language)
-    share = share.reindex(seen["group_id"].astype(int))
-    share.index = seen["name"].tolist()
-    share = share.dropna(how="all").dropna(how="all", axis=1)
-    return share.rename(columns=lambda code: _value(dimension, code, language))
-
-
-def mixed_title(share: pd.DataFrame, dimension: str, language: str) -> str:
-    """The largest shown share: which group, and what most of it is."""
-    known = share.stack().dropna() if share.size else pd.Series(dtype=float)
-    if not len(known):
-        return i18n.word("groups.few", language)
-    group, value = known.idxmax()
-    told = {"label": group, "value": value, "share": i18n.number(known.max(), "rate", language)}
-    return i18n.sentence(
-        "groups.finding.mix", language, dimension=i18n.word(f"groups.dimension.{dimension}", language), **told
-    )
-
-
-def _value(dimension: str, code: str, language: str) -> str:
-    if dimension == "segment" and code in segments.codes():
-        return segments.name(code, language)
-    return i18n.word("groups.unknown", language) if code == "unknown" else i18n.word_or(f"value.{code}", language, code)
 
 
 def _headed(made: Mapping[str, list], language: str) -> pd.DataFrame:

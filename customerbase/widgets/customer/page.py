@@ -9,12 +9,15 @@ from typing import ClassVar
 import duckdb
 import ipywidgets as widgets
 
+import customerbase.widgets.customer.events as events
+import customerbase.widgets.customer.merges as merges
+import customerbase.widgets.customer.people as people
+import customerbase.widgets.customer.scores as scores
 from customerbase import i18n
 from customerbase.dashboards.part import Part, Table
 from customerbase.errors import TableError
 from customerbase.periods import month_label, parse_month
 from customerbase.tables import store
-from customerbase.widgets.customer import events, merges, people, scores
 from customerbase.widgets.customer.book import ID, LISTS, Book, Found, asked_for
 from customerbase.widgets.customer.card import Card, sentences
 from customerbase.widgets.customer.terms import Terms

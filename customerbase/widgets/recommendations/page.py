@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import ipywidgets as widgets
 
+import customerbase.widgets.recommendations.lists as lists
 from customerbase.dashboards.part import Table
 from customerbase.widgets.customer.page import Customer
 from customerbase.widgets.customer.terms import Terms
 from customerbase.widgets.page import Page
-from customerbase.widgets.recommendations import lists
 from customerbase.widgets.recommendations.book import Book
 
 
