@@ -16,6 +16,7 @@ import customerbase.report.attributes as attributes
 import customerbase.report.audiences as audiences
 import customerbase.report.budget as budget
 import customerbase.report.campaigns as campaigns
+import customerbase.report.evidence as evidence
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -175,6 +176,7 @@ def _goals(data: ReportData, language: str, draw: ModuleType) -> dict[str, objec
         "goal_pictures": goals.pictures(data, language, draw),
         "open_actions": actions.open_rows(data, language),
         "past_actions": actions.past_rows(data, language),
+        "evidence": evidence.rows(data, language),
     }
 
 
@@ -282,6 +284,7 @@ def _captions(data: ReportData, language: str, draw: ModuleType) -> dict[str, st
         "movers": (kpi.revenue_movers, "revenue_movers", data.n("revenue"), 0.95, None),
         "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
         "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
+        "evidence": (kpi.pdca_campaigns, "pdca_campaigns", None, 0.95, word("evidence.definition")),
         "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),
         "groups": (
             groups.origin,
