@@ -10,6 +10,7 @@ import campaign_world
 import customer_tables
 import desk_tables
 import duckdb
+import evidence_world
 import identity_base
 import identity_months
 import kpi_tables
@@ -113,7 +114,7 @@ def read_by(name: str) -> set[str]:
 def record(folder: Path, monkeypatch) -> dict[str, Case]:
     """One case of every file that the scenarios below run."""
     monkeypatch.setattr(Recorder, "cases", {})
-    for module in (identity_base, profile_tables, desk_tables, audience_world, campaign_world):
+    for module in (identity_base, profile_tables, desk_tables, audience_world, campaign_world, evidence_world):
         monkeypatch.setattr(module, "Engine", Recorder)
     monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
     _profiles()
@@ -134,6 +135,9 @@ def record(folder: Path, monkeypatch) -> dict[str, Case]:
     _triggers()
     _offers_and_ranks()
     _campaigns()
+    kpi.pdca_campaigns(
+        evidence_world.shop(contacted=("p1", "p2", "p4")), [evidence_world.ACTION], as_of=evidence_world.SEPTEMBER
+    )
     return Recorder.cases
 
 

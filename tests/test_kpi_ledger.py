@@ -95,7 +95,7 @@ def test_a_cell_of_several_lines_is_one_line():
             text("A1,h,a,o,,,,,dong,,,,,"),
             "status is 'dong'; expected planned, doing, done, stopped. Did you mean 'doing'",
         ),
-        (text("A1,h,a,o,,,,,,,,,,,and more"), "15 fields; expected 14"),
+        (text("A1,h,a,o,,,,,,,,,,,,,and more"), "17 fields; expected 16"),
         (text(f"A1,{'x' * 501},a,o,,,,,,,,,,"), "hypothesis has 501 characters; expected at most 500"),
         (text('A1,"h,a,o'), "not CSV"),
     ],

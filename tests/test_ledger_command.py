@@ -115,7 +115,7 @@ def test_what_cannot_be_decided_is_one_clear_error(tiny, capsys):
     published(tiny, "2026-08", FIRST)
     ask(capsys, *ADD, "--when", "2026-09-05")
     assert "no entry 'A11'. Did you mean 'A1'" in ask(capsys, "decide", "A11", "--result", "x", status=2)
-    assert "expected --result, --decision or --status" in ask(capsys, "decide", "A1", status=2)
+    assert "expected --result, --decision, --status or --campaign" in ask(capsys, "decide", "A1", status=2)
     assert "expected also --result" in ask(capsys, "decide", "A1", "--status", "stopped", status=2)
     assert "kpi is 'repeat_rat'" in ask(capsys, *ADD, "--kpi", "repeat_rat", status=2)
     assert "no pipeline file pipelines/tinny.yaml. Did you mean 'tiny'" in refused(capsys, "tinny", "list")

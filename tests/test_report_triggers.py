@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import trigger_tables
 
-from customerbase import charts, report
+from customerbase import charts, i18n, report
 from customerbase.audiences import triggers
 from customerbase.audiences.triggers import looks
 from customerbase.audiences.triggers.queue import FATES
@@ -137,3 +137,22 @@ def test_the_page_in_words_pictures_and_reasons(language):
         trigger_tables.engine(), triggers.read_triggers(None), span=triggers.Span.day(trigger_tables.AS_OF)
     )
     assert len(Pictures(empty, language).said()) == 1 and len(Pictures(empty, language).table()) == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_contacts_should_bring_and_where_that_is_from(language):
+    ends = {"expected": 40_000.0, "expected_low": -10_000.0, "expected_high": 90_000.0}
+    table = counts(
+        {"queued": 50, "effect_source": "assumed", "effect_verdict": None} | ends,
+        {"queued": 50, "effect_source": "measured", "effect_verdict": "not_proven"} | ends,
+        {"queued": 3, "effect_source": "measured", "effect_verdict": "worked"} | ends,
+        {"queued": 50, "effect_source": "unknown", "effect_verdict": None},
+        {"queued": 50},
+    )
+    said = dict(section.lines(data(table), language))[i18n.word("triggers.line.expected", language)]
+    money = [i18n.number(one, "money", language, signed=True) for one in (80_000, -20_000, 180_000)]  # few are left out
+    assert all(one in said for one in money) and f"{table[f'title_{language}'].iloc[4]}" not in said
+    for source, place in {"assumed": 0, "not_proven": 1, "measured": 2, "unknown": 3}.items():
+        name = table[f"title_{language}"].iloc[place]
+        names = f"「{name}」" if language == "ja" else f"“{name}”"
+        assert i18n.sentence(f"triggers.source.{source}", language, names=names) in said

@@ -333,3 +333,57 @@ def test_what_has_expired_is_not_handed_over(column):
     queue = evaluate(shop()).queue
     queue[column] = queue["due_at"]
     assert ready(queue, {("A", "email")}, {}, day=date(2026, 11, 1)).empty
+
+
+# --- what it should bring ----------------------------------------------------------------------------------------------
+
+GUESS = {"assumed": 0.5, "low": 0.1, "high": 1.0, "why": "a guess"}
+
+
+def worth(**more):
+    """The shop with what is known of A: a chance of 20 % to buy for 1,000, 50 % alive, a lifetime value of 3,000."""
+    return shop(
+        propensity=[{"customer_id": "A", "p_30": 0.2, "expected_spend": 1000.0}],
+        cltv=[{"customer_id": "A", "p_alive": 0.5, "cltv": 3000.0}],
+        **more,
+    )
+
+
+def test_an_effect_times_what_the_person_is_worth_is_the_expected_value():
+    made = evaluate(worth(), read(one=CART | {"hours": 24, "effect": GUESS}), margin=0.4)
+    values = made.queue.set_index("customer_id")["expected_value"]
+    more = 0.2 * 0.8 * 0.5 / (1 + 0.2 * 0.5)  # odds of 1 in 4 times 1.5, less 20 %
+    assert more == pytest.approx(0.375 / 1.375 - 0.2)
+    assert values["A"] == pytest.approx(more * 400) and np.isnan(values["B"])  # of B nothing is known
+    told = made.counts.iloc[0]
+    assert (told["effect_source"], told["expected"]) == ("assumed", pytest.approx(more * 400))
+    assert told["expected_low"] == pytest.approx(0.16 * 0.1 / 1.02 * 400)
+    assert told["expected_low"] < told["expected"] < told["expected_high"]
+    stays = evaluate(worth(), read(one=CART | {"hours": 24, "changes": "staying", "effect": GUESS}))
+    assert stays.queue["expected_value"].max() == pytest.approx((0.6 - 0.5) * 3000 / 0.5)  # odds of 1 times 1.5: 60 %
+
+
+def test_last_months_campaign_comes_before_the_assumption_and_says_what_was_proven():
+    spec = CART | {"hours": 24, "changes": "margin", "effect": GUESS | {"campaign": "K1"}}
+    effects = {
+        "campaign_id": "K1",
+        "outcome": "margin",
+        "effect": 30.0,
+        "low": -5.0,
+        "high": 65.0,
+        "mean_control": 100.0,
+    }
+    found = evaluate(worth(previous_campaign_effects=[effects | {"verdict": "not_proven"}]), read(one=spec))
+    assert found.queue["expected_value"].tolist() == [30.0, 30.0]
+    told = found.counts.iloc[0]
+    assert told[["effect_source", "effect_verdict", "campaign_id"]].tolist() == ["measured", "not_proven", "K1"]
+    assert told[["expected", "expected_low", "expected_high"]].tolist() == [60.0, -10.0, 130.0]
+    first = evaluate(worth(), read(one=spec)).counts.iloc[0]  # no month before
+    assert (first["effect_source"], first["expected"]) == ("assumed", 1.0)
+    bare = evaluate(worth(), read(one=spec | {"effect": {"campaign": "K1"}}))
+    assert bare.counts["effect_source"].tolist() == ["unknown"] and bare.queue["expected_value"].isna().all()
+
+
+def test_without_effects_nothing_is_expected():
+    made = evaluate(worth())
+    assert made.queue["expected_value"].isna().all() and made.counts["expected"].isna().all()

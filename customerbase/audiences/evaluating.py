@@ -14,6 +14,7 @@ from customerbase.audiences.reading import VALID, Audience, Audiences
 from customerbase.audiences.withholding import ARMS, REFUSED, withheld
 from customerbase.disclosure import pair_shown
 from customerbase.engine import Engine, identifier, literal, sql_text
+from customerbase.features.members import members_hashes
 from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
 
 JUDGED, CHOSEN = "audience_judged", "audience_chosen"  # temporary tables on the engine
@@ -69,6 +70,7 @@ def make(db: Engine, audiences: Audiences, *, as_of: date, k_min: int = 10) -> M
     counts = [_steps(db, one, place, audiences) for place, one in enumerate(audiences) if one.state(as_of) == VALID]
     counted = pd.concat(counts) if counts else None
     sizes, drops = _tables(audiences, counted, everybody, as_of)
+    sizes = _hashed(db, sizes)
     overlap = _overlap(db, drops, everybody, as_of, k_min)
     return Made(audiences, as_of, everybody, sizes, drops, overlap, _reach(db, everybody, as_of), _members(db))
 
@@ -170,6 +172,14 @@ def _tables(
             sizes.append(size | {"control_share": audiences.control})
             drops += _drops(one, channel, counts, everybody, as_of) if state == VALID else []
     return pd.DataFrame(sizes), pd.DataFrame(drops)
+
+
+def _hashed(db: Engine, sizes: pd.DataFrame) -> pd.DataFrame:
+    """The sizes with the hash of each unit's members, those kept back by everything left out: no campaign knows of them."""
+    asked = f"select audience || ':' || channel as label, customer_id from {CHOSEN} where arm <> '{CONTROL}'"
+    if not len(sizes):
+        return sizes
+    return sizes.assign(members_hash=(sizes["audience"] + ":" + sizes["channel"]).map(members_hashes(db, asked)))
 
 
 def _drops(one: Audience, channel: str, counts: Mapping[str, int], everybody: int, as_of: date) -> list[dict]:

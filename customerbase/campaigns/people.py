@@ -8,6 +8,7 @@ import pandas as pd
 from customerbase.engine import Engine, sql_text
 from customerbase.errors import InputError
 from customerbase.features.behaviour import customer_orders, keep
+from customerbase.features.members import members_hashes
 
 OUTCOMES = ("visits", "customers", "orders", "revenue", "margin")
 STRATA = ("recent", "earlier", "silent")
@@ -23,7 +24,7 @@ class Contacted:
 
     plans: one row per campaign with contacts, in the order of their beginning: label, arms, first and last planned contact,
     `over` (every person's window has ended), costs. sums: campaign × arm × stratum of the windows that are over. faults:
-    campaign × fault counts. funnel: campaign × step. hashes: campaign -> digest of its members. cost_share: what goods
+    campaign × fault counts. funnel: campaign × step. hashes: campaign -> digest of its members of both arms. cost_share: what goods
     of known cost have cost, as a share of their amount; None where no cost is known. has_visits: whether visits of signed-in
     people are known at all.
     """
@@ -83,8 +84,11 @@ def gather(db: Engine, *, as_of: date, days: int = DAYS, before: int = BEFORE, r
     )  # fmt: skip
     sums = sums_of(db, "select campaign from campaign_over", days=days, before=before, recent=recent)
     counted = {name: db.run(name).df() for name in ("campaign_faults", "campaign_funnel")}
-    digests = db.run("campaign_hashes", until=until).fetchall()
-    hashes = {int(campaign): f"{int(digest):x}" for campaign, digest in digests}
+    members = (
+        "select people.campaign as label, accounts.customer_id from campaign_people as people"
+        " inner join campaign_accounts as accounts on people.person = accounts.person"
+    )
+    hashes = {int(campaign): digest for campaign, digest in members_hashes(db, members).items()}
     visits = db.query("select max(visits) as visits from campaign_events").fetchall()[0][0]
     return Contacted(as_of, days, before, plans, sums, *counted.values(), hashes, share, bool(visits))
 

@@ -68,7 +68,7 @@ class Pictures:
 
     def said(self) -> list[str]:
         """What was found, what is held back and why, what is missing, what to do; or that there are no triggers."""
-        told = looks.lines(self.result.counts, self.language, self.k_min)
+        told = looks.lines(self.result.counts, self.language, self.k_min, self.currency)
         if not told:
             return [i18n.word("triggers.none", self.language)]
         when = [i18n.word("triggers.evaluated_daily", self.language)] if self.result.triggers.daily else []

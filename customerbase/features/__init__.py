@@ -13,6 +13,7 @@ from customerbase.features.behaviour import (
     require_orders,
 )
 from customerbase.features.matrix import matrix
+from customerbase.features.members import members_hashes
 from customerbase.features.monthly import HORIZONS, LeakTest, Monthly, leak_test, monthly_snapshots
 from customerbase.features.months import Months, additive_months, customer_sales, sales_months
 from customerbase.features.names import Feature, blocks, features
@@ -51,6 +52,7 @@ __all__ = [
     "labels",
     "leak_test",
     "matrix",
+    "members_hashes",
     "monthly_cutoffs",
     "monthly_snapshots",
     "require_orders",

@@ -27,6 +27,7 @@ from customerbase.kpi.customers import (
     second_purchase_90,
     second_purchase_180,
 )
+from customerbase.kpi.evidence import pdca_campaigns
 from customerbase.kpi.facts import SILENCE_MONTHS
 from customerbase.kpi.formula import Formula
 from customerbase.kpi.goals import AT_RISK, FAULTY, ON_TRACK, OPEN, UNLIKELY, goal_backtest, goals
@@ -138,6 +139,7 @@ __all__ = [
     "parts",
     "parts_title",
     "pdca",
+    "pdca_campaigns",
     "price_per_item",
     "purchase_frequency",
     "quarter_name",

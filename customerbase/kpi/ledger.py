@@ -6,6 +6,8 @@ can be looked up in the very report that lay before them.
 
     id,hypothesis,action,owner,start,due,kpi,expected,status,result,decision,decided_in,decided_on,checked_in
     A1,A voucher brings back,Voucher with the first parcel,CRM,2026-09-01,2026-11-30,repeat_rate,+2 points,doing,…
+
+Two more columns may be there: campaign, which carries the action out (several with ;), and audience, whom it was sent to.
 """
 
 import csv
@@ -44,6 +46,18 @@ class Entry:
     decided_in: str = ""
     decided_on: date | None = None
     checked_in: str = ""
+    campaign: str = ""
+    audience: str = ""
+
+    @property
+    def campaigns(self) -> tuple[str, ...]:
+        """The campaigns that carry the action out, as they are named: campaign_id, or source_system:campaign_id."""
+        return tuple(dict.fromkeys(one.strip() for one in re.split("[;；、]", self.campaign) if one.strip()))
+
+    def begun(self, as_of: date) -> bool:
+        """Whether it is more than a plan by as_of: its campaigns must be there."""
+        first = self.start or self.decided_on
+        return self.status != PLANNED and (first is None or first <= as_of)
 
     @property
     def is_open(self) -> bool:
@@ -59,7 +73,7 @@ JAPANESE = {
     "番号": "id", "仮説": "hypothesis", "施策": "action", "担当": "owner", "担当者": "owner", "開始": "start",
     "開始日": "start", "期限": "due", "KPI": "kpi", "指標": "kpi", "見込み": "expected", "期待": "expected",
     "状態": "status", "結果": "result", "判断": "decision", "決定した実行": "decided_in", "決定日": "decided_on",
-    "確認した実行": "checked_in",
+    "確認した実行": "checked_in", "キャンペーン": "campaign", "配信": "campaign", "配信対象": "audience",
 }  # fmt: skip
 STATUS_JA = {"計画": PLANNED, "実施中": DOING, "完了": DONE, "中止": STOPPED}
 
@@ -87,6 +101,28 @@ def broken(entries: Iterable[Entry], runs: Mapping[str, str]) -> list[str]:
     result was checked in one, each of a month that is not after it.
     """
     return [fault for entry in entries for fault in _faults(entry, runs)]
+
+
+def astray(entries: Iterable[Entry], campaigns: Mapping[str, str], as_of: date) -> list[str]:
+    """Which entries begun by as_of name a campaign that there is not by then, a sentence each; [] when none does.
+
+    campaigns: every name of a campaign known at as_of, as campaign_names gives them.
+    """
+    return [
+        f"entry {entry.id!r}: campaign is {name!r}, but there is no such campaign by {as_of}.{near_miss(name, campaigns)}"
+        for entry in entries
+        for name in entry.campaigns
+        if name not in campaigns and entry.begun(as_of)
+    ]
+
+
+def campaign_names(campaigns: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+    """Name in the ledger -> campaign_id in campaign_results, of (source_system, source_campaign_id, campaign_id).
+
+    A campaign is named by the id that it is told by, or by source_system:campaign_id.
+    """
+    rows = list(campaigns)
+    return {f"{system}:{own}": told for system, own, told in rows} | {told: told for _, _, told in rows}
 
 
 def named_runs(entries: Iterable[Entry], runs: Mapping[str, str]) -> dict[str, str]:

@@ -39,6 +39,8 @@ COLUMNS = [
     "change_low",
     "change_high",
     "verdict",
+    "campaign",
+    "audience",
 ]
 
 
@@ -51,11 +53,12 @@ def pdca(entries: Iterable[Entry], table: pd.DataFrame, runs: Mapping[str, str],
     in), with the 95 % interval of the change; that it changed does not say the action did it.
     """
     values = {(row["kpi"], pd.Timestamp(row["month"]).date()): row for row in table.to_dict("records")}
-    rows = [_row(entry, values, runs, as_of) for entry in entries if _known(entry, as_of)]
+    rows = [_row(entry, values, runs, as_of) for entry in entries if known(entry, as_of)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _known(entry: Entry, as_of: date) -> bool:
+def known(entry: Entry, as_of: date) -> bool:
+    """Whether an entry stands in the report of that month: decided, or to start, before the end of the month after."""
     day = entry.decided_on or entry.start
     return day is None or day <= month_end(add_months(as_of, 1))
 
@@ -67,7 +70,7 @@ def _row(entry: Entry, values: dict, runs: Mapping[str, str], as_of: date) -> di
     row["state"] = entry.status if is_over else _open_state(entry, as_of)
     row["overdue"] = not is_over and entry.due is not None and entry.due <= as_of
     before = add_months(month, -1)
-    row["is_new"] = not _known(entry, month_end(before))
+    row["is_new"] = not known(entry, month_end(before))
     row["was_open"] = not row["is_new"] and not (is_over and checked <= before)
     if checked is None or checked > month:
         row |= {"result": "", "decision": "", "checked_in": ""}

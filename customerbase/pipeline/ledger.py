@@ -5,19 +5,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from customerbase.engine import Engine, sql_text
 from customerbase.errors import InputError, near_miss
 from customerbase.kpi import ledger
 from customerbase.kpi.ledger import DOING, DONE, PLANNED, STOPPED, Entry
+from customerbase.periods import month_end
 from customerbase.sources.guess_table import safe, table
 from customerbase.stage import company, remembered
 from customerbase.tables import store
 
 SHOWN = ("id", "status", "owner", "start", "due", "kpi", "action", "decided_in", "checked_in")
+TOLD = ("hypothesis", "action", "owner", "kpi", "expected", "campaign", "audience")
 LIMITS = (8, 8, 16, 10, 10, 22, 40, 14, 14)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one sub-command of `ledger`; returns the exit status: 1 where a link to a run is broken."""
+    """Run one sub-command of `ledger`; returns the exit status: 1 where a link to a run or a campaign is broken."""
     words = list(arguments)
     pipeline = words.pop(0) if words and not words[0].startswith("-") else None
     if pipeline is None and not words:
@@ -41,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
         add.add_argument(f"--{name}", required=True, help=text)
     add.add_argument("--kpi", default="", help="the KPI it should change")
     add.add_argument("--expected", default="", help="by how much")
+    add.add_argument("--campaign", default="", help="the campaigns that carry it out (several with ;)")
+    add.add_argument("--audience", default="", help="the audience that they go to")
     add.add_argument("--id", default=None, help="its id (the next free one)")
     add.add_argument("--status", choices=(PLANNED, DOING), default=PLANNED)
     add.add_argument("--start", type=date.fromisoformat, default=None, metavar="YYYY-MM-DD")
@@ -52,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("id")
     decide.add_argument("--result", default=None, help="what came of it")
     decide.add_argument("--decision", default=None, help="what follows from that")
+    decide.add_argument("--campaign", default=None, help="the campaigns that carried it out (several with ;)")
+    decide.add_argument("--audience", default=None, help="the audience that they went to")
     decide.add_argument("--status", choices=(DOING, DONE, STOPPED), default=None, help="(done, once there is a result)")
     _dated(decide)
     decide.set_defaults(command=_decide)
@@ -72,7 +79,20 @@ def _where(pipeline: str) -> str:
 def _read(pipeline: str) -> tuple[list[Entry], list[str]]:
     """The entries of a pipeline, and what is wrong with their links."""
     entries = ledger.read_ledger(remembered.ledger(pipeline), _where(pipeline))
-    return entries, ledger.broken(entries, store.kept_runs(pipeline))
+    return entries, [*ledger.broken(entries, store.kept_runs(pipeline)), *_astray(pipeline, entries)]
+
+
+def _astray(pipeline: str, entries: Sequence[Entry]) -> list[str]:
+    """Campaigns that entries name and the newest published month does not know; [] where nothing can tell."""
+    months = store.published_months(pipeline)
+    path = store.published_tables(pipeline, months[-1]).get("campaigns") if months else None
+    if path is None or not any(entry.campaigns for entry in entries):
+        return []
+    db = Engine(threads=1)
+    db.register("campaigns", path)
+    db.execute(f"create or replace temp view campaign_list as {sql_text('campaign_list')}")
+    found = db.query("select source_system, source_campaign_id, campaign_id from campaign_list").fetchall()
+    return ledger.astray(entries, ledger.campaign_names(found), month_end(months[-1]))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -108,7 +128,7 @@ def _add(options: argparse.Namespace) -> int:
     run = _run(options)
     if run is None and options.status != PLANNED:
         raise InputError(f"nothing is published for {options.pipeline!r}, so only what is planned can be added.")
-    given = {name: getattr(options, name) for name in ("hypothesis", "action", "owner", "kpi", "expected", "status")}
+    given = {name: getattr(options, name) for name in (*TOLD, "status")}
     entry = Entry(
         **given, id=options.id or ledger.next_id(entries), start=options.start, due=options.due,
         decided_in=run or "", decided_on=_day(options),
@@ -126,11 +146,17 @@ def _decide(options: argparse.Namespace) -> int:
     if run is None:
         raise InputError(f"nothing is published for {options.pipeline!r}; expected the run in which this was decided.")
     changes: dict = {"status": options.status or (DONE if options.result or options.decision else "")}
+    linked = options.campaign or options.audience
+    changes["status"] = changes["status"] or (entry.status if linked else "")
     if not changes["status"]:
-        raise InputError(f"nothing to write for {options.id!r}; expected --result, --decision or --status.")
+        raise InputError(f"nothing to write for {options.id!r}; expected --result, --decision, --status or --campaign.")
     if changes["status"] in (DONE, STOPPED) and not (options.result or entry.result):
         raise InputError(f"entry {options.id!r} is to be {changes['status']}; expected also --result: what came of it.")
-    changes |= {name: getattr(options, name) for name in ("result", "decision") if getattr(options, name)}
+    changes |= {
+        name: getattr(options, name)
+        for name in ("result", "decision", "campaign", "audience")
+        if getattr(options, name)
+    }
     if not entry.decided_in:
         changes |= {"decided_in": run, "decided_on": entry.decided_on or _day(options)}
     if options.result or options.decision:

@@ -2,6 +2,7 @@
 
 from customerbase.report.actions import action_frame
 from customerbase.report.data import ReportData
+from customerbase.report.evidence import evidence_frame
 from customerbase.report.fonts import css as font_faces
 from customerbase.report.goal_looks import backtest_frame, goal_frame, goal_pictures, goal_sentences
 from customerbase.report.headline import happened
@@ -19,6 +20,7 @@ __all__ = [
     "backtest_frame",
     "build",
     "contents",
+    "evidence_frame",
     "font_faces",
     "frame",
     "goal_frame",

@@ -34,6 +34,7 @@ def told(data: ReportData, language: str, draw: ModuleType) -> dict[str, str]:
         "movers": (kpi.revenue_movers, "revenue_movers", data.n("revenue"), 0.95, None),
         "goal": (kpi.goals, "goals, goal_backtest", None, goals.RANGE, word("goals.definition")),
         "action": (kpi.pdca, "pdca, kpi", None, 0.95, word("goals.proof")),
+        "evidence": (kpi.pdca_campaigns, "pdca_campaigns", None, 0.95, word("evidence.definition")),
         "segment": (segments.summary, "segment_summary", people, 0.95, word("definition.segments")),
         "groups": (
             groups.origin,

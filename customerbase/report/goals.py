@@ -5,6 +5,7 @@ from types import ModuleType
 import pandas as pd
 
 import customerbase.report.actions as actions
+import customerbase.report.evidence as evidence
 from customerbase import i18n, kpi
 from customerbase.periods import month_label
 from customerbase.report.data import ReportData
@@ -29,6 +30,7 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
         "goals.summary": _summary(data, language),
         "goals.held": coverage_sentence(data, language) if data.rows("goal_paths") else "",
         "goals.actions": actions.summary(data, language),
+        "evidence.label": evidence.summary(data, language),
         "report.next": _next(data, language),
     }
     return [(i18n.word(key, language), text) for key, text in told.items() if text]

@@ -15,6 +15,7 @@ import customerbase.report.audiences as audiences
 import customerbase.report.budget as budget
 import customerbase.report.campaigns as campaigns
 import customerbase.report.captions as captions
+import customerbase.report.evidence as evidence
 import customerbase.report.figures as figures
 import customerbase.report.fonts as fonts
 import customerbase.report.goals as goals
@@ -179,6 +180,7 @@ def _goals(data: ReportData, language: str, draw: ModuleType) -> dict[str, objec
         "goal_pictures": goals.pictures(data, language, draw),
         "open_actions": actions.open_rows(data, language),
         "past_actions": actions.past_rows(data, language),
+        "evidence": evidence.rows(data, language),
     }
 
 

@@ -24,7 +24,7 @@ def contents(data: ReportData, language: str, draw: ModuleType) -> dict[str, obj
 def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     """Label and sentences; [] for a company without triggers, None without page 10b."""
     table = data.tables.get(TABLE)
-    return None if table is None else looks.lines(_counts(data), language, data.k_min)
+    return None if table is None else looks.lines(_counts(data), language, data.k_min, data.currency)
 
 
 def rows(data: ReportData, language: str) -> list[list[str]]:

@@ -11,7 +11,8 @@ import customerbase.audiences.budget.ways as ways
 from customerbase import holdout
 from customerbase.audiences.budget.choosing import Choice, Limit, choose
 from customerbase.audiences.budget.offers import CHANNEL, Budget, Offer, Room
-from customerbase.audiences.budget.worth import Known, effect, gains
+from customerbase.audiences.budget.worth import gains
+from customerbase.audiences.effects import Known, effect
 from customerbase.engine import Engine, literal
 from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
 
@@ -75,7 +76,7 @@ def plan(
     if not len(customers):
         return _nothing(budget, as_of)
     customers["expected_margin"] = customers["expected_spend"].astype(float) * margin
-    known = {offer.code: effect(offer, effects) for offer in budget.offers}
+    known = {offer.code: effect(offer.effect, offer.changes, effects) for offer in budget.offers}
     allowed = _allowed(db, budget, customers["customer_id"], control, as_of)
     options = [Option(offer, room) for offer in budget.offers for room in _rooms(offer, budget)]
     mine = _owners(db, customers["customer_id"], options, as_of)

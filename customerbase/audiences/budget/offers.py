@@ -24,31 +24,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from customerbase.audiences.consent import CHANNELS
+from customerbase.audiences.effects import CHANGES, PURCHASE, Effect, mapping, number, read_effect
 from customerbase.audiences.values import line, one_of
 from customerbase.errors import ConfigError
 from customerbase.rules import Columns, Rule, read_logic
 from customerbase.rules.codes import both_languages, check_code
 
-PURCHASE, STAYING, MARGIN = "purchase", "staying", "margin"
-CHANGES = (PURCHASE, STAYING, MARGIN)
 PERSON, CHANNEL = "person", "channel"
 MOST = 20
 _BUDGET = ("total", "per", "channels", "offers")
 _OFFER = (
     "title", "channel", "cost", "cost_response", "redeemed", "hours", "changes", "effect", "eligible", "audience",
 )  # fmt: skip
-_EFFECT = ("campaign", "assumed", "low", "high", "why")
-
-
-@dataclass(frozen=True)
-class Effect:
-    """campaign: whose measured effect counts; assumed with low, high and why: what counts without one (nan: nothing)."""
-
-    campaign: str = ""
-    assumed: float = np.nan
-    low: float = np.nan
-    high: float = np.nan
-    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +87,7 @@ class Budget:
 def read_budget(content: Mapping | None, columns: Columns, where: str = "the pipeline file") -> Budget:
     """`budget:` of a pipeline for a page with these columns. Raises ConfigError naming place, value and near miss."""
     place = f"{where}: budget"
-    content = _mapping(content or {}, _BUDGET, place)
+    content = mapping(content or {}, _BUDGET, place)
     offers = content.get("offers") or {}
     if not isinstance(offers, Mapping) or len(offers) > MOST:
         raise ConfigError(f"{place}.offers is {offers!r}; expected at most {MOST} lines such as code: {{title: …}}.")
@@ -110,62 +97,43 @@ def read_budget(content: Mapping | None, columns: Columns, where: str = "the pip
         raise ConfigError(f"{place}.channels is {rooms!r}; expected lines such as email: {{contacts: 400}}.")
     found = tuple(room for name, spec in rooms.items() for room in _rooms(name, spec, f"{place}.channels"))
     per = one_of(content.get("per", PERSON), (PERSON, CHANNEL), f"{place}.per")
-    return Budget(read, found, _number(content, "total", place, np.inf), per, columns)
+    return Budget(read, found, number(content, "total", place, np.inf), per, columns)
 
 
-def _offer(code: object, spec: object, columns: Columns, number: int, place: str) -> Offer:
+def _offer(code: object, spec: object, columns: Columns, nth: int, place: str) -> Offer:
     place = f"{place}.offers.{code}"
     check_code(code, place, "an offer")
-    spec = _mapping(spec, _OFFER, place)
+    spec = mapping(spec, _OFFER, place)
     for key in ("title", "channel", "effect"):
         if key not in spec:
             raise ConfigError(f"{place} has no {key!r}; an offer says title, channel and effect.")
     changes = one_of(spec.get("changes", PURCHASE), CHANGES, f"{place}.changes")
     rule = None
     if spec.get("eligible"):
-        logic, texts = read_logic(spec["eligible"], columns, prefix=f"b{number}", place=f"{place}.eligible")
+        logic, texts = read_logic(spec["eligible"], columns, prefix=f"b{nth}", place=f"{place}.eligible")
         rule = Rule(str(code), str(code), str(code), " ".join(str(spec["eligible"]).split()), logic, texts=texts)
-    redeemed = _number(spec, "redeemed", place, 1.0)
+    redeemed = number(spec, "redeemed", place, 1.0)
     if redeemed > 1:
         raise ConfigError(f"{place}.redeemed is {redeemed:g}; expected a share from 0 to 1.")
     return Offer(
         code=str(code),
         title=both_languages(spec["title"], f"{place}.title", True),
         channel=one_of(spec["channel"], CHANNELS, f"{place}.channel"),
-        effect=_effect(spec["effect"], changes, f"{place}.effect"),
+        effect=read_effect(spec["effect"], changes, f"{place}.effect"),
         changes=changes,
-        cost=_number(spec, "cost", place, 0.0),
-        cost_response=_number(spec, "cost_response", place, 0.0),
+        cost=number(spec, "cost", place, 0.0),
+        cost_response=number(spec, "cost_response", place, 0.0),
         redeemed=redeemed,
-        hours=_number(spec, "hours", place, 0.0),
+        hours=number(spec, "hours", place, 0.0),
         eligible=rule,
         audience=line(spec.get("audience", ""), f"{place}.audience"),
     )
 
 
-def _effect(given: object, changes: str, place: str) -> Effect:
-    spec = _mapping(given, _EFFECT, place)
-    if "campaign" not in spec and "assumed" not in spec:
-        raise ConfigError(f"{place} is {given!r}; expected a campaign, or what is assumed with low, high and why.")
-    if "campaign" in spec and changes == STAYING:
-        raise ConfigError(f"{place}: campaigns measure purchases and margin, not staying; state what is assumed.")
-    campaign = line(spec.get("campaign", ""), f"{place}.campaign")
-    if "assumed" not in spec:
-        return Effect(campaign)
-    why = line(spec.get("why", ""), f"{place}.why")
-    if not why or "low" not in spec or "high" not in spec:
-        raise ConfigError(f"{place}: an assumption says low, high and why it is made.")
-    least = -np.inf if changes == MARGIN else -0.999
-    value, low, high = (_number(spec, key, place, 0.0, least) for key in ("assumed", "low", "high"))
-    if not low <= value <= high:
-        raise ConfigError(f"{place}: assumed {value:g} is not within low {low:g} and high {high:g}.")
-    return Effect(campaign, value, low, high, why)
-
-
 def _rooms(name: object, spec: object, place: str) -> list[Room]:
     channel = one_of(name, CHANNELS, place)
     place = f"{place}.{channel}"
-    spec = _mapping(spec, ("contacts", "hours", "people"), place)
+    spec = mapping(spec, ("contacts", "hours", "people"), place)
     made = [_room(spec, channel, "", place)] if spec.keys() - {"people"} else []
     people = spec.get("people") or {}
     if not isinstance(people, Mapping):
@@ -174,26 +142,11 @@ def _rooms(name: object, spec: object, place: str) -> list[Room]:
         person = line(str(who), f"{place}.people")
         made.append(
             _room(
-                _mapping(one, ("contacts", "hours"), f"{place}.people.{who}"), channel, person, f"{place}.people.{who}"
+                mapping(one, ("contacts", "hours"), f"{place}.people.{who}"), channel, person, f"{place}.people.{who}"
             )
         )
     return made
 
 
 def _room(spec: Mapping, channel: str, person: str, place: str) -> Room:
-    return Room(channel, person, _number(spec, "contacts", place, np.inf), _number(spec, "hours", place, np.inf))
-
-
-def _mapping(given: object, keys: tuple[str, ...], place: str) -> Mapping:
-    if not isinstance(given, Mapping):
-        raise ConfigError(f"{place} is {given!r}; expected the keys {', '.join(keys)}.")
-    for key in given:
-        one_of(key, keys, place, "key")
-    return given
-
-
-def _number(spec: Mapping, key: str, place: str, without: float, least: float = 0.0) -> float:
-    value = spec.get(key, without)
-    if isinstance(value, bool) or not isinstance(value, int | float) or np.isnan(value) or value < least:
-        raise ConfigError(f"{place}.{key} is {value!r}; expected a number from {least:g} up.")
-    return float(value)
+    return Room(channel, person, number(spec, "contacts", place, np.inf), number(spec, "hours", place, np.inf))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.audiences.budget.worth import ASSUMED, MEASURED, UNKNOWN
+from customerbase.audiences.effects import ASSUMED, MEASURED, UNKNOWN
 from customerbase.disclosure import suppress_parts
 
 Money = Callable[[float], str]

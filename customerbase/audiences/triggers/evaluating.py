@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 import customerbase.audiences.triggers.conditions as conditions
+import customerbase.audiences.triggers.worth as worth
 from customerbase.audiences.triggers.conditions import Span
 from customerbase.audiences.triggers.queue import FATES, QUEUE, Known, fill
 from customerbase.audiences.triggers.reading import Triggers
@@ -25,9 +26,9 @@ READS = (
         "cltv",
         "churn",
     ),
-    *("repurchase_due", "contactable"),
+    *("repurchase_due", "contactable", "propensity"),
 )
-PREVIOUS = ("trigger_queue", "churn", "products")
+PREVIOUS = ("trigger_queue", "churn", "products", "campaign_effects")
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,11 @@ def evaluate(
     span: Span,
     global_control: float = 0.0,
     earlier: pd.DataFrame | None = None,
+    margin: float = 1.0,
 ) -> Evaluated:
     """Every trigger's occasions in the span, and the queue made of them.
 
-    READS and previous_<PREVIOUS> stand on db. earlier: rows of earlier queues, where not those of the month before alone.
+    READS and previous_<PREVIOUS> stand on db. margin: gross margin as a share of net sales. earlier: rows of earlier queues, where not those of the month before alone.
     """
     as_of = (span.until - timedelta(days=1)).date()
     found = conditions.conditions(db, triggers, span)
@@ -76,7 +78,9 @@ def evaluate(
         aliases=dict(db.query("select alias_id, customer_id from id_aliases").fetchall()),
     )
     queue, rows = fill(found, triggers, known, until=span.until)
-    return Evaluated(triggers, as_of, queue, _counts(db, triggers, rows, as_of), rows)
+    expected = worth.expected_values(db, triggers, queue, margin=margin)
+    counts = worth.of_triggers(_counts(db, triggers, rows, as_of), expected)
+    return Evaluated(triggers, as_of, expected.queue, counts, rows)
 
 
 def _contactable(db: Engine, found: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +99,7 @@ def _counts(db: Engine, triggers: Triggers, rows: pd.DataFrame, as_of: date) -> 
         own = rows[rows["trigger"] == trigger.code]
         fates = own["fate"].value_counts()
         queued = own[own["fate"] == "queued"]
-        worth = queued["value"].astype(float)
+        stake = queued["value"].astype(float)
         made.append(
             {
                 "as_of": as_of,
@@ -111,7 +115,7 @@ def _counts(db: Engine, triggers: Triggers, rows: pd.DataFrame, as_of: date) -> 
                 "conditions": len(own),
                 **{name: int(fates.get(name, 0)) for name in FATES},
                 "moved_quiet": int(queued["moved"].sum()),
-                "value": float(worth.sum()) if worth.notna().any() else None,
+                "value": float(stake.sum()) if stake.notna().any() else None,
             }
         )
     return pd.DataFrame(made)

@@ -16,8 +16,8 @@ PARTS = ("in_queue", *KEPT_BACK)
 SOURCES = ("previous_churn", "previous_products")  # what is missing because there is no month before
 
 
-def lines(counts: pd.DataFrame, language: str, k_min: int = 10) -> list[tuple[str, str]]:
-    """Label and sentence: what was found, what is held back and why, which triggers lack data, what to do next.
+def lines(counts: pd.DataFrame, language: str, k_min: int = 10, currency: str = "JPY") -> list[tuple[str, str]]:
+    """Label and sentence: what was found, what is held back and why, what it should bring, what is missing, what to do next.
 
     counts: the table trigger_counts; [] without a trigger.
     """
@@ -25,6 +25,7 @@ def lines(counts: pd.DataFrame, language: str, k_min: int = 10) -> list[tuple[st
         return []
     said = [("found", _found(counts, language, k_min)), ("held_back", _held_back(counts, language, k_min))]
     said += [
+        ("expected", _expected(counts, language, k_min, currency)),
         ("missing", _missing(counts, language)),
         ("next_step", i18n.word(f"triggers.todo.{_todo(counts)}", language)),
     ]
@@ -121,6 +122,27 @@ def _held_back(counts: pd.DataFrame, language: str, k_min: int) -> str:
     if not parts:
         return i18n.word("triggers.back.none", language)
     return i18n.sentence("triggers.back.all", language, parts=i18n.join(parts, language))
+
+
+def _expected(counts: pd.DataFrame, language: str, k_min: int, currency: str) -> str:
+    """What the contacts should bring, and where each effect is from; "" where no trigger names an effect."""
+    if "effect_source" not in counts or counts["effect_source"].isna().all():
+        return ""
+    named = counts[counts["effect_source"].notna()]
+    told = named[named["expected"].notna() & (named["queued"] >= k_min)]
+    sums = told[["expected", "expected_low", "expected_high"]].astype(float).sum() if len(told) else []
+    money = [i18n.number(one, "money", language, currency=currency, signed=True) for one in sums]
+    said = []
+    if money:
+        ends = i18n.span(*money[1:], language)
+        said.append(i18n.sentence("triggers.expected", language, amount=money[0], interval=ends))
+    unproven = (named["effect_source"] == "measured") & (named["effect_verdict"] == "not_proven")
+    for source in ("measured", "not_proven", "assumed", "unknown"):
+        mine = named[unproven] if source == "not_proven" else named[(named["effect_source"] == source) & ~unproven]
+        quoted = (f"「{name}」" if language == "ja" else f"“{name}”" for name in mine[f"title_{language}"])
+        names = i18n.join(quoted, language)
+        said += [i18n.sentence(f"triggers.source.{source}", language, names=names)] if len(mine) else []
+    return i18n.run_on(said, language)
 
 
 def _missing(counts: pd.DataFrame, language: str) -> str:

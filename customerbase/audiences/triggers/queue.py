@@ -22,7 +22,7 @@ TARGET, HELD_OUT, GLOBAL = "target", "holdout", "global_control"
 FATES = ("not_in_rule", "already_queued", "expired", "no_consent", "capped", HELD_OUT, GLOBAL, "queued")
 QUEUE = (
     *("queue_id", "customer_id", "trigger", "reason", "channel", "arm", "priority", "due_at", "not_before"),
-    *("expires_at", "episode", "subject", "measure", "value", "as_of"),
+    *("expires_at", "episode", "subject", "measure", "value", "expected_value", "as_of"),
 )
 
 
@@ -77,7 +77,7 @@ def fill(
     placed = fate == "queued"
     fate[placed] = np.where(arms[placed] == TARGET, "queued", arms[placed])
     rows = rows.assign(fate=fate, channel=channels, arm=arms)
-    made = rows[placed].assign(as_of=(until - timedelta(days=1)).date())
+    made = rows[placed].assign(as_of=(until - timedelta(days=1)).date(), expected_value=np.nan)
     made = made.sort_values(["due_at", "priority", "queue_id"]).reset_index(drop=True)
     return made[list(QUEUE)], rows
 

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from customerbase.audiences.consent import CHANNELS
+from customerbase.audiences.effects import CHANGES, PURCHASE, Effect, read_effect
 from customerbase.audiences.triggers.kinds import KINDS, Kind
 from customerbase.audiences.triggers.quiet import Quiet, read_quiet
+from customerbase.audiences.values import one_of
 from customerbase.errors import ConfigError, check_whole, near_miss
 from customerbase.rules import Columns, Rule, read_logic
 from customerbase.rules.codes import both_languages, check_code
@@ -14,7 +16,20 @@ MOST_DAYS = 31  # the queue of the month before reaches so far back
 MOST_TRIGGERS = 50
 EVALUATED = ("monthly", "daily")
 _KEYS = ("evaluated", "quiet", "caps", "queue")
-_OF_ONE = ("title", "kind", "channels", "priority", "cap", "value", "holdout", "expires", "again", "rule")
+_OF_ONE = (
+    "title",
+    "kind",
+    "channels",
+    "priority",
+    "cap",
+    "value",
+    "changes",
+    "effect",
+    "holdout",
+    "expires",
+    "again",
+    "rule",
+)
 SENT = tuple(channel for channel in CHANNELS if channel != "ads")
 
 
@@ -30,7 +45,8 @@ class Cap:
 class Trigger:
     """One condition and what follows. channels: the first that may be used is; priority: 1 comes first.
 
-    value: what a contact is expected to be worth in the reporting currency, None where the kind's own value counts.
+    value: what is at stake in the reporting currency, None where the kind's own value counts. effect: what a contact changes
+    (changes: purchase, staying or margin), from which the expected value is made; None: nothing is said of it.
     expires: days after which the occasion is over. again: days in which the same trigger reaches a person once.
     rule: who else must fit it, in the language of the segments; judged: the same, read for the tables of a page.
     """
@@ -43,6 +59,8 @@ class Trigger:
     priority: int = 5
     cap: str = "standard"
     value: float | None = None
+    changes: str = PURCHASE
+    effect: Effect | None = None
     holdout: float = 0.1
     expires: int = 7
     again: int = 14
@@ -135,6 +153,7 @@ def _trigger(code: object, spec: object, caps: Mapping[str, Cap], place: str) ->
     check_whole(f"{place}.priority", priority, 1, 99)
     for key, (low, high) in {"expires": (1, 90), "again": (0, MOST_DAYS)}.items():
         check_whole(f"{place}.{key}", spec.get(key, low), low, high)
+    changes = one_of(spec.get("changes", PURCHASE), CHANGES, f"{place}.changes")
     title = both_languages(spec.get("title", {"en": str(code), "ja": str(code)}), f"{place}.title", True)
     return Trigger(
         code=str(code),
@@ -145,6 +164,8 @@ def _trigger(code: object, spec: object, caps: Mapping[str, Cap], place: str) ->
         priority=priority,
         cap=cap,
         value=_number(spec.get("value"), f"{place}.value", 0, 1e12),
+        changes=changes,
+        effect=read_effect(spec["effect"], changes, f"{place}.effect") if "effect" in spec else None,
         holdout=_number(spec.get("holdout", 0.1), f"{place}.holdout", 0, 0.9),
         expires=spec.get("expires", 7),
         again=spec.get("again", 14),
