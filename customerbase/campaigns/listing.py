@@ -91,7 +91,7 @@ def funnel(table: pd.DataFrame, results: pd.DataFrame, words: Words, *, most: in
 
 def _step(row: Mapping, words: Words) -> str:
     """People, and their share where both it and the rest of those planned may be told."""
-    if row["step"] == "planned" or 0 < row["people"] < words.k_min:
+    if row["step"] == "planned" or i18n.missing(row["people"]) or 0 < row["people"] < words.k_min:
         return words.count(row["people"])
     return i18n.aside(words.count(row["people"]), words.rate(row["share"]), words.language)
 
