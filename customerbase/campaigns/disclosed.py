@@ -10,7 +10,7 @@ import pandas as pd
 
 from customerbase.disclosure import suppress_rows
 
-STEPS = ("sent", "delivered", "opened", "clicked")  # each of them some of those before; bought and unsubscribed of all
+NESTED = ("sent", "delivered", "opened", "clicked")  # each of them some of those before; bought and unsubscribed of all
 VALUES = ("effect", "low", "high")
 FEW_BUYERS = "few_buyers"  # why an effect that is known is not told
 PLAIN = ("plain", "plain_low", "plain_high")
@@ -73,14 +73,14 @@ def _funnel(table: pd.DataFrame, small: set[str], k_min: int) -> pd.DataFrame:
     hidden = {key for key in counts if key[0] in small}
     for code in dict.fromkeys(table["campaign_id"]):
         whole = before = counts.get((code, "planned"), 0)
-        for step in (*STEPS, "bought", "unsubscribed"):
+        for step in (*NESTED, "bought", "unsubscribed"):
             people = counts.get((code, step))
             if people is None:
                 continue
-            base = before if step in STEPS else whole
+            base = before if step in NESTED else whole
             if 0 < people < k_min or 0 < base - people < k_min:
                 hidden.add((code, step))
-            elif step in STEPS:
+            elif step in NESTED:
                 before = people
     gone = pd.Series([key in hidden for key in zip(table["campaign_id"], table["step"], strict=True)], table.index)
     return _emptied(table, gone, ("people", "share"))

@@ -122,7 +122,7 @@ def control_picture(data: ReportData, language: str, draw: ModuleType) -> Pictur
     drawn = [draw.svg(draw.cumulated(rows, width=draw.WIDTHS[one], **look)) for one in ("wide", "phone")]
     [said] = looks.control(table, letter.words(data, language))
     caption = draw.control_caption(rows, data.as_of, language)
-    return Picture(said, i18n.word("effects.title_control", language), caption, *drawn)
+    return Picture(said.rstrip("。."), i18n.word("effects.title_control", language), caption, *drawn)
 
 
 def _caption(function, table: str, key: str, data: ReportData, language: str, draw, n=None, level=None) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.dashboards.part import Column, Table
 
-_FIGURE = re.compile(rf"[+<*±{i18n.MINUS}¥$€£-]?\s*[\d*]")
+_FIGURE = re.compile(rf"\*|[-+<±{i18n.MINUS}¥$€£ ]*\d")
 
 
 def table(frame: pd.DataFrame, title: str, caption: str, currency: str = "JPY") -> Table:
@@ -28,5 +28,5 @@ def listed(rows: Sequence[Sequence[str]], title: str, caption: str, currency: st
 
 
 def _unit(cells: list) -> str:
-    known = [str(cell) for cell in cells if str(cell) not in ("", i18n.MISSING)]
+    known = [str(cell) for cell in cells if str(cell)]
     return "figure" if known and all(_FIGURE.match(cell) or cell.startswith(i18n.MISSING) for cell in known) else "text"
