@@ -88,10 +88,11 @@ def _tables(row: Mapping, data: ReportData, language: str, draw: ModuleType) -> 
     n = None if i18n.missing(row["n_control"]) else int(row["n_treated"] + row["n_control"])
     days = int(effects["days"].iloc[0]) if len(effects) else 0
     hidden = fault_rows(tables["campaign_faults"], data.k_min)
-    funnel = tables["campaign_funnel"]
+    funnel, divided = tables["campaign_funnel"], tables["campaign_parts"]
+    divided = divided[(divided["campaign_id"] == code) & divided["n_treated"].notna()]
     made = {
         "outcomes": (listing.outcomes(effects, words, code), "campaign_effects", 0.95, {"days": days, "k": data.k_min}),
-        "parts": (listing.parts(tables["campaign_parts"], words, code), "campaign_parts", 0.95, {}),
+        "parts": (listing.parts(divided, words, code), "campaign_parts", 0.95, {}),
         "funnel": (listing.funnel(funnel[funnel["campaign_id"] == code], own, words), "campaign_funnel", None, {"k": data.k_min}),
         "faults": (listing.faults(hidden[hidden["campaign_id"] == code], own, words), "campaign_faults", None, {}),
     }  # fmt: skip

@@ -27,7 +27,7 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
 
 
 def _triggers(data: ReportData, told: dict, language: str) -> list[Part]:
-    if told["triggers"] is None:
+    if told.get("triggers") is None:
         return []
     head = heading("triggers.heading", language)
     if not told["triggers"]:
@@ -42,7 +42,7 @@ def _triggers(data: ReportData, told: dict, language: str) -> list[Part]:
 
 
 def _budget(data: ReportData, told: dict, language: str, draw: ModuleType) -> list[Part]:
-    if told["budget"] is None:
+    if told.get("budget") is None:
         return []
     head = heading("budget.heading", language)
     if not told["budget"]:
