@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customerbase.campaigns import disclosed
@@ -60,6 +60,7 @@ def test_steps_lose_nobody_or_enough_people():
     assert shown_steps(100, 96, 88, 84, 0, 95, 0) == {"planned": 100, "delivered": 88, "clicked": 0, "unsubscribed": 0}
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=5, max_size=5), st.integers(0, 40), st.integers(0, 40))
 def test_no_two_steps_that_are_told_differ_by_few(lost, bought, unsubscribed):
     chain = np.cumsum(lost[::-1])[::-1].tolist()
