@@ -27,8 +27,7 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
         return [_html("moved", empty("board_campaigns.no_worth", language), language)]
     own = {i18n.word(f"uplift.line.{key}", language) for key in PAID}
     moved, paid = ([line for line in told["uplift"] if (line[0] in own) == of_costs] for of_costs in (False, True))
-    pictures = {"curve": letter.curve(data, language, draw), "payback": letter.chances(data, language, draw)}
-    drawn = {key: figure(picture, key) if picture else "" for key, picture in pictures.items()}
+    drawn = _drawn(data, told)
     caption = f'<p class="caption">{html.escape(str(told["uplift_caption"]))}</p>'
     made = [
         _html(
@@ -40,6 +39,14 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
         _html("worth", heading("board_campaigns.worth", language) + sentences(paid) + drawn["payback"], language)
     )
     return made + _items(data, language, draw)
+
+
+def _drawn(data: ReportData, told: dict[str, object]) -> dict[str, str]:
+    """The report's pictures: of the campaign studied, if one was, and of payback, if it is known."""
+    found = list(told["uplift_pictures"])
+    studied = (data.tables[letter.CAMPAIGNS]["state"] == READY).any()
+    curve = figure(found.pop(0), "curve") if studied else ""
+    return {"curve": curve, "payback": figure(found[0], "payback") if found else ""}
 
 
 def _uplift(data: ReportData, language: str, draw: ModuleType) -> list[Part]:

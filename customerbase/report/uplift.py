@@ -41,7 +41,7 @@ def pictures(data: ReportData, language: str, draw: ModuleType) -> list[Picture]
     """The Qini curve of the newest campaign studied, and the chance of payback by month; those that there is something to show of."""
     if lines(data, language) is None:
         return []
-    return [one for one in (curve(data, language, draw), chances(data, language, draw)) if one]
+    return [one for one in (_curve(data, language, draw), _payback(data, language, draw)) if one]
 
 
 def caption(data: ReportData, language: str, draw: ModuleType) -> str:
@@ -58,8 +58,7 @@ def _newest(data: ReportData) -> pd.Series | None:
     return ready.iloc[0] if len(ready) else None
 
 
-def curve(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
-    """The Qini curve of the newest campaign studied; None without one."""
+def _curve(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     row = _newest(data)
     if row is None:
         return None
@@ -73,8 +72,7 @@ def curve(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     return Picture(looks.title(row, language), measure, said, *map(draw.svg, drawn))
 
 
-def chances(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
-    """The chance that costs are paid back, by month; None where no benefit was measured."""
+def _payback(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
     table = data.tables[PAYBACK]
     if not len(table) or not table["paid_back"].notna().any():
         return None
