@@ -1,11 +1,12 @@
 """Campaigns as tables of texts, for a page, the report and a dashboard; groups too small are withheld."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from customerbase import i18n
-from customerbase.campaigns.people import STRATA
+from customerbase.campaigns.month import STEPS
+from customerbase.campaigns.people import OUTCOMES, STRATA
 from customerbase.campaigns.wording import Words
 
 
@@ -50,7 +51,7 @@ def outcomes(effects: pd.DataFrame, words: Words, campaign_id: str) -> pd.DataFr
             "p": i18n.MISSING if i18n.missing(row["p_adjusted"]) else f"{row['p_adjusted']:.3f}",
             "verdict": words.word(f"verdict.{row['verdict']}"),
         }
-        for row in effects[effects["campaign_id"] == campaign_id].to_dict("records")
+        for row in _ranked(effects[effects["campaign_id"] == campaign_id], "outcome", OUTCOMES)
     ]
     heads = ("outcome", "plain", "plain_interval", "effect", "interval", "reduction", "p", "verdict")
     return _headed(rows, heads, words)
@@ -68,8 +69,7 @@ def parts(table: pd.DataFrame, words: Words, campaign_id: str) -> pd.DataFrame:
             "effect": words.per_thousand(row["effect"], row["outcome"]),
             "interval": words.range(row["low"], row["high"], row["outcome"]),
         }
-        for row in mine.to_dict("records")
-        if row["stratum"] in STRATA
+        for row in _ranked(mine[mine["stratum"].isin(STRATA)], "stratum", STRATA)
     ]
     return _headed(rows, ("stratum", "people", "effect", "interval"), words)
 
@@ -84,14 +84,14 @@ def funnel(table: pd.DataFrame, results: pd.DataFrame, words: Words, *, most: in
         mine = steps[steps["campaign_id"] == code].to_dict("records")
         cells = {row["step"]: _step(row, words) for row in mine}
         rows.append({"name": name} | cells)
-    heads = ["name", *dict.fromkeys(steps["step"])]
+    heads = ["name", *(step for step in STEPS if step in set(steps["step"]))]
     made = pd.DataFrame(rows, columns=heads).fillna(i18n.MISSING)
     return made.rename(columns={one: words.word("head.name" if one == "name" else f"step.{one}") for one in heads})
 
 
 def _step(row: Mapping, words: Words) -> str:
     """People, and their share where both it and the rest of those planned may be told."""
-    if row["step"] == "planned" or 0 < row["people"] < words.k_min:
+    if row["step"] == "planned" or i18n.missing(row["people"]) or 0 < row["people"] < words.k_min:
         return words.count(row["people"])
     return i18n.aside(words.count(row["people"]), words.rate(row["share"]), words.language)
 
@@ -154,7 +154,7 @@ def trials(table: pd.DataFrame, words: Words) -> pd.DataFrame:
             "rate": words.rate(row["rate"]),
             "band": i18n.span(words.rate(row["low"]), words.rate(row["high"]), words.language),
         }
-        for row in table.to_dict("records")
+        for row in _ranked(table, "outcome", OUTCOMES)
     ]
     return _headed(rows, ("outcome", "persons", "draws", "rate", "band"), words)
 
@@ -164,7 +164,7 @@ def control(table: pd.DataFrame, words: Words) -> pd.DataFrame:
     rows = [
         {
             "quarter": _quarter(row["quarter"], words.language),
-            "people": f"{words.count(row['n_others'])} / {words.count(row['n_control'])}",
+            "reach": f"{words.count(row['n_others'])} / {words.count(row['n_control'])}",
             "total": words.money(row["total"], signed=True),
             "total_interval": words.moneys(row["total_low"], row["total_high"]),
             "cumulated": words.money(row["cumulated"], signed=True),
@@ -173,7 +173,7 @@ def control(table: pd.DataFrame, words: Words) -> pd.DataFrame:
         }
         for row in table.to_dict("records")
     ]
-    heads = ("quarter", "people", "total", "total_interval", "cumulated", "cumulated_interval", "note")
+    heads = ("quarter", "reach", "total", "total_interval", "cumulated", "cumulated_interval", "note")
     return _headed(rows, heads, words)
 
 
@@ -194,6 +194,11 @@ def newest(results: pd.DataFrame) -> str | None:
     """The campaign that came to a result last and has an effect; None without one."""
     known = results.dropna(subset=["effect"]).sort_values(["ends_at", "campaign_id"])
     return None if not len(known) else str(known["campaign_id"].iloc[-1])
+
+
+def _ranked(table: pd.DataFrame, column: str, order: Sequence[str]) -> list[dict]:
+    """The rows in the order that their column has in the text, whatever the order of the table."""
+    return sorted(table.to_dict("records"), key=lambda row: order.index(row[column]))
 
 
 def _headed(rows: list[dict], heads: tuple[str, ...], words: Words) -> pd.DataFrame:

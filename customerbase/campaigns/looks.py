@@ -179,6 +179,8 @@ def control(table: pd.DataFrame, words: Words) -> list[str]:
     if not len(whole):
         return [words.word("control_early")]
     last = whole.iloc[-1]
+    if i18n.missing(last["cumulated"]):
+        return [words.say("control_few", k=words.k_min)]
     low, high = last["cumulated_low"], last["cumulated_high"]
     kind = "more" if low > 0 else "less" if high < 0 else "open"
     values = {

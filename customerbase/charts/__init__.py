@@ -13,7 +13,7 @@ from customerbase.charts.cohorts import cohort_curves, cohort_triangle
 from customerbase.charts.desk import desk_months
 from customerbase.charts.draw import bars, dots, heatmap, line
 from customerbase.charts.drivers import drivers
-from customerbase.charts.effects import campaign_effects
+from customerbase.charts.effects import campaign_effects, control_caption, cumulated
 from customerbase.charts.gains import gains, profit
 from customerbase.charts.goal import goal
 from customerbase.charts.groups import group_cards, group_numbers
@@ -58,7 +58,9 @@ __all__ = [
     "caption",
     "cohort_curves",
     "cohort_triangle",
+    "control_caption",
     "crossing",
+    "cumulated",
     "deciles",
     "desk_months",
     "dots",

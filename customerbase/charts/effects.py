@@ -1,6 +1,7 @@
 """Page 11 in pictures and tables: effects of campaigns with their intervals, and all of them against the global control."""
 
 from dataclasses import dataclass, field
+from datetime import date
 
 import matplotlib as mpl
 import numpy as np
@@ -62,6 +63,21 @@ def campaign_effects(
             }
             axes.annotate(text, (high[place], place), (7, 0), annotation_clip=False, **style)
     return figure
+
+
+def cumulated(
+    rows: pd.DataFrame, *, title: str, caption: str, language: str, currency: str = "JPY", width: float = WIDTHS["half"]
+) -> Figure:
+    """Revenue of all campaigns together by quarter, cumulated, with its interval. rows: of global_control, since the group is kept."""
+    form = {"low": "cumulated_low", "high": "cumulated_high", "zero": True, "fmt": Words(language, currency).money}
+    return line(rows, "quarter", "cumulated", title=title, caption=caption, language=language, width=width, **form)
+
+
+def control_caption(rows: pd.DataFrame, as_of: date, language: str) -> str:
+    """Definition, customers of the last quarter, interval and as-of date of that picture."""
+    n = int(rows["n_others"].iloc[-1] + rows["n_control"].iloc[-1])
+    words = i18n.word("effects.definition_control", language)
+    return caption(controls.control, "global_control", as_of, n, language, 0.95, definition=words)
 
 
 def _label(name: str, width: float) -> str:
@@ -146,14 +162,8 @@ class Pictures:
             return self.words.word("control_early" if len(table) else "control_none")
         if len(rows) < 2:  # a line needs two points
             return i18n.run_on(looks.control(table, self.words) or [self.words.word("control_early")], self.language)
-        n = int(rows["n_others"].iloc[-1] + rows["n_control"].iloc[-1])
-        said = caption(
-            controls.control, "global_control", self.result.as_of, n, self.language, 0.95,
-            definition=self.words.word("definition_control"),
-        )  # fmt: skip
-        form = {"low": "cumulated_low", "high": "cumulated_high", "zero": True, "fmt": self.words.money}
-        return line(rows, "quarter", "cumulated", title=self.words.word("title_control"), caption=said, language=self.language,
-                    width=width, **form)  # fmt: skip
+        look = {"title": self.words.word("title_control"), "language": self.language, "currency": self.currency}
+        return cumulated(rows, caption=control_caption(rows, self.result.as_of, self.language), width=width, **look)
 
     def quarters(self) -> pd.DataFrame:
         """Quarter by quarter."""

@@ -1,4 +1,5 @@
-"""Audiences (配信対象): who can be reached, which audiences are ready, who is left out where, what is at stake, the overlap.
+"""Audiences (配信対象): who can be reached, which audiences are ready, who is left out where, what is at stake, the overlap;
+occasions for a contact (triggers), offers under a budget, loyalty ranks.
 
 Counts only, small ones withheld as the report withholds them: nobody is named, not even by id.
 """
@@ -7,6 +8,7 @@ from types import ModuleType
 
 import customerbase.audiences.looks as looks
 import customerbase.audiences.said as said
+import customerbase.dashboards.occasions as occasions
 from customerbase import i18n
 from customerbase.dashboards.part import HTML, TABLE, Column, Part, Table
 from customerbase.dashboards.pieces import empty, figure, sentences
@@ -17,7 +19,11 @@ PAGE, NOTEBOOK = "audiences", "10_audiences"
 
 
 def parts(data: ReportData, told: dict[str, object], language: str, draw: ModuleType) -> list[Part]:
-    """The page's parts in one language; what is not there is said in words."""
+    """The page's parts in one language; what is not there is said in words. Triggers, offers and ranks follow the audiences."""
+    return [*_audiences(data, told, language, draw), *occasions.parts(data, told, language, draw)]
+
+
+def _audiences(data: ReportData, told: dict[str, object], language: str, draw: ModuleType) -> list[Part]:
     if not told["audiences"]:
         return [_part("lines", HTML, empty("audiences.empty", language), language)]
     made = [_part("lines", HTML, sentences(told["audiences"]), language)]

@@ -6,6 +6,7 @@ from types import ModuleType
 import pandas as pd
 
 import customerbase.dashboards.audiences as audiences
+import customerbase.dashboards.campaigns as campaigns
 import customerbase.dashboards.customer as customer
 import customerbase.dashboards.home as home
 import customerbase.dashboards.overview as overview
@@ -19,8 +20,8 @@ from customerbase.dashboards.part import records
 from customerbase.report import ReportData
 
 MAKERS = (
-    overview.parts, segments.parts, value.parts, satisfaction.parts, audiences.parts, customer.parts, recommendations.parts,
-    quality.parts, home.parts,
+    overview.parts, segments.parts, value.parts, satisfaction.parts, audiences.parts, campaigns.parts, customer.parts,
+    recommendations.parts, quality.parts, home.parts,
 )  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 from types import ModuleType
 
+import pandas as pd
+
 import customerbase.campaigns as campaigns
+import customerbase.campaigns.disclosed as disclosed
 import customerbase.campaigns.listing as listing
 import customerbase.campaigns.looks as looks
 from customerbase import i18n
@@ -29,14 +32,15 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     """Label and sentences; [] without a campaign, None without page 11."""
     if any(data.tables.get(name) is None for name in TABLES):
         return None
-    return looks.lines({name: data.tables[name] for name in TABLES}, _words(data, language), as_of=data.as_of)
+    return looks.lines(disclosed.shown(data.tables, data.k_min), words(data, language), as_of=data.as_of)
 
 
 def rows(data: ReportData, language: str) -> list[list[str]]:
     """The newest campaigns as texts: heads first; [] without a campaign."""
     if not lines(data, language):
         return []
-    table = listing.campaigns(data.tables["campaign_results"], _words(data, language), most=SHOWN)
+    results = disclosed.shown(data.tables, data.k_min)["campaign_results"]
+    table = listing.campaigns(results, words(data, language), most=SHOWN)
     return [list(table.columns), *table.to_numpy().tolist()]
 
 
@@ -44,18 +48,23 @@ def picture(data: ReportData, language: str, draw: ModuleType) -> Picture | None
     """The newest campaigns by their effect; None where no interval can be told."""
     if not lines(data, language):
         return None
-    words, results = _words(data, language), data.tables["campaign_results"]
-    shown = looks.picture_rows(results, words)
+    return drawn(data, disclosed.shown(data.tables, data.k_min)["campaign_results"], language, draw)
+
+
+def drawn(data: ReportData, results: pd.DataFrame, language: str, draw: ModuleType) -> Picture | None:
+    """The newest of these campaigns (rows of campaign_results that may be told) by their effect; None without an interval."""
+    told = words(data, language)
+    shown = looks.picture_rows(results, told)
     if not len(shown):
         return None
     look = {"title": "", "caption": "", "language": language, "currency": data.currency}
-    drawn = [draw.svg(draw.campaign_effects(shown, width=draw.WIDTHS[width], **look)) for width in ("half", "phone")]
-    measure = words.say("measure", outcome=words.word(f"outcome.{shown['outcome'].iloc[0]}"))
+    figures = [draw.svg(draw.campaign_effects(shown, width=draw.WIDTHS[width], **look)) for width in ("half", "phone")]
+    measure = told.say("measure", outcome=told.word(f"outcome.{shown['outcome'].iloc[0]}"))
     said = draw.caption(
         campaigns.campaigns, "campaign_results", data.as_of, int(shown["people"].sum()), language, 0.95,
-        definition=words.definition(shown),
+        definition=told.definition(shown),
     )  # fmt: skip
-    return Picture(looks.title(results, words, as_of=data.as_of), measure, said, *drawn)
+    return Picture(looks.title(results, told, as_of=data.as_of), measure, said, *figures)
 
 
 def caption(data: ReportData, language: str) -> tuple:
@@ -65,5 +74,6 @@ def caption(data: ReportData, language: str) -> tuple:
     return campaigns.campaigns, ", ".join(TABLES), n, 0.95, i18n.word("effects.told_of", language)
 
 
-def _words(data: ReportData, language: str) -> Words:
+def words(data: ReportData, language: str) -> Words:
+    """How this month's numbers are said."""
     return Words(language, data.currency, data.k_min)

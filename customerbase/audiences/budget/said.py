@@ -167,7 +167,8 @@ def limit_table(limits: pd.DataFrame, language: str, money: Money) -> pd.DataFra
         name = i18n.sentence(f"budget.kind.{row['kind']}", language, **({"channel": channel} if channel else {}))
         room = i18n.MISSING if i18n.missing(row["room"]) else form(row["room"])
         worth = f"{row['price']:,.2f}" if row["kind"] == "money" else money(row["price"])
-        rows.append({"limit": name, "room": room, "used": form(row["used"]), "price": worth})
+        used = "*" if i18n.missing(row["used"]) else form(row["used"])
+        rows.append({"limit": name, "room": room, "used": used, "price": worth})
     return _named(pd.DataFrame(rows), language)
 
 

@@ -118,7 +118,7 @@ def group(dimension: str, value: str, language: str, segment: Names) -> str:
 
 def count(value: object, k_min: int, language: str) -> str:
     """How many people, "<10" where that is few."""
-    return f"<{k_min}" if 0 < int(value) < k_min else people(value, language)  # type: ignore[call-overload]
+    return i18n.MISSING if i18n.missing(value) else f"<{k_min}" if 0 < int(value) < k_min else people(value, language)  # type: ignore[call-overload]
 
 
 def people(value: object, language: str) -> str:
