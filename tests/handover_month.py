@@ -85,7 +85,7 @@ def _identifiers(people: list[dict]) -> dict[str, pd.DataFrame]:
             given = one.get(kind)
             for account, value, time in [("1", given, SINCE)] if isinstance(given, str) else given or ():
                 rows.append(("app", f"{one['id']}-{account}", kind, value, pd.Timestamp(time), one["id"]))
-    frame = pd.DataFrame(rows, columns=[*ACCOUNT, "kind", "value", "changed_at", "customer_id"])
+    frame = pd.DataFrame(rows, columns=[*ACCOUNT, "kind", "identifier", "changed_at", "customer_id"])
     frame = frame.astype("str").astype({"changed_at": "datetime64[us]"})
     return {
         "identifiers": frame.drop(columns="customer_id"),

@@ -114,7 +114,10 @@ def read_by(name: str) -> set[str]:
 def record(folder: Path, monkeypatch) -> dict[str, Case]:
     """One case of every file that the scenarios below run."""
     monkeypatch.setattr(Recorder, "cases", {})
-    for module in (identity_base, profile_tables, desk_tables, audience_world, campaign_world, evidence_world):
+    for module in (
+        *(identity_base, profile_tables, desk_tables, audience_world, budget_world, loyalty_world),
+        *(campaign_world, evidence_world),
+    ):
         monkeypatch.setattr(module, "Engine", Recorder)
     monkeypatch.setattr(identity_months, "DB", Recorder(threads=1))
     _profiles()

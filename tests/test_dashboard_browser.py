@@ -140,7 +140,7 @@ def too_few(page: str, one: dict) -> list:
     counts = [
         row
         for row in one["counts"]
-        if row[0] not in ANONYMOUS and row[1] != "change" and re.fullmatch(r"[\d,]+", row[2])
+        if row[0] not in ANONYMOUS and row[1] not in ("change", "rank") and re.fullmatch(r"[\d,]+", row[2])
     ]
     people = [("text", "people", found) for found in PEOPLE.findall(one["text"])]
     return [row for row in counts + people if 0 < int(row[2].replace(",", "")) < K_MIN]

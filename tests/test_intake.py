@@ -358,7 +358,9 @@ IDENTIFIERS = {
     "pattern": "ids.csv",
     "optional": True,
     "tables": {
-        "identifiers": {"columns": {"source_customer_id": "id", "kind": "kind", "value": "value", "changed_at": "at"}}
+        "identifiers": {
+            "columns": {"source_customer_id": "id", "kind": "kind", "identifier": "value", "changed_at": "at"}
+        }
     },
 }
 
@@ -385,14 +387,14 @@ def test_identifiers_are_optional_and_malformed_ones_are_set_aside(desk):
     }
     bad |= {
         f"c3,imei,{line},2026-01-31": "unknown_kind",
-        "c3,idfa,,2026-01-31": "missing_value",
+        "c3,idfa,,2026-01-31": "missing_identifier",
         f"c3,line_user_id,{line},": "missing_changed_at",
         f"c3,line_user_id,{line},2026-11-01": "after_month",
         f"c1,line_user_id,{line},2026-01-31": "duplicate_key",
     }
     desk.put("ids.csv", "\n".join(["id,kind,value,at", *good, *bad]) + "\n")
     intake = desk.take(ORDERS, IDENTIFIERS)
-    assert [row[0] for row in kept(intake, "identifiers", "value")] == sorted([line, phone, off, phone.lower()])
+    assert [row[0] for row in kept(intake, "identifiers", "identifier")] == sorted([line, phone, off, phone.lower()])
     found = [reason for table, _, _, reason in reasons(intake) if table == "identifiers"]
     assert sorted(found) == sorted(bad.values())
 

@@ -136,7 +136,7 @@ def secrets(sample_month: SampleMonth) -> dict[str, str]:
     for table, column in WRITTEN_BY_CUSTOMERS.items():
         for (text,) in sample_month.rows(f"select distinct {column} from {table} where length({column}) >= {LEAST}"):
             values[plain(text).strip()] = f"{table}.{column}"
-    values |= {value: "identifier" for (value,) in sample_month.rows("select distinct value from identifiers")}
+    values |= {value: "identifier" for (value,) in sample_month.rows("select distinct identifier from identifiers")}
     values |= raw_values(sample_month)
     kinds = set(values.values())
     assert {

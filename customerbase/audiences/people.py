@@ -15,12 +15,12 @@ NOBODY = "00000000-0000-0000-0000-000000000000"  # the advertising id of a telep
 _IDENTIFIERS = """
 create or replace temp table known_as as
 select customer_id, {columns} from (
-  select link.customer_id, one.kind, case when one.kind = 'line_user_id' then one.value else lower(one.value) end as value
+  select link.customer_id, one.kind, case when one.kind = 'line_user_id' then one.identifier else lower(one.identifier) end as value
   from identifiers as one
   join identity_links as link using (source_system, source_customer_id)
-  where one.kind in {kinds} and one.value is not null
+  where one.kind in {kinds} and one.identifier is not null
   qualify row_number() over (
-    partition by link.customer_id, one.kind order by one.changed_at desc nulls last, lower(one.value), one.value
+    partition by link.customer_id, one.kind order by one.changed_at desc nulls last, lower(one.identifier), one.identifier
   ) = 1
 ) group by customer_id
 """

@@ -125,4 +125,4 @@ def _segment(frame: pd.DataFrame, segments: duckdb.DuckDBPyRelation | None) -> p
 
 
 # what charts.caption prints under Japanese figures
-satisfaction.definition_ja = "直近の回答（1人・1回の調査につき最新の1件）から求めた、満足度の値と95%区間"
+satisfaction.definition_ja = "直近の回答（同じ人の同じ調査では最新の1件）から求めた、満足度の値と95%区間"

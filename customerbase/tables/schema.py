@@ -26,7 +26,7 @@ CONTACT_COLUMNS: dict[str, tuple[str, ...] | None] = {
     "contact_phones": None,
     "contact_emails": None,
     "contact_addresses": None,
-    "identifiers": ("value",),
+    "identifiers": ("identifier",),
     "inquiries": ("text",),
     "reviews": ("text",),
     "survey_answers": ("answer_text",),

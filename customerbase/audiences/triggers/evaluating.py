@@ -48,7 +48,8 @@ class Evaluated:
 
     def records(self) -> dict[str, int]:
         """What the run notes."""
-        sums = {name: int(self.counts[name].sum()) for name in ("conditions", "queued", "no_consent", "capped")}
+        names = ("conditions", "queued", "no_consent", "capped")
+        sums = {name: int(self.counts[name].sum()) if len(self.counts) else 0 for name in names}
         return {"triggers": len(self.counts), **sums}
 
 
