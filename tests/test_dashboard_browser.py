@@ -50,7 +50,11 @@ PEOPLE = re.compile(r"(?<![\d,.+−〜])([\d,]+)(?:人|[\s\u00a0](?:people|custo
 def servers(sample_month: SampleMonth, tmp_path_factory):
     """A server an audience, over the sample's published month."""
     home = sample_run.copy_of(sample_month, tmp_path_factory.mktemp("served")).home
-    with base.Server(home, audience="managers") as managers, base.Server(home, audience="analysts") as analysts:
+    places = "--kernels=40"  # every test is a visitor of its own, whose kernel stays a while
+    with (
+        base.Server(home, places, audience="managers") as managers,
+        base.Server(home, places, audience="analysts") as analysts,
+    ):
         yield {"managers": managers, "analysts": analysts}
 
 
