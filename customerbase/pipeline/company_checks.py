@@ -16,52 +16,49 @@ def check(company: Company, contracts: Sequence[Contract]) -> None:
 
 
 def check_segments(company: Company, contracts: Sequence[Contract]) -> None:
-    """Raise ConfigError when the company's named segments or rules cannot be, before a page finds out.
-
-    A rule may name the tables of the page that judges it (the one that writes segment_rules); those of the month
-    before only where the run has a writer for them.
-    """
-    written = {table for contract in contracts for table in contract.writes}
-    rules = rule_page(contracts)
-    if company.named and rules:
-        company.rules(rules.reads, rules.writes, [table for table in rules.previous if table in written])
-
-
-def rule_page(contracts: Iterable[Contract]) -> Contract | None:
-    """The page that judges the segments by rule; None when the run has none."""
-    return next((contract for contract in contracts if "segment_rules" in contract.writes), None)
+    """Raise ConfigError when the company's named segments or rules cannot be, before a page finds out."""
+    page = rule_page(contracts)
+    if company.named and page:
+        company.rules(*_tables(page, contracts))
 
 
 def check_audiences(company: Company, contracts: Sequence[Contract]) -> None:
     """Raise ConfigError when the company's audiences cannot be, before a page finds out."""
     page = audience_page(contracts)
     if page:
-        written = {table for contract in contracts for table in contract.writes}
-        company.read_audiences(page.reads, page.writes, [table for table in page.previous if table in written])
-
-
-def check_budget(company: Company, contracts: Sequence[Contract]) -> None:
-    """Raise ConfigError when the company's offers, ranks or schemes cannot be, before a page finds out."""
-    page = next((contract for contract in contracts if "budget_plan" in contract.writes), None)
-    if page and (company.budget or company.loyalty):
-        written = {table for contract in contracts for table in contract.writes}
-        company.read_budget(page.reads, page.writes, [table for table in page.previous if table in written])
-        company.programme  # noqa: B018 - read for its errors
-
-
-def audience_page(contracts: Iterable[Contract]) -> Contract | None:
-    """The page that makes the audiences; None when the run has none."""
-    return next((contract for contract in contracts if "audience_members" in contract.writes), None)
+        company.read_audiences(*_tables(page, contracts))
 
 
 def check_triggers(company: Company, contracts: Sequence[Contract]) -> None:
     """Raise ConfigError when the company's triggers cannot be, before a page finds out."""
-    page = trigger_page(contracts)
+    page = _writer("trigger_queue", contracts)
     if page:
-        written = {table for contract in contracts for table in contract.writes}
-        company.trigger_rules(page.reads, page.writes, [table for table in page.previous if table in written])
+        company.trigger_rules(*_tables(page, contracts))
 
 
-def trigger_page(contracts: Iterable[Contract]) -> Contract | None:
-    """The page that evaluates the triggers; None when the run has none."""
-    return next((contract for contract in contracts if "trigger_queue" in contract.writes), None)
+def check_budget(company: Company, contracts: Sequence[Contract]) -> None:
+    """Raise ConfigError when the company's offers, ranks or schemes cannot be, before a page finds out."""
+    page = _writer("budget_plan", contracts)
+    if page and (company.budget or company.loyalty):
+        company.read_budget(*_tables(page, contracts))
+        company.programme  # noqa: B018 - read for its errors
+
+
+def rule_page(contracts: Iterable[Contract]) -> Contract | None:
+    """The page that judges the segments by rule; None when the run has none."""
+    return _writer("segment_rules", contracts)
+
+
+def audience_page(contracts: Iterable[Contract]) -> Contract | None:
+    """The page that makes the audiences; None when the run has none."""
+    return _writer("audience_members", contracts)
+
+
+def _writer(table: str, contracts: Iterable[Contract]) -> Contract | None:
+    return next((contract for contract in contracts if table in contract.writes), None)
+
+
+def _tables(page: Contract, contracts: Iterable[Contract]) -> tuple[Iterable[str], Iterable[str], list[str]]:
+    """What rules of a page may name: tables it reads and writes, those of the month before where the run has a writer."""
+    written = {table for contract in contracts for table in contract.writes}
+    return page.reads, page.writes, [table for table in page.previous if table in written]
