@@ -6,8 +6,8 @@ out. Another key draws independently of the first; a greater share keeps all tha
 """
 
 import hashlib
+import math
 from collections.abc import Iterable
-from fractions import Fraction
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def bound(share: float) -> str:
     """The digest that a share of all people lies below, as 16 hex digits; share from 0 to 1, else ConfigError."""
     if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
         raise ConfigError(f"a share held out is {share!r}; expected a number from 0 to 1, such as 0.1.")
-    steps = int(Fraction(share).limit_denominator(10**9) * 16**_DIGITS)
+    steps = math.floor(share * 16**_DIGITS)
     return f"{steps:0{_DIGITS}x}" if steps < 16**_DIGITS else EVERYBODY
 
 

@@ -1,6 +1,5 @@
 """The rows that models learn from and are judged on: one window for each cutoff whose labels are complete."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,6 +9,7 @@ import pyarrow as pa
 
 import customerbase.prediction.design as design
 from customerbase.engine import Engine
+from customerbase.holdout import bound
 from customerbase.prediction.rhythm import Rhythm
 
 MOST_ROWS = 150_000  # more rows gave nothing (docs/predictions.md)
@@ -103,6 +103,4 @@ def grown(counts: dict[date, int], db: Engine) -> dict[date, int]:
 
 def digest(share: float) -> str:
     """The digest of customer and cutoff below which this share of customers lies; 'g' is above all."""
-    if share >= 1:
-        return "g"
-    return f"{math.floor(share * 16**_DIGITS):0{_DIGITS}x}"
+    return bound(min(share, 1))[:_DIGITS]
