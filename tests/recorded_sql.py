@@ -50,7 +50,7 @@ from customerbase import (
     segments,
 )  # fmt: skip
 from customerbase.audiences import budget, consent, evaluating, loyalty, reading, triggers
-from customerbase.campaigns import uplift
+from customerbase.campaigns import uplift, worth
 from customerbase.engine import SQL_FOLDER, Engine, identifier, sql_text
 from customerbase.periods import month_end
 from customerbase.prediction.rhythm import rhythms
@@ -504,7 +504,7 @@ def _uplift() -> None:
     """Two campaigns of an invented shop with their people, and what they cost in all."""
     db = uplift_world.shop(60)
     uplift.study(db, as_of=AS_OF)
-    db.run("worth_campaigns", as_of=AS_OF)
+    worth.spent(db, as_of=AS_OF)
 
 
 def _customer(folder: Path, monkeypatch) -> None:

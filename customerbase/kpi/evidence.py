@@ -10,7 +10,7 @@ from customerbase.kpi.ledger import Entry, campaign_names
 from customerbase.kpi.pdca import known
 
 AWAITED, MISSING = "awaited", "missing"  # beside the states of campaign_results
-SAME, DIFFERS, NOT_COMPARABLE = MATCHES = ("same", "differs", "not_comparable")
+SAME, DIFFERS, NOT_COMPARABLE = "same", "differs", "not_comparable"
 AMOUNTS = ("orders", "revenue", "margin")
 ENDS = ("", "_low", "_high")
 _MEMBERS = ("audience_match", "in_both", "audience_only", "campaign_only")
@@ -32,9 +32,7 @@ def pdca_campaigns(db: Engine, entries: Iterable[Entry], *, as_of: date) -> pd.D
     campaigns, campaign_contacts, campaign_results, campaign_effects, identity_links, id_aliases, and of the month before
     audiences, audience_members and pdca_campaigns: whether the campaign went to the audience that the entry names.
     """
-    db.execute(f"create or replace temp view campaign_list as {sql_text('campaign_list')}")
-    listed = db.query("select source_system, source_campaign_id, campaign_id from campaign_list").fetchall()
-    names, results = campaign_names(listed), _results(db)
+    names, results = names_of_campaigns(db), _results(db)
     rows = [
         _row(entry, place, told, names, results, as_of)
         for entry in entries
@@ -44,6 +42,13 @@ def pdca_campaigns(db: Engine, entries: Iterable[Entry], *, as_of: date) -> pd.D
     if not rows:
         return pd.DataFrame(columns=CAMPAIGNS)
     return pd.DataFrame(_with_audiences(db, rows, as_of), columns=CAMPAIGNS)
+
+
+def names_of_campaigns(db: Engine) -> dict[str, str]:
+    """Name in the ledger -> campaign_id in campaign_results, of the table campaigns; leaves campaign_list on db."""
+    db.execute(f"create or replace temp view campaign_list as {sql_text('campaign_list')}")
+    listed = db.query("select source_system, source_campaign_id, campaign_id from campaign_list").fetchall()
+    return campaign_names(listed)
 
 
 def _row(entry: Entry, place: int, told: str, names: Mapping, results: Mapping, as_of: date) -> dict:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from customerbase.engine import Engine, sql_text
+from customerbase.engine import Engine
 from customerbase.errors import InputError, near_miss
 from customerbase.kpi import ledger
+from customerbase.kpi.evidence import names_of_campaigns
 from customerbase.kpi.ledger import DOING, DONE, PLANNED, STOPPED, Entry
 from customerbase.periods import month_end
 from customerbase.sources.guess_table import safe, table
@@ -90,9 +91,7 @@ def _astray(pipeline: str, entries: Sequence[Entry]) -> list[str]:
         return []
     db = Engine(threads=1)
     db.register("campaigns", path)
-    db.execute(f"create or replace temp view campaign_list as {sql_text('campaign_list')}")
-    found = db.query("select source_system, source_campaign_id, campaign_id from campaign_list").fetchall()
-    return ledger.astray(entries, ledger.campaign_names(found), month_end(months[-1]))
+    return ledger.astray(entries, names_of_campaigns(db), month_end(months[-1]))
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from customerbase.campaigns.worth.draws import (
     YEAR,
     Payback,
     payback,
+    spent,
 )
 from customerbase.campaigns.worth.items import KINDS, Item, Spread, Worth, read_worth
 
@@ -26,4 +27,5 @@ __all__ = [
     "Worth",
     "payback",
     "read_worth",
+    "spent",
 ]

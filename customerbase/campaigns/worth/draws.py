@@ -14,12 +14,23 @@ import numpy as np
 import pandas as pd
 
 from customerbase.campaigns.worth.items import Spread, Worth
+from customerbase.engine import Engine, sql_text
+from customerbase.features.behaviour import keep
 from customerbase.intervals import Z
 from customerbase.periods import add_months
 
 DRAWS, SEED, HORIZON, YEAR = 10_000, 0, 60, 12
 QUANTILES = (0.1, 0.5, 0.9)
 MEASURED, NO_COSTS, NO_EFFECTS, NO_MARGIN = "measured", "no_costs", "no_effects", "no_margin"
+
+
+def spent(db: Engine, *, as_of: date) -> pd.DataFrame:
+    """One row per campaign begun by as_of: campaign_id as in campaign_effects, start_date, and cost in all.
+
+    Reads campaigns and campaign_contacts.
+    """
+    keep(db, "campaign_list", sql_text("campaign_list"))
+    return db.run("worth_campaigns", as_of=as_of).df()
 
 
 @dataclass(frozen=True)
@@ -105,7 +116,7 @@ def payback(
     """The costs of `worth` against the increments of campaigns.
 
     effects: rows of the table campaign_effects, None or empty where nothing is measured; campaigns: campaign_id, start_date,
-    cost (worth_campaigns.sql).
+    cost (`spent`).
     """
     if not worth.items:
         return Payback(worth, as_of, NO_COSTS)
