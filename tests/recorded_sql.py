@@ -480,6 +480,7 @@ def _satisfaction(monkeypatch) -> None:
     """Two waves of a survey of the invented customers, some of whom answer, are asked again and buy again."""
     monkeypatch.setattr(satisfaction_world, "Engine", Recorder)
     satisfaction.satisfaction(satisfaction_world.company(90), as_of=AS_OF, k_min=3)
+    satisfaction.satisfaction(satisfaction_world.shop(90), as_of=AS_OF, k_min=3)
 
 
 def _voice(monkeypatch) -> None:

@@ -7,7 +7,10 @@ from customerbase.engine import Engine
 from customerbase.features.answers import _OPTIONAL as DECLARED
 
 LINKS = "customer_id varchar, source_system varchar, source_customer_id varchar"
-ORDERS = "customer_id varchar, channel varchar, order_at timestamp, is_order integer, net_amount decimal(18, 2)"
+ORDERS = (
+    "customer_id varchar, channel varchar, order_at timestamp, is_order integer, net_amount decimal(18, 2),"
+    " source_system varchar, order_id varchar"
+)
 OTHERS = {
     "identity_links": LINKS,
     "customer_orders": ORDERS,
@@ -31,7 +34,10 @@ def database(**tables: list[tuple]) -> Engine:
             table, ", ".join(one.strip().split(" ")[0] for one in columns.split(", ") if " " in one.strip())
         )
         if table == "survey_answers":
-            names, rows = f"{names}, source_row_id", [(*row, f"{place:06}") for place, row in enumerate(rows)]
+            names = f"{names}, product_id, source_row_id"
+            rows = [(*row, *[None] * (11 - len(row)), f"{place:06}") for place, row in enumerate(rows)]
+        if table == "customer_orders":
+            rows = [(*row, *[None] * (7 - len(row))) for row in rows]
         said = ("(" + ", ".join("null" if one is None else f"'{one}'" for one in row) + ")" for row in rows)
         if rows:
             db.execute(f"insert into {table} ({names}) select * from (values {', '.join(said)})")
@@ -110,3 +116,28 @@ def company(people: int = 320, *, fall: float = 0.0, alike: bool = False, asked:
     )
     profiles(db)
     return db
+
+
+def shop(people: int = 400, *, worse: str = "P03", by: float = 1.2, goods: int = 12, seed: int = 4) -> Engine:
+    """Everybody reviews a product or two and answers a survey; reviews of one product are worse."""
+    rng = np.random.default_rng(seed)
+    db = company(people)
+    popular = rng.dirichlet(np.full(goods, 3.0))
+    reviews, orders, lines = [], [], []
+    for number in range(people):
+        for _ in range(rng.integers(1, 3)):
+            product = f"P{rng.choice(goods, p=popular):02d}"
+            stars = int(np.clip(np.round(rng.normal(4.0 - by * (product == worse), 0.9)), 1, 5))
+            reviews.append(("s", f"{len(reviews)}", product, f"{number}", f"2026-{rng.integers(3, 11):02d}-04", stars))
+        orders.append((f"C{number}", "web", "2026-08-20", 1, 1000, "s", f"o{number}"))
+        lines.append(("s", f"o{number}", "goods", f"P{rng.choice(goods, p=popular):02d}", 500))
+    catalogue = [("s", f"P{one:02d}", f"Item {one // 2}", f"Kind {one % 3} > X") for one in range(goods)]
+    for table, rows in (("reviews", reviews), ("order_lines", lines), ("products", catalogue)):
+        db.execute(f"insert into {table} values {', '.join(map(_row, rows))}")
+    columns = "customer_id, channel, order_at, is_order, net_amount, source_system, order_id"
+    db.execute(f"insert into customer_orders ({columns}) values {', '.join(map(_row, orders))}")
+    return db
+
+
+def _row(row: tuple) -> str:
+    return "(" + ", ".join("null" if one is None else f"'{one}'" for one in row) + ")"

@@ -133,14 +133,14 @@ def spread(people: dict[int, int], answer: dict[int, float] | None = None, role:
     ],
 )
 def test_a_sum_of_months_gives_no_month_of_few_back(people, counted):
-    made = answers.window(spread(people), as_of=AS_OF, k_min=10)
+    made = answers.window(spread(people).frame, as_of=AS_OF, k_min=10)
     assert set(made["month"].dt.month) == counted
 
 
 def test_few_on_one_side_of_a_share_are_few():
     given = spread({3: 40, 4: 40}, role="csat", scale="five")
     given.frame["answer"] = [5.0] * 20 + [2.0] * 20 + [5.0] * 37 + [1.0] * 3
-    assert set(answers.window(given, as_of=AS_OF, k_min=10)["month"].dt.month) == {3}
+    assert set(answers.window(given.frame, as_of=AS_OF, k_min=10)["month"].dt.month) == {3}
 
 
 # --- scores ---------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ UNIQUE_WITHIN = {
     "channel",
     "record_id",
     "response_id",
+    "review_id",
     "valid_from",
     "other_record",
     "day",

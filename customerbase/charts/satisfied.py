@@ -21,8 +21,10 @@ from customerbase.charts.draw import dots
 from customerbase.charts.output import Figure
 from customerbase.charts.style import ACCENT, BAR_GREY, GREY, HOUSE, INK, TEXT_SIZE, WIDTHS, wrap
 from customerbase.periods import month_range
+from customerbase.satisfaction.products import PRODUCT
 
 WIDE = 7.0
+MOST = 24  # groups in one picture
 
 
 def months(
@@ -117,6 +119,14 @@ class Pictures:
         """Groups that differ."""
         return looks.group_lines(self._named(self.result.scores), self.language)
 
+    def of_products(self) -> list[str]:
+        """How many products are told of, and which differ."""
+        return looks.product_lines(self._named(self.result.scores), self.language)
+
+    def products(self) -> pd.DataFrame:
+        """Scores of the products that are told of as a table, those with most answers first."""
+        return listings.product_table(self._named(self.result.scores), self.language)
+
     def answered(self) -> list[str]:
         """Who answers, and the scores with and without weights."""
         rates, scores = self._named(self.result.rates), self.result.scores
@@ -154,7 +164,8 @@ class Pictures:
     def groups(self, measure: str = "", dimension: str = "segment", width: float = WIDE) -> Figure | None:
         """Scores by group; None where none may be shown."""
         table = self._named(self.result.scores)
-        return _drawn(groups(table, self.result.as_of, self.result.months, self.language, measure, dimension, width))
+        about = (self.result.as_of, self.result.months, self.result.product_days, self.language)
+        return _drawn(groups(table, *about, measure, dimension, width))
 
     def links(self, width: float = WIDE) -> Figure | None:
         """Who bought again after the answer, by band; None where few did."""
@@ -166,7 +177,7 @@ class Pictures:
 
     def _named(self, table: pd.DataFrame) -> pd.DataFrame:
         called = {code: segments.name(code, self.language) for code in segments.codes()}
-        return names.with_segments(table, called)
+        return names.by_name(table, called)
 
 
 def trend(
@@ -183,8 +194,7 @@ def trend(
         month=[pd.Timestamp(month).date() for month in own["month"]], clear=own["verdict"].isin(looks.CLEAR),
         label=[names.number(code, value, language) for value in own["value"]],
     )  # fmt: skip
-    called = names.measure(code, row["scale"], language)
-    words = i18n.sentence("satisfaction.definition_trend", language, measure=called)
+    words = names.trend_definition(code, row["scale"], language)
     day = pd.Timestamp(row["as_of"]).date()
     said = caption(study.satisfaction, "satisfaction_trend", day, int(own["n"].sum()), language, 0.95, definition=words)
     title = titles.trend_title(row, language)
@@ -193,21 +203,26 @@ def trend(
 
 
 def groups(
-    table: pd.DataFrame, as_of, window: int, language: str, measure: str = "", dimension: str = "segment",
-    width: float = WIDE,
+    table: pd.DataFrame, as_of, window: int, product_days: int, language: str, measure: str = "",
+    dimension: str = "segment", width: float = WIDE,
 ) -> Figure | str:  # fmt: skip
     """Scores by group as dots with intervals beside the score of all; words where no group may be shown."""
     own = table[(table["method"] == "raw") & table["measure"].isin([measure] if measure else looks.MAIN)]
     own = own[(own["dimension"] == dimension) & own["score"].notna()]
     if not len(own):
         return i18n.word("satisfaction.group_few", language) if len(table) else _empty(language)
-    first = own.iloc[0]
+    first = own.iloc[0] if measure or dimension != PRODUCT else own.loc[_most_told(own)]
     code, own = first["measure"], own[(own["measure"] == first["measure"]) & (own["scale"] == first["scale"])]
+    told, many = _clear_first(own), len(own)
+    own = told.head(MOST)
     of_all = table[(table["dimension"] == "all") & (table["measure"] == code) & (table["scale"] == first["scale"])]
     called = names.measure(code, first["scale"], language)
     frame = own.assign(name=[names.value(dimension, one, language) for one in own["value"]])
     clear = frame[frame["verdict"].isin(looks.CLEAR)].sort_values(["q_value", "name"])
-    words = i18n.sentence("satisfaction.definition_groups", language, measure=called, months=window)
+    words = names.groups_definition(dimension, first, window, product_days, language)
+    if len(own) < many:
+        shown = i18n.sentence("satisfaction.products_shown", language, n=f"{len(own)}", all=f"{many:,}")
+        words = i18n.aside(words, shown, language)
     n = int(frame["n"].sum())
     return dots(
         frame, "name", "score", "low", "high", language=language, width=width, reference=float(of_all["score"].iloc[0]),
@@ -215,6 +230,19 @@ def groups(
         caption=caption(study.satisfaction, "satisfaction_scores", as_of, n, language, 0.95, definition=words),
         accent=clear["name"].iloc[0] if len(clear) else "", fmt=lambda value: names.number(code, value, language),
     )  # fmt: skip
+
+
+def _most_told(own: pd.DataFrame) -> object:
+    """The first row of the measure and scale that tells of most groups."""
+    often = own.groupby(["measure", "scale"], sort=False)["value"].transform("size")
+    return often.idxmax()
+
+
+def _clear_first(own: pd.DataFrame) -> pd.DataFrame:
+    """Groups that clearly differ first, the surest of them on top, then those with most answers."""
+    clear = own["verdict"].isin(looks.CLEAR)
+    keys = pd.DataFrame({"clear": ~clear, "q": own["q_value"].where(clear, 1.0), "n": -own["n"].astype(float)})
+    return own.loc[keys.assign(value=own["value"]).sort_values(["clear", "q", "n", "value"]).index]
 
 
 def links(table: pd.DataFrame, language: str, width: float = WIDE, bare: bool = False) -> Figure | str:

@@ -19,7 +19,7 @@ from customerbase.report.satisfaction import LINKS, TREND
 PAGE = "satisfaction"
 SURVEYS, VOICE, DESK = "09_satisfaction", "09b_voice", "09c_inquiries"
 FIRST = ("score", "trend", "todo")  # the sentences of surveys on top; the others stand with their pictures
-WITH = {"groups": ("group", "response"), "drivers": ("driver",), "links": ("link",)}
+WITH = {"groups": ("group", "product", "response"), "drivers": ("driver",), "links": ("link",)}
 
 
 def parts(data: ReportData, told: dict[str, object], language: str, draw: ModuleType) -> list[Part]:

@@ -17,8 +17,10 @@ from customerbase.dashboards.part import Column, Table
 from customerbase.features.scales import MEASURES
 from customerbase.report import ReportData
 from customerbase.report.satisfaction import DRIVERS, LINKS, SCORES, TREND
+from customerbase.satisfaction.products import CATEGORY, PRODUCT
 
 WITHHELD = "*"
+MOST = 200  # groups in one table
 ARROWS = {"clear_up": "↑", "clear_down": "↓"}
 
 
@@ -97,36 +99,57 @@ def trend_caption(data: ReportData, code: str, scale: str, language: str, draw: 
     table = data.tables[TREND]
     own = table[(table["measure"] == code) & (table["scale"] == scale)].to_dict("records")
     n = sum(int(row["n"]) for row in own if names.shown(row, data.k_min, "value"))
-    words = i18n.sentence("satisfaction.definition_trend", language, measure=names.measure(code, scale, language))
+    words = names.trend_definition(code, scale, language)
     return draw.caption(study.satisfaction, TREND, data.as_of, n, language, 0.95, definition=words)
 
 
 def groups(data: ReportData, language: str, draw: ModuleType) -> dict[str, Table]:
     """Dimension -> its groups with each main measure, those with most answers first, all of them together on top."""
     called = {code: segments.name(code, language) for code in segments.codes()}
-    table, made = names.with_segments(data.tables[SCORES], called), {}
+    table, made = names.by_name(data.tables[SCORES], called), {}
     table = table[table["method"] == groups_of.RAW]
     whole = looks.overall(table, data.k_min)
-    measures = [(row["measure"], row["scale"]) for row in whole]
     for dimension in study.DIMENSIONS:
         own = table[table["dimension"] == dimension]
         found = {(row["measure"], row["scale"], row["value"]): row for row in own.to_dict("records")}
         if not own["score"].notna().any():
             continue
-        ranked = sorted(dict.fromkeys(own["value"]), key=lambda one: (-_answers(found, measures, one), one))
+        known = set(zip(own["measure"], own["scale"], strict=True))
+        of_all = [row for row in whole if (row["measure"], row["scale"]) in known]
+        measures = [(row["measure"], row["scale"]) for row in of_all]
+        ranked, many = _ranked(own, found, measures)
         rows = [_group(names.value(dimension, one, language), [found.get((*pair, one)) for pair in measures], data, language)
                 for one in ranked]  # fmt: skip
-        rows.insert(0, _group(i18n.word("satisfaction.value.all", language), whole, data, language))
+        rows.insert(0, _group(i18n.word("satisfaction.value.all", language), of_all, data, language))
         title = i18n.sentence("board_satisfaction.by_title", language, by=_within(dimension, language))
-        words = i18n.sentence("board_satisfaction.by_definition", language, months=_months(data))
-        caption = caption_of(data, study.satisfaction, SCORES, _most(whole), words, language, draw)
+        words = _definition(dimension, table, language)
+        caption = caption_of(data, study.satisfaction, SCORES, _most(of_all), words, language, draw)
         caption += withheld_note(data, language) if any(WITHHELD in row for row in rows) else ""
+        if len(ranked) < many:
+            told = {"n": f"{len(ranked):,}", "all": f"{many:,}"}
+            caption += f" · {i18n.sentence('satisfaction.products_shown', language, **told)}"
         columns = (
             Column("group", i18n.word(f"satisfaction.dimension.{dimension}", language)),
             *(column for pair in measures for column in _columns(*pair, language)),
         )
         made[dimension] = _without_empty(Table(title, columns, tuple(rows), caption))
     return made
+
+
+def _definition(dimension: str, scores: pd.DataFrame, language: str) -> str:
+    told = {"months": int(scores["months"].iloc[0])}
+    if dimension not in (PRODUCT, CATEGORY):
+        return i18n.sentence("board_satisfaction.by_definition", language, **told)
+    told["days"] = int(scores["product_days"].iloc[0])
+    return i18n.sentence("board_satisfaction.by_product_definition", language, **told)
+
+
+def _ranked(own: pd.DataFrame, found: Mapping, measures: list[tuple[str, str]]) -> tuple[list[str], int]:
+    """The groups with most answers first, of very many those that clearly differ and the largest; and how many there are."""
+    ranked = sorted(dict.fromkeys(own["value"]), key=lambda one: (-_answers(found, measures, one), one))
+    clear = set(own.loc[own["verdict"].isin(ARROWS), "value"])
+    largest = set([one for one in ranked if one not in clear][: max(MOST - len(clear), 0)])
+    return [one for one in ranked if one in clear | largest], len(ranked)
 
 
 def _without_empty(table: Table) -> Table:

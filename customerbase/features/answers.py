@@ -19,11 +19,15 @@ WINDOW = 12  # months whose answers count for scores by group
 # what a table that a company may not have would hold: enough to find nothing in it
 _OPTIONAL = {
     "survey_answers": "source_system varchar, response_id varchar, survey_id varchar, source_customer_id varchar,"
-    " question_id varchar, asked_at timestamp, answered_at timestamp, scale varchar, answer_num decimal(18, 4),"
+    " question_id varchar, product_id varchar, asked_at timestamp, answered_at timestamp, scale varchar, answer_num decimal(18, 4),"
     " weight decimal(18, 6), source_row_id varchar",
     "surveys": "source_system varchar, survey_id varchar, purpose varchar, channel varchar, start_date date, invited bigint",
     "survey_invitations": "source_system varchar, survey_id varchar, source_customer_id varchar, asked_at timestamp",
     "inquiries": "source_system varchar, source_customer_id varchar, opened_at timestamp",
+    "reviews": "source_system varchar, review_id varchar, product_id varchar, source_customer_id varchar,"
+    " posted_at timestamp, stars integer",
+    "products": "source_system varchar, product_id varchar, name varchar, category varchar",
+    "order_lines": "source_system varchar, order_id varchar, line_type varchar, product_id varchar, amount decimal(18, 2)",
 }
 
 
@@ -62,15 +66,15 @@ def gather(db: Engine, *, as_of: date, settings: Mapping | None = None) -> Answe
     return Answers(frame[counts].reset_index(drop=True), asked, left_out)
 
 
-def window(answers: Answers, *, as_of: date, k_min: int, months: int = WINDOW) -> pd.DataFrame:
-    """The answers of the last `months` months that figures of all of them together may count.
+def window(answers: pd.DataFrame, *, as_of: date, k_min: int, months: int = WINDOW) -> pd.DataFrame:
+    """The answers (as the frame of Answers) of the last `months` months that figures of all of them together may count.
 
     Months are told of one by one, too, but for those of few people (or with few on one side of a share). Where such months
     are a single one, or hold fewer than k_min people together, all months less the others would give them away: then the
     answers of those months count in no sum, for each role and scale by itself.
     """
     since = pd.Timestamp(add_months(as_of, 1 - months))
-    frame = answers.frame[answers.frame["month"] >= since].reset_index(drop=True)
+    frame = answers[answers["month"] >= since].reset_index(drop=True)
     left_out = pd.Series(False, index=frame.index)
     for (role, scale), own in frame.groupby(["role", "scale"]):
         counts = _people(own, TOP.get((role, scale)))

@@ -10,6 +10,7 @@ from customerbase.errors import ConfigError, near_miss
 
 NPS, CSAT, CES, ITEM, ASIDE = "nps", "csat", "ces", "item", "aside"
 ROLES = (NPS, CSAT, CES, ITEM, ASIDE)
+REVIEW = "review"  # the role of stars, which no survey asked for
 # lowest and highest answer of each scale that can be scored; choices and words cannot
 SCALES = {"nps": (0, 10), "five": (1, 5), "seven": (1, 7), "yes_no": (0, 1)}
 PREFERRED = ("five", "seven", "nps", "yes_no")  # whose scale stands for a measure asked on several
@@ -19,8 +20,8 @@ TOP = {
     (CES, "five"): 4, (CES, "seven"): 5, (CES, "nps"): 8, (CES, "yes_no"): 1,
 }  # fmt: skip
 PROMOTER, DETRACTOR = 9, 6  # NPS: from 9 up, up to 6 (Reichheld 2003, Harvard Business Review 81(12), 46-54)
-MEASURES = ("nps", "csat", "csat_mean", "ces", "ces_mean")
-OF_ROLE = {NPS: ("nps",), CSAT: ("csat", "csat_mean"), CES: ("ces", "ces_mean")}
+MEASURES = ("nps", "csat", "csat_mean", "ces", "ces_mean", "stars_mean")
+OF_ROLE = {NPS: ("nps",), CSAT: ("csat", "csat_mean"), CES: ("ces", "ces_mean"), REVIEW: ("stars_mean",)}
 _EASE = ("ces", "effort", "ease", "easy", "手間", "負担", "しやす", "かんたん", "簡単")
 _OVERALL = ("csat", "satisf", "overall", "満足", "総合")
 

@@ -56,7 +56,7 @@ def by_part(
     the months before so few came that page 09, which tells of the same parts in
     a window of twelve months, would name them by the difference.
     """
-    rows = scored_answers(window(answers, as_of=month, k_min=k_min), answers.questions)
+    rows = scored_answers(window(answers.frame, as_of=month, k_min=k_min), answers.questions)
     part = _parts(db, rows, dimension, segments)
     now = rows["month"] == month
     hold(db, rows[now], part[now])

@@ -32,7 +32,7 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
     if any(name not in data.tables for name in ALL_TABLES):
         return None
     called = {code: segments.name(code, language) for code in segments.codes()}
-    scores, rates = (names.with_segments(data.tables[name], called) for name in (SCORES, RATES))
+    scores, rates = (names.by_name(data.tables[name], called) for name in (SCORES, RATES))
     if not looks.overall(scores, data.k_min):
         return []
     trend, links, drivers = (data.tables[name] for name in (TREND, LINKS, DRIVERS))
@@ -41,6 +41,7 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
         "score": looks.score_lines(scores, language, data.k_min),
         "trend": looks.trend_lines(trend, language, data.k_min),
         "group": looks.group_lines(scores, language),
+        "product": looks.product_lines(scores, language),
         "response": looks.response_lines(rates, scores, language, data.k_min),
         "link": looks.link_lines(links, language),
         "driver": looks.driver_lines(drivers, language, given),
@@ -65,8 +66,7 @@ def trend(data: ReportData, language: str, draw: ModuleType) -> Picture | None:
         draw.svg(draw.satisfied.trend(table, data.k_min, language, row["measure"], width, bare=True))
         for width in _widths(draw)
     ]
-    called = names.measure(row["measure"], row["scale"], language)
-    words = i18n.sentence("satisfaction.definition_trend", language, measure=called)
+    words = names.trend_definition(row["measure"], row["scale"], language)
     own = table[(table["measure"] == row["measure"]) & (table["scale"] == row["scale"])]
     caption = draw.caption(study.satisfaction, TREND, data.as_of, int(own["n"].sum()), language, 0.95, definition=words)
     return Picture(

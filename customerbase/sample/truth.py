@@ -97,7 +97,7 @@ def _contacts(block: Block) -> pa.Table:
 
 
 def write_company(desk: Desk, campaigns: list[Campaign]) -> None:
-    """Truth that no block owns: planned effects, planted pairs of goods, refill intervals."""
+    """Truth that no block owns: planned effects, planted pairs of goods, refill intervals, goods that are liked less."""
     columns = ("campaign_id", "name", "channel", "effect_recent", "effect_other", "holdout")
     desk.secret("campaigns", pa.table({key: [getattr(one, key) for one in campaigns] for key in columns}))
     goods, company = desk.world.goods, desk.world.company
@@ -112,9 +112,11 @@ def write_company(desk: Desk, campaigns: list[Campaign]) -> None:
             }
         ),
     )
-    desk.secret("refills", _refills(desk.world))
+    desk.secret("refills", _of_products(desk.world, "refills", "typical_days"))
+    desk.secret("product_quality", _of_products(desk.world, "quality", "stars_more"))
 
 
-def _refills(world: World) -> pa.Table:
-    product, days = zip(*world.company["refills"], strict=True)
-    return pa.table({"sku": [world.goods.codes[number - 1] for number in product], "typical_days": list(days)})
+def _of_products(world: World, name: str, column: str) -> pa.Table:
+    """A list of the company's file that says one number of some products."""
+    product, told = zip(*world.company[name], strict=True)
+    return pa.table({"sku": [world.goods.codes[number - 1] for number in product], column: list(told)})

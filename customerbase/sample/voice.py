@@ -15,7 +15,7 @@ from customerbase.sample.world import APP, POS, SYSTEMS, WEB, World
 
 ASK_SHARE, LAST_DAYS, LAST_SHARE = 0.018, 60, 0.10  # inquiries per order; more of them shortly before leaving
 REOPENED, REOPENED_ANGRY = 0.05, 0.25  # share of inquiries opened again
-REVIEW_SHARE = 0.045
+REVIEW_SHARE = 0.12
 SURVEY_CAP = 24_000  # invitations per survey: a workbook stays one that people can open
 DATE = "%Y-%m-%d"
 
@@ -110,7 +110,11 @@ def _write_reviews(desk: Desk, block: Block) -> None:
     line, order, t = line[t < block.world.days], order[t < block.world.days], t[t < block.world.days]
     size = len(line)
     content = block.people.satisfaction[orders.row[order]]
-    stars = np.clip(np.round(3.9 + 0.7 * content + rng.normal(0, 0.7, size)), 1, 5).astype(np.int64)
+    quality = np.zeros(len(block.world.goods.names))
+    for product, more in block.world.company["quality"]:
+        quality[product - 1] = more
+    liking = 3.9 + quality[lines.product[line]] + 0.7 * content
+    stars = np.clip(np.round(liking + rng.normal(0, 0.7, size)), 1, 5).astype(np.int64)
     words = block.world.words["reviews"]
     flat = [text for star in range(1, 6) for text in words[star]]
     text = take(flat, (stars - 1) * 3 + rng.integers(0, 3, size))

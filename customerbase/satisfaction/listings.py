@@ -7,7 +7,9 @@ import pandas as pd
 from customerbase import i18n
 from customerbase.features.scales import MEASURES
 from customerbase.satisfaction.groups import ALL, RAW
+from customerbase.satisfaction.looks import CLEAR, MAIN
 from customerbase.satisfaction.names import driver, interval, measure, number, shown, value
+from customerbase.satisfaction.products import PRODUCT
 from customerbase.satisfaction.response import ASKED, RECENCY
 
 
@@ -23,6 +25,21 @@ def score_table(scores: pd.DataFrame, language: str, k_min: int) -> pd.DataFrame
             cells += [number(code, row["score"], language), interval(code, row, language), f"{int(row['n']):,}"]
             rows.append([*cells, f"{int(row['people']):,}", f"{row['effective_n']:,.0f}"])
     heads = ("measure", "method", "value", "interval", "answers", "people", "effective")
+    return pd.DataFrame(rows, columns=[i18n.word(f"satisfaction.column.{one}", language) for one in heads])
+
+
+def product_table(scores: pd.DataFrame, language: str, most: int = 20) -> pd.DataFrame:
+    """Scores of products as texts: what clearly differs first, then what has most answers."""
+    own = scores[(scores["dimension"] == PRODUCT) & scores["measure"].isin(MAIN)]
+    keys = own.assign(calm=~own["verdict"].isin(CLEAR), fewer=-own["n"].astype(float))
+    rows = []
+    for row in keys.sort_values(["calm", "fewer", "measure", "value"]).head(most).to_dict("records"):
+        code = row["measure"]
+        cells = [value(PRODUCT, row["value"], language), measure(code, row["scale"], language)]
+        cells += [number(code, row["score"], language), interval(code, row, language), f"{int(row['n']):,}"]
+        cells += [number(code, row["others"], language), i18n.word(f"satisfaction.apart.{row['verdict']}", language)]
+        rows.append(cells)
+    heads = ("product", "measure", "value", "interval", "answers", "others", "verdict")
     return pd.DataFrame(rows, columns=[i18n.word(f"satisfaction.column.{one}", language) for one in heads])
 
 

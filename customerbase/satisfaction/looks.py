@@ -11,10 +11,11 @@ from customerbase.satisfaction.drivers import BEHAVIOUR, ITEMS, OUTCOMES, OVERAL
 from customerbase.satisfaction.groups import ALL, RAW, WEIGHTED
 from customerbase.satisfaction.links import BANDS
 from customerbase.satisfaction.names import band, driver, group, interval, measure, number, shown, value
+from customerbase.satisfaction.products import CATEGORY, PRODUCT
 from customerbase.satisfaction.response import ASKED
 
 MOST = 3  # sentences on groups
-MAIN = ("nps", "csat", "ces")  # measures that are told of in words; means stand in tables
+MAIN = ("nps", "csat", "ces", "stars_mean")  # measures that are told of in words; other means stand in tables
 CLEAR = (CLEAR_UP, CLEAR_DOWN)
 
 
@@ -31,7 +32,7 @@ def score_lines(scores: pd.DataFrame, language: str, k_min: int) -> list[str]:
     for row in overall(scores, k_min):
         code = row["measure"]
         told = {"measure": measure(code, row["scale"], language), "value": number(code, row["score"], language)}
-        told |= {"interval": interval(code, row, language), "n": f"{int(row['n']):,}"}
+        told |= {"interval": interval(code, row, language), "n": counted(row, language)}
         said.append(i18n.sentence("satisfaction.score", language, **told))
     if not said and len(scores):
         return [i18n.sentence("satisfaction.few", language, k=k_min)]
@@ -59,7 +60,7 @@ def trend_lines(trend: pd.DataFrame, language: str, k_min: int) -> list[str]:
         row = newest(trend, code, k_min)
         if row is None:
             continue
-        told = {"month": month_label(pd.Timestamp(row["month"]).date(), language), "n": f"{int(row['n']):,}"}
+        told = {"month": month_label(pd.Timestamp(row["month"]).date(), language), "n": counted(row, language)}
         told |= {"measure": measure(code, row["scale"], language), "value": number(code, row["value"], language)}
         lines = [i18n.sentence("satisfaction.newest", language, **told, interval=interval(code, row, language))]
         key = {CLEAR_UP: "up", CLEAR_DOWN: "down", NO_CLEAR_CHANGE: "same", FIRST: "first"}[row["verdict"]]
@@ -74,14 +75,28 @@ def trend_lines(trend: pd.DataFrame, language: str, k_min: int) -> list[str]:
     return said
 
 
-def group_lines(scores: pd.DataFrame, language: str, most: int = MOST) -> list[str]:
+def group_lines(scores: pd.DataFrame, language: str) -> list[str]:
     """Groups that clearly differ from all others, the surest first; or that none does, or none can be compared."""
-    own = scores[
-        (scores["method"] == RAW) & scores["measure"].isin(MAIN) & ~scores["dimension"].isin([ALL, "response"])
-    ]
+    own = scores[~scores["dimension"].isin([ALL, "response", PRODUCT])]
+    return _differing(own, "group", language) if len(own) else []
+
+
+def product_lines(scores: pd.DataFrame, language: str) -> list[str]:
+    """How many products are told of one by one, and which clearly differ from all others; [] where no answer has a product."""
+    if not (scores["dimension"] == CATEGORY).any():
+        return []
+    own = scores[(scores["dimension"] == PRODUCT) & scores["measure"].isin(MAIN)]
+    if not len(own):
+        return [i18n.word("satisfaction.product_few", language)]
+    many = f"{own['value'].nunique():,}"
+    return [i18n.sentence("satisfaction.product_told", language, n=many), *_differing(own, "product", language)]
+
+
+def _differing(groups: pd.DataFrame, kind: str, language: str, most: int = MOST) -> list[str]:
+    own = groups[(groups["method"] == RAW) & groups["measure"].isin(MAIN)]
     told_of = own[own["score"].notna() & own["q_value"].notna()]
     if not len(told_of):
-        return [i18n.word("satisfaction.group_few", language)] if len(own) else []
+        return [i18n.word(f"satisfaction.{kind}_alone", language)]
     clear = told_of[told_of["verdict"].isin(CLEAR)].sort_values(["q_value", "dimension", "value"]).head(most)
     said = []
     for row in clear.to_dict("records"):
@@ -91,8 +106,14 @@ def group_lines(scores: pd.DataFrame, language: str, most: int = MOST) -> list[s
             "measure": measure(code, row["scale"], language),
         }
         told |= {"value": number(code, row["score"], language), "others": number(code, row["others"], language)}
-        said.append(i18n.sentence(f"satisfaction.{key}", language, **told, n=f"{int(row['n']):,}"))
-    return said or [i18n.word("satisfaction.group_none", language)]
+        said.append(i18n.sentence(f"satisfaction.{key}", language, **told, n=counted(row, language)))
+    return said or [i18n.word(f"satisfaction.{kind}_none", language)]
+
+
+def counted(row: Mapping, language: str) -> str:
+    """The answers, or reviews, that a score rests on."""
+    key = "reviews_counted" if row["measure"] == "stars_mean" else "answers_counted"
+    return i18n.sentence(f"satisfaction.{key}", language, n=f"{int(row['n']):,}")
 
 
 def response_lines(rates: pd.DataFrame, scores: pd.DataFrame, language: str, k_min: int) -> list[str]:

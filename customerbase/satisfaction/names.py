@@ -5,12 +5,27 @@ from collections.abc import Mapping
 import pandas as pd
 
 from customerbase import i18n
+from customerbase.satisfaction.products import CATEGORY, PRODUCT
 
 
 def measure(code: str, scale: str, language: str) -> str:
     """A measure by name, with its scale where there are several."""
     text, given = f"satisfaction.measure.{code}", i18n.word(f"satisfaction.scale.{scale}", language)
     return i18n.word(text, language) if code == "nps" else i18n.sentence(text, language, scale=given)
+
+
+def trend_definition(code: str, scale: str, language: str) -> str:
+    """What a score of a month is."""
+    key = "definition_reviews" if code == "stars_mean" else "definition_trend"
+    return i18n.sentence(f"satisfaction.{key}", language, measure=measure(code, scale, language))
+
+
+def groups_definition(dimension: str, row: Mapping, months: int, product_days: int, language: str) -> str:
+    """What the score of a group is: of the answers of so many months, about products reviewed or bought so many days before."""
+    told = {"measure": measure(row["measure"], row["scale"], language), "months": months}
+    if dimension in (PRODUCT, CATEGORY):
+        return i18n.sentence("satisfaction.definition_products", language, **told, days=product_days)
+    return i18n.sentence("satisfaction.definition_groups", language, **told)
 
 
 def number(code: str, amount: object, language: str) -> str:
@@ -47,15 +62,18 @@ def value(dimension: str, code: str, language: str) -> str:
     if dimension == "wave":
         survey, _, month = code.rpartition(" ")
         return f"{survey.partition(':')[2] or survey} ({survey.partition(':')[0]}, {month[:7]})"
+    if dimension in (PRODUCT, CATEGORY):
+        return i18n.word("satisfaction.value.no_product", language) if code == "unknown" else code
     if dimension in ("store", "category", "invited") and code != "unknown":
         return code.replace(":", " ", 1)
     return i18n.word_or(f"satisfaction.value.{code}", language, str(code))
 
 
-def with_segments(table: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
-    """The table with its segments by name (code -> name); what has none there stays."""
+def by_name(table: pd.DataFrame, called: Mapping[str, str]) -> pd.DataFrame:
+    """The table with its segments (code -> name) and products by name; what has none there stays."""
     own = table["dimension"] == "segment"
-    return table.assign(value=table["value"].where(~own, table["value"].map(lambda code: called.get(code, code))))
+    named = table.assign(value=table["value"].where(~own, table["value"].map(lambda code: called.get(code, code))))
+    return named.assign(value=named["value"].where(named["label"] == "", named["label"])) if "label" in named else named
 
 
 def group(dimension: str, code: str, language: str) -> str:

@@ -1,9 +1,10 @@
 -- One row per answer as a number of a survey, given before $until (the first instant after the as-of date).
 --   customer_id   the person of identity_links; an answer without a known customer stands for a person of its own
 --   known         1 where the customer is known
---   wave          the survey and the month in which it asked: a survey that always runs has a wave a month. An answer that
---                 does not say when it was asked has that of the invitation, else the time of the answer itself
---   latest        1 for the last answer of a person to a question of a wave: the one that counts
+--   asked_at      when it was asked: of an answer that does not say so the time of the invitation, else that of the answer
+--   wave          the survey and the month in which it asked: a survey that always runs has a wave a month
+--   product_id    the product that the survey asked about, where it says so
+--   latest        1 for the last answer of a person to a question of a wave (and about a product): the one that counts
 with
 
 links as (
@@ -24,15 +25,13 @@ answers as (
         coalesce(links.customer_id, survey_answers.source_system || ':' || survey_answers.response_id) as customer_id,
         case when links.customer_id is null then 0 else 1 end as known,
         survey_answers.source_system || ':' || survey_answers.survey_id as survey,
-        cast(date_trunc(
-            'month',
-            coalesce(
-                survey_answers.asked_at,
-                case when requests.asked_at <= survey_answers.answered_at then requests.asked_at end,
-                survey_answers.answered_at
-            )
-        ) as date) as asked_month,
+        coalesce(
+            survey_answers.asked_at,
+            case when requests.asked_at <= survey_answers.answered_at then requests.asked_at end,
+            survey_answers.answered_at
+        ) as asked_at,
         survey_answers.question_id,
+        survey_answers.product_id,
         survey_answers.scale,
         cast(survey_answers.answer_num as double) as answer,
         cast(coalesce(survey_answers.weight, 1) as double) as weight,
@@ -52,14 +51,18 @@ answers as (
         and coalesce(survey_answers.weight, 1) > 0
 ),
 
+months as (
+    select *, cast(date_trunc('month', asked_at) as date) as asked_month from answers
+),
+
 numbered as (
     select
         *,
         row_number() over (
-            partition by customer_id, survey, asked_month, question_id
+            partition by customer_id, survey, asked_month, question_id, product_id
             order by answered_at desc, response_id desc
         ) as place
-    from answers
+    from months
 ),
 
 final as (
@@ -69,8 +72,10 @@ final as (
         source_system,
         survey,
         survey || ' ' || cast(asked_month as varchar) as wave,
+        asked_at,
         asked_month,
         question_id,
+        product_id,
         scale,
         answer,
         weight,
@@ -80,4 +85,4 @@ final as (
     from numbered
 )
 
-select * from final order by wave, customer_id, question_id, answered_at, latest
+select * from final order by wave, customer_id, question_id, product_id, answered_at, latest
