@@ -23,7 +23,7 @@ def trend_definition(code: str, scale: str, language: str) -> str:
 def groups_definition(dimension: str, row: Mapping, months: int, product_days: int, language: str) -> str:
     """What the score of a group is: of the answers of so many months, about products reviewed or bought so many days before."""
     told = {"measure": measure(row["measure"], row["scale"], language), "months": months}
-    if dimension in (PRODUCT, CATEGORY):
+    if dimension in (PRODUCT, CATEGORY) and row["measure"] != "stars_mean":  # a review names its product
         return i18n.sentence("satisfaction.definition_products", language, **told, days=product_days)
     return i18n.sentence("satisfaction.definition_groups", language, **told)
 
