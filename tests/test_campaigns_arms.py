@@ -159,3 +159,14 @@ def test_people_of_several_accounts_stand_in_both_arms_alike_however_the_arms_ar
     assert share[1] == pytest.approx(share[0], abs=0.04)
     left_out = counts["twice_in_one"] / (counts["n"] - counts["twice"] + counts["twice_in_one"])
     assert left_out[1] > 1.8 * left_out[0]
+
+
+def test_neither_page_tells_an_interval_of_a_handful_of_buyers():
+    tables = drawn(50, seed=1, effect=0.0)
+    whole = campaigns(campaign_world.engine(**tables), as_of=AS_OF, settings={}, trials=0)
+    one = whole.effects[whole.effects["outcome"] == "customers"].iloc[0]
+    two = uplift.study(both_pages(tables), as_of=AS_OF).studied[0].about
+    assert (one["reason"], two["state"]) == ("few_events", "few")
+    assert two["effect"] == pytest.approx(one["plain"], rel=1e-12)
+    assert np.isnan([one["plain_low"], one["plain_high"], two["effect_low"], two["effect_high"]]).all()
+    assert np.isfinite(two["needed"])

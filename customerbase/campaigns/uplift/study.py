@@ -10,6 +10,7 @@ import pandas as pd
 import customerbase.campaigns.uplift.policy as policy
 from customerbase import features
 from customerbase.campaigns.estimates import Arm, difference
+from customerbase.campaigns.judge import EVENTS
 from customerbase.campaigns.uplift.effects import CHANNEL, FREQUENCY, RECENCY, SEGMENT, bands, by_group
 from customerbase.campaigns.uplift.evaluation import Evaluation, Options, evaluate
 from customerbase.campaigns.uplift.learners import RESPONSE, People, Scores
@@ -178,11 +179,13 @@ def _robust(given: People, scores: Scores) -> np.ndarray:
 
 
 def _effect(treated: np.ndarray, bought: np.ndarray, plan: float) -> dict[str, float]:
-    """Shares of both arms, their difference as page 11 tells it, and how many people would show that effects differ."""
+    """Shares of both arms, their difference with an interval where page 11 tells one, and how many people would show that effects differ."""
     arms = [Arm.of_values(bought[treated == one]) for one in (1, 0)]
     told = difference(*arms, adjust=False).iloc[0]
     effect, low, high = (float(told[name]) for name in ("plain", "plain_low", "plain_high"))
     largest = effect if low > 0 or high < 0 else np.nanmax(np.abs([effect, low, high]))
+    if min(bought[treated == one].sum() for one in (1, 0)) < EVENTS:
+        low = high = np.nan
     return {
         "share_treated": told["mean_treated"], "share_control": told["mean_control"],
         "effect": effect, "effect_low": low, "effect_high": high, "needed": needed(plan, bought.mean(), largest),
