@@ -123,7 +123,7 @@ def events(db: Engine, plans: pd.DataFrame, *, as_of: date, before: int) -> floa
 def outcomes(db: Engine, campaigns: Iterable[int], *, days: int, before: int = BEFORE, recent: int = RECENT) -> None:
     """Hold campaign_looked (people and arms of these campaigns) and campaign_outcomes (what they did). After events.
 
-    Everybody's window are the `days` after their own planned contact, in both arms and on every page.
+    Everybody's window is the `days` after their own planned contact, in both arms and on every page.
     """
     numbers = ", ".join(str(int(one)) for one in campaigns) or "null"
     db.execute(
