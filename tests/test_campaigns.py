@@ -223,22 +223,6 @@ def _key(name: str) -> list[str]:
     return keys.get(name, ["order_id"])
 
 
-def test_the_first_account_decides_so_that_people_of_several_accounts_stand_in_both_arms_alike():
-    """Leaving out who is in both arms would leave the contacted arm with 2.3 times as many of them as the control."""
-    db = world.engine(**drawn(6000, seed=6, twice=0.3, effect=0.0))
-    gather(db, as_of=AS_OF)
-    counts = db.query("""
-        select treated, count(*) as n, sum(case when accounts > 1 then 1 else 0 end) as twice,
-               sum(case when accounts > 1 and both_arms = 0 then 1 else 0 end) as twice_in_one
-        from campaign_people inner join (select person, count(*) as accounts from campaign_accounts group by person) using (person)
-        group by treated order by treated
-    """).df()
-    share = counts["twice"] / counts["n"]
-    assert share[1] == pytest.approx(share[0], abs=0.04)
-    left_out = counts["twice_in_one"] / (counts["n"] - counts["twice"] + counts["twice_in_one"])
-    assert left_out[1] > 1.8 * left_out[0]
-
-
 def test_the_members_digest_tells_one_audience_from_another_in_any_order():
     tables = drawn(200, seed=7)
     mixed = tables | {"campaign_contacts": tables["campaign_contacts"].sample(frac=1, random_state=1)}

@@ -4,8 +4,9 @@ from datetime import date
 
 import campaign_world as world
 import numpy as np
+import pandas as pd
 import pytest
-from campaign_world import drawn
+from campaign_world import SENT, drawn
 from scipy import stats
 
 import customerbase.campaigns.ahead as ahead
@@ -13,6 +14,7 @@ import customerbase.campaigns.judge as judge
 from customerbase.campaigns import detectable, needed, power
 from customerbase.campaigns.people import gather
 from customerbase.errors import InputError
+from customerbase.features import customer_orders
 
 
 def test_power_is_the_share_of_campaigns_that_find_the_effect():
@@ -87,3 +89,80 @@ def world_of_few():
     db = world.engine(**drawn(60, seed=7))
     gather(db, as_of=date(2026, 10, 31))
     return db
+
+
+def by_hand(y: np.ndarray, x: np.ndarray, held: np.ndarray) -> float:
+    """p-value of one division: least squares of y on arm and x, then Welch's test of what x leaves."""
+    arms = np.column_stack([held, ~held, x]).astype(float)
+    left = y - np.linalg.lstsq(arms, y, rcond=None)[0][2] * x
+    return float(stats.ttest_ind(left[~held], left[held], equal_var=False).pvalue)
+
+
+def test_trials_reject_what_least_squares_and_welchs_test_reject():
+    random = np.random.default_rng(8)
+    rate = np.exp(random.normal(-1, 1, 250))
+    y, x = random.poisson(rate).astype(float), random.poisson(rate * 12).astype(float)
+    held = np.random.default_rng(9).random((100, 250)) < 0.3  # the draws of one block
+    plain = sum(by_hand(y, x, one) < 0.05 for one in held)
+    rejected, draws = ahead.again(y[:, None], x[:, None], share=0.3, draws=100, seed=9)
+    assert (rejected[0], draws[0]) == (plain, 100)
+    assert plain > 0
+
+
+def company(seed: int, buyers: float = 0.055):
+    """1,500 customers, about 80 of them with an order in the last 30 days: amounts with long tails."""
+    tables = drawn(1500, effect=0.0, seed=seed)
+    random = np.random.default_rng(seed)
+    orders = tables["orders"]
+    late = (orders["order_at"] >= SENT).to_numpy()
+    kept = ~late | (random.random(len(orders)) < buyers / 0.17)
+    return tables | {"orders": orders[kept]}
+
+
+def trials_of(seed: int, **options):
+    db = world.engine(**company(seed))
+    customer_orders(db, as_of=date(2026, 9, 30))
+    return ahead.trials(db, as_of=date(2026, 9, 30), **options)
+
+
+@pytest.fixture(scope="module")
+def small_companies() -> pd.DataFrame:
+    return pd.concat([trials_of(seed).assign(company=seed) for seed in range(20)], ignore_index=True)
+
+
+def test_small_companies_keep_near_the_level_and_are_not_called_wrong(small_companies):
+    """20 companies of 1,500: a band of chance around 5 % alone calls one in five of them wrong, of which nothing is."""
+    rates = small_companies.groupby("outcome")["rate"]
+    chance = 1.96 * np.sqrt(0.05 * 0.95 / 1000)
+    beyond = (small_companies["rate"] - 0.05).abs() > chance
+    assert beyond.groupby(small_companies["company"]).any().sum() >= 3
+    assert rates.size().eq(20).all()
+    assert rates.mean().between(0.045, 0.06).all(), rates.mean()
+    assert small_companies["within"].mean() >= 0.96
+    band = small_companies.iloc[0]
+    assert (band["low"], band["high"]) == pytest.approx(
+        (0.0279, 0.0747), abs=1e-4
+    )  # 4 and 6 %, 1.96 errors of 1,000 draws
+
+
+@pytest.mark.parametrize("wrong", [0.8, 1.35])
+def test_a_judge_whose_errors_are_wrong_is_found(monkeypatch, wrong):
+    """Errors a fifth too small cry wolf in 12 of 100, errors a third too large in 0.8."""
+    right = ahead.difference
+
+    def misjudged(*arms):
+        table = right(*arms)
+        return table.assign(p_value=2 * stats.norm.sf(np.abs(table["effect"]) / table["error"] / wrong))
+
+    monkeypatch.setattr(ahead, "difference", misjudged)
+    assert not trials_of(3)["within"].any()
+
+
+def test_where_too_few_bought_nothing_is_tried():
+    """An arm with a few buyers has no level near 5 %, and its verdict would not be given either."""
+    db = world.engine(**drawn(1500, seed=2))
+    customer_orders(db, as_of=date(2026, 9, 30))
+    few = db.query("select count(distinct customer_id) from customer_orders where order_at >= '2026-09-01'").fetchall()
+    assert few[0][0] > 50
+    assert len(ahead.trials(db, as_of=date(2026, 9, 30), draws=20)) == 3
+    assert ahead.trials(db, as_of=date(2026, 9, 30), draws=20, days=1).empty

@@ -16,6 +16,8 @@ from customerbase.intervals import Z
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
 POWER = 0.8
 DRAWS, MOST, BLOCK = 1000, 20_000, 100
+NEAR = (0.04, 0.06)  # levels as good as 5 % for a test that is not exact (Cochran 1954, Biometrics 10, 417–451)
+BUYERS = 15  # expected in the smaller arm: with fewer the test is not near its level, and few draws have what a verdict asks for
 PLANNED = ("customers", "orders", "revenue")
 PLANS = [
     *("channel", "outcome", "share", "people", "n_control", "spread", "usual", "usual_low", "usual_high", "detectable"),
@@ -128,21 +130,26 @@ def trials(
 ) -> pd.DataFrame:
     """Table campaign_trials: the company's customers drawn into two arms that were treated alike, again and again (A/A).
 
-    The share of draws whose difference is called clear should be 5 %: low and high are the band in which it lies in 95 of
-    100 cases when it is. Outcomes of the last days, of at most 20,000 customers. Reads customer_orders (people.gather).
+    The share of draws whose difference is called clear should be near 5 %: low and high are the band in which it lies in 95 of
+    100 such trials where the true level is 4 or 6 %. The draws are all of the same customers, so a level that is a little off with
+    few buyers and long tails does not average out: a band of chance around 5 % alone called sound companies wrong.
+    Outcomes of the last days, of at most 20,000 customers; no row where too few of them bought. Reads customer_orders
+    (people.events).
     """
     until = as_of + timedelta(days=1)
     start = until - timedelta(days=days)
     values = {"since": start - timedelta(days=before), "start": start, "until": until, "most": MOST}
     frame = db.run("campaign_quiet", **values).df()
-    if len(frame) < 100:
+    if min(share, 1 - share) * (frame["orders"] > 0).sum() < BUYERS:
         return pd.DataFrame(columns=TRIALS)
     y = np.column_stack([frame["orders"] > 0, frame["orders"], frame["revenue"]]).astype(float)
     x = np.column_stack([frame["orders_before"], frame["orders_before"], frame["revenue_before"]]).astype(float)
     rejected, told = again(y, x, share=share, draws=draws, seed=seed)
     made = pd.DataFrame({"outcome": PLANNED, "people": len(frame), "share": share, "draws": told, "rejected": rejected})
-    half = Z * np.sqrt(0.05 * 0.95 / made["draws"])
-    made = made.assign(rate=made["rejected"] / made["draws"], low=0.05 - half, high=0.05 + half, as_of=as_of)
+    low, high = (
+        end + side * Z * np.sqrt(end * (1 - end) / made["draws"]) for end, side in zip(NEAR, (-1, 1), strict=True)
+    )
+    made = made.assign(rate=made["rejected"] / made["draws"], low=low.clip(lower=0), high=high, as_of=as_of)
     made["within"] = (made["rate"] >= made["low"]) & (made["rate"] <= made["high"])
     return made[made["draws"] > 0].reset_index(drop=True)[TRIALS]
 

@@ -103,9 +103,7 @@ def looks(db: Engine, found: Contacted, *, usual: str = "orders", every: int = E
 
 
 def _look(db: Engine, found: Contacted, over: pd.DataFrame, days: int, usual: str) -> pd.DataFrame:
-    numbers = ", ".join(str(int(one)) for one in over["campaign"])
-    query = f"select campaign from campaign_plans where campaign in ({numbers})"
-    sums, made = sums_of(db, query, days=days, before=found.before), []
+    sums, made = sums_of(db, over["campaign"], days=days, before=found.before), []
     outcomes = {plan["campaign"]: primary(plan["kpi"], usual, found.told) for plan in over.to_dict("records")}
     for outcome in dict.fromkeys(outcomes.values()):
         rows = compared(sums, outcome, ["campaign"])

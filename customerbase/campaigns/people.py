@@ -1,5 +1,6 @@
 """Who was in which arm of which campaign, and what they did in the window: SQL, no row ever leaves it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -69,20 +70,9 @@ def gather(db: Engine, *, as_of: date, days: int = DAYS, before: int = BEFORE, r
             raise InputError(f"{name} is {value!r}; expected 1 or more.")
     if recent > before:
         raise InputError(f"recent is {recent}, before is {before}; expected recent within the days before.")
-    until = as_of + timedelta(days=1)
-    for name in ("campaign_list", "campaign_accounts"):
-        keep(db, name, sql_text(name))
-    for name in ("campaign_contacted", "campaign_people", "campaign_plans"):
-        keep(db, name, sql_text(name), **({"until": until} if name == "campaign_contacted" else {}))
-    plans = _plans(db, until, days)
-    customer_orders(db, as_of=as_of)
-    share = _cost_share(db)
-    _events(db, plans, until, before, share)
-    db.execute(
-        "create or replace temp view campaign_over as select campaign from campaign_plans"
-        " where last_at <= cast($until as timestamp) - interval '1' day * $days", until=until, days=days,
-    )  # fmt: skip
-    sums = sums_of(db, "select campaign from campaign_over", days=days, before=before, recent=recent)
+    plans = arms(db, as_of=as_of, days=days)
+    share = events(db, plans, as_of=as_of, before=before)
+    sums = sums_of(db, plans.loc[plans["over"], "campaign"], days=days, before=before, recent=recent)
     counted = {name: db.run(name).df() for name in ("campaign_faults", "campaign_funnel")}
     members = (
         "select people.campaign as label, accounts.customer_id from campaign_people as people"
@@ -93,26 +83,61 @@ def gather(db: Engine, *, as_of: date, days: int = DAYS, before: int = BEFORE, r
     return Contacted(as_of, days, before, plans, sums, *counted.values(), hashes, share, bool(visits))
 
 
-def sums_of(db: Engine, campaigns: str, *, days: int, before: int = BEFORE, recent: int = RECENT) -> pd.DataFrame:
-    """Sums by campaign, arm and stratum of the campaigns that a query names, over windows of `days`. After gather."""
-    db.execute(
-        "create or replace temp view campaign_looked as select people.* from campaign_people as people"
-        f" inner join ({campaigns}) as looked on people.campaign = looked.campaign"
-    )
-    keep(db, "campaign_outcomes", sql_text("campaign_outcomes"), days=days, before=before, recent=recent)
-    return db.run("campaign_sums").df()
+def arms(db: Engine, *, as_of: date, days: int = DAYS) -> pd.DataFrame:
+    """Campaigns with people planned for by as_of, in the order of their beginning; holds campaign_people: who is in which arm.
 
-
-def _plans(db: Engine, until: date, days: int) -> pd.DataFrame:
-    """Campaigns with contacts, in the order of their number."""
+    Whatever compares arms reads them here, so that no two pages count a person in two arms. Columns: those of campaign_list
+    and campaign_plans, control, ends_at, `over` (the `days` after everybody's planned contact have ended), contact_cost and
+    fixed_cost. Reads campaigns, campaign_contacts and identity_links.
+    """
+    until = as_of + timedelta(days=1)
+    for name in ("campaign_list", "campaign_accounts"):
+        keep(db, name, sql_text(name))
+    for name in ("campaign_contacted", "campaign_people", "campaign_plans"):
+        keep(db, name, sql_text(name), **({"until": until} if name == "campaign_contacted" else {}))
     frame = db.query(
-        "select list.*, plans.people, plans.treated, plans.people - plans.treated as control, plans.first_at, plans.last_at,"
-        " cast(plans.contact_cost as double) as contact_cost, cast(list.cost as double) as fixed_cost"
+        "select list.*, plans.people, plans.treated, plans.people - plans.treated as control, plans.both_arms, plans.first_at,"
+        " plans.last_at, cast(plans.contact_cost as double) as contact_cost, cast(list.cost as double) as fixed_cost"
         " from campaign_plans as plans inner join campaign_list as list on plans.campaign = list.campaign"
         " order by list.campaign"
     ).df()
     ends = pd.to_datetime(frame["last_at"]) + pd.Timedelta(days=days)
     return frame.assign(ends_at=ends, over=ends <= pd.Timestamp(until)).drop(columns="cost")
+
+
+def events(db: Engine, plans: pd.DataFrame, *, as_of: date, before: int) -> float | None:
+    """Hold campaign_events and customer_orders: what people of campaigns did, from the first day that any looks back to.
+
+    Returns what goods of known cost have cost, as a share of their amount; None where no cost is known. After arms.
+    """
+    until = as_of + timedelta(days=1)
+    customer_orders(db, as_of=as_of)
+    share = _cost_share(db)
+    first = pd.Timestamp(plans["first_at"].min()) if len(plans) else pd.Timestamp(until)
+    since = (first - pd.Timedelta(days=2 * before)).date()
+    keep(db, "campaign_order_costs", sql_text("campaign_order_costs"), cost_share=share or 0.0)
+    keep(db, "campaign_events", sql_text("campaign_events"), cost_share=share or 0.0, since=since, until=until)
+    return share
+
+
+def outcomes(db: Engine, campaigns: Iterable[int], *, days: int, before: int = BEFORE, recent: int = RECENT) -> None:
+    """Hold campaign_looked (people and arms of these campaigns) and campaign_outcomes (what they did). After events.
+
+    Everybody's window is the `days` after their own planned contact, in both arms and on every page.
+    """
+    numbers = ", ".join(str(int(one)) for one in campaigns) or "null"
+    db.execute(
+        f"create or replace temp view campaign_looked as select * from campaign_people where campaign in ({numbers})"
+    )
+    keep(db, "campaign_outcomes", sql_text("campaign_outcomes"), days=days, before=before, recent=recent)
+
+
+def sums_of(
+    db: Engine, campaigns: Iterable[int], *, days: int, before: int = BEFORE, recent: int = RECENT
+) -> pd.DataFrame:
+    """Sums by campaign, arm and stratum of these campaigns, over windows of `days`. After gather, or events."""
+    outcomes(db, campaigns, days=days, before=before, recent=recent)
+    return db.run("campaign_sums").df()
 
 
 def _cost_share(db: Engine) -> float | None:
@@ -123,11 +148,3 @@ def _cost_share(db: Engine) -> float | None:
         " cast(cast(sum(cost) as decimal(38, 2)) as double) as cost from costed_lines where cost is not null"
     ).fetchall()
     return cost / amount if amount and cost is not None else None
-
-
-def _events(db: Engine, plans: pd.DataFrame, until: date, before: int, share: float | None) -> None:
-    """Hold campaign_events from the first day that any campaign looks back to."""
-    first = pd.Timestamp(plans["first_at"].min()) if len(plans) else pd.Timestamp(until)
-    since = (first - pd.Timedelta(days=2 * before)).date()
-    keep(db, "campaign_order_costs", sql_text("campaign_order_costs"), cost_share=share or 0.0)
-    keep(db, "campaign_events", sql_text("campaign_events"), cost_share=share or 0.0, since=since, until=until)

@@ -1,5 +1,6 @@
 -- One row per campaign, arm and stratum: people, and per outcome the sums that every estimate is made of.
 -- …_y, …_yy: outcome and its square; …_x, …_xx, …_xy: the same measure before the campaign (for customers: orders before).
+-- Wide on purpose: a row per outcome, with five sums instead of five times five, took twice the time for a million people.
 -- stratum: recent (bought within the recent days before), earlier (within the days before), silent (neither).
 with
 

@@ -9,6 +9,8 @@ import pandas as pd
 
 import customerbase.campaigns.uplift.policy as policy
 from customerbase import features
+from customerbase.campaigns.estimates import Arm, difference
+from customerbase.campaigns.judge import EVENTS
 from customerbase.campaigns.uplift.effects import CHANNEL, FREQUENCY, RECENCY, SEGMENT, bands, by_group
 from customerbase.campaigns.uplift.evaluation import Evaluation, Options, evaluate
 from customerbase.campaigns.uplift.learners import RESPONSE, People, Scores
@@ -111,9 +113,9 @@ def study(
 ) -> Uplift:
     """Effect by person of the `newest` campaigns with a random hold-out of at least least_arm people, over and not drawn out.
 
-    Outcome: whether the person ordered in the window. share: of the people, that a rule of contact is judged at. segments:
+    Outcome: whether the person ordered in their window. share: of the people, that a rule of contact is judged at. segments:
     for a month's last day, a table customer_id, segment as known then; without it effects are not shown by segment. Reads
-    campaigns, campaign_contacts, identity_links, orders and what features read.
+    campaigns, campaign_contacts, identity_links, orders, what features read, and what `campaigns` does.
     """
     check_whole("least_arm", least_arm, 20, 10_000_000)
     check_whole("window_days", window_days, 1, 365)
@@ -121,8 +123,6 @@ def study(
     if not 0 < share < 1:
         raise ConfigError(f"share is {share!r}; expected a share between 0 and 1, such as 0.3.")
     found = campaigns(db, as_of=as_of, window_days=window_days, least_arm=least_arm)
-    if len(found):
-        features.customer_orders(db, as_of=as_of)
     made, ranked = [], 0
     for _, row in found.iterrows():
         one = _counted(db, row, window_days)
@@ -179,15 +179,16 @@ def _robust(given: People, scores: Scores) -> np.ndarray:
 
 
 def _effect(treated: np.ndarray, bought: np.ndarray, plan: float) -> dict[str, float]:
-    """Shares of both arms, their difference with its interval, and how many people would show that effects differ."""
-    shares = [bought[treated == arm].mean() for arm in (0, 1)]
-    variance = sum(one * (1 - one) / (treated == arm).sum() for arm, one in enumerate(shares))
-    effect, half = shares[1] - shares[0], policy.Z * np.sqrt(variance)
-    largest = effect if abs(effect) > half else max(abs(effect - half), abs(effect + half))
+    """Shares of both arms, their difference with an interval where page 11 tells one, and how many people would show that effects differ."""
+    arms = [Arm.of_values(bought[treated == one]) for one in (1, 0)]
+    told = difference(*arms, adjust=False).iloc[0]
+    effect, low, high = (float(told[name]) for name in ("plain", "plain_low", "plain_high"))
+    largest = effect if low > 0 or high < 0 else np.nanmax(np.abs([effect, low, high]))
+    if min(bought[treated == one].sum() for one in (1, 0)) < EVENTS:
+        low = high = np.nan
     return {
-        "share_treated": shares[1], "share_control": shares[0],
-        "effect": effect, "effect_low": effect - half, "effect_high": effect + half,
-        "needed": needed(plan, bought.mean(), largest),
+        "share_treated": told["mean_treated"], "share_control": told["mean_control"],
+        "effect": effect, "effect_low": low, "effect_high": high, "needed": needed(plan, bought.mean(), largest),
     }  # fmt: skip
 
 
