@@ -27,7 +27,7 @@ def choose(
 ) -> pd.DataFrame:
     """Up to three sentences for each topic that at least k_min people speak of since a month; shape (topic, place).
 
-    First what most people wrote word for word, then what has nothing masked and nothing but words of the topics, then
+    First what has nothing masked, then what most people wrote word for word, then what is of the words of the topics, then
     what is short: rather the usual than the striking, which might tell who wrote it.
     """
     enough = set(topics.loc[topics["people"] >= k_min, "topic"])
@@ -77,4 +77,4 @@ def _pairs(word: str) -> list[str]:
 
 def _rank(sentence: str, people: int, known: set[str]) -> tuple:
     usual = sum(word in sentence for word in known)
-    return -people, sentence.count(MASK), len(sentence) > SHOWN, -min(usual, 3), len(sentence), sentence
+    return sentence.count(MASK), -people, len(sentence) > SHOWN, -min(usual, 3), len(sentence), sentence
