@@ -118,7 +118,7 @@ def weigh(frame: pd.DataFrame, target: str) -> pd.DataFrame:
     """The frame with the weight of each answer, of mean 1; NaN where nobody answered or too few did."""
     answered = frame["answered"].to_numpy() == 1
     weight = np.full(len(frame), np.nan)
-    if answered.sum() >= FEWEST and not answered.all():
+    if answered.sum() >= FEWEST:
         start = 1 / weighting.probabilities(_design(frame), answered)[answered]
         columns = [name for name in MARGINS if name != "wave" or target == ASKED]
         weight[answered] = weighting.rake(start, frame.loc[answered, columns], frame[columns])
