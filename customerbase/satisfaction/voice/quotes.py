@@ -5,12 +5,14 @@ looks like: a name that no pattern knows, a place, a number.
 """
 
 import re
+from functools import cache
 
 import pandas as pd
 
 from customerbase.satisfaction.voice.gathered import Gathered, shared
 from customerbase.satisfaction.voice.masking import MASK, SHOWN, quote, word_lists
 from customerbase.satisfaction.voice.months import Model
+from customerbase.satisfaction.voice.polarity import lexicon
 from customerbase.text.plain import HAN
 
 MOST = 3
@@ -54,11 +56,21 @@ def choose(
 
 
 def usual(found: Gathered, k_min: int) -> frozenset[str]:
-    """Words (runs of one kind of characters, and pairs of Han characters in a row) that at least k_min people used."""
+    """Words (runs of one kind of characters, and pairs of Han characters in a row) that at least k_min people used, or of the
+    lists that are shipped: 店員, 最高 and *the* tell of nobody, however few write them.
+    """
     words = [
         {part for word in _WORDS.findall(text) for part in (word.lower(), *_pairs(word))} for text in found.sentences
     ]
-    return shared(words, found.writers, k_min) | frozenset(word_lists()["stop_en"])
+    return shared(words, found.writers, k_min) | _everyday()
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    lists, polarity = word_lists(), lexicon()
+    entries = {entry for entries in polarity.ja.values() for entry, _ in entries} | set(polarity.en)
+    words = {*lists["not_names"], *lists["stop_ja"], *lists["stop_en"], *entries}
+    return frozenset(word for word in words if len(word) > 1 and _WORDS.fullmatch(word))
 
 
 def hide(sentence: str, common: frozenset[str]) -> str:
