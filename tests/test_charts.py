@@ -1,10 +1,12 @@
 """Figures: right data, right colours, readable, escaped, the same bytes every time."""
 
+import io
 import itertools
 import re
 from datetime import date
 from xml.etree import ElementTree
 
+import matplotlib.image as images
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,6 +192,13 @@ def test_the_font_is_the_houses_own_with_a_real_bold():
         for weight in (400, 700)
     }
     assert {file.rsplit("/", 1)[-1] for file in files} == {"BIZUDPGothic-Regular.ttf", "BIZUDPGothic-Bold.ttf"}
+
+
+def test_small_print_keeps_what_lies_below_the_line():
+    """Names of tables and files in captions have a _: hinting moved it out of the picture."""
+    figure = charts.bars(sizes(), "segment", "customers", title="", caption="_" * 20, language="en")
+    foot = images.imread(io.BytesIO(charts.png(figure)))[-20:, :, :3]
+    assert (foot < 0.9).any()
 
 
 def test_a_caption_has_the_one_form_and_leads_to_the_line_of_the_function():

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from desk_tables import AS_OF, UNTIL, inquiry
 
+from customerbase import i18n
 from customerbase.charts.desk import Pictures
 from customerbase.engine import Engine
 from customerbase.errors import InputError
 from customerbase.satisfaction import inquiries
-from customerbase.satisfaction.inquiries import desk
+from customerbase.satisfaction.inquiries import desk, looks
 from customerbase.satisfaction.inquiries.facts import gather
 from customerbase.satisfaction.inquiries.times import Waits, same_median
 from customerbase.tables import evaluate, schemas, store
@@ -237,6 +238,32 @@ def test_an_inquiry_opened_again_is_open_until_it_is_closed_again():
     found = of(again, over).months.set_index("measure")
     assert (found.loc["backlog", "value"], found.loc["solution_median", "waiting"]) == (1, 1)
     assert (found.loc["reopened_share", "value"], found.loc["reopened_share", "n"]) == (1, 2)
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_lack_of_the_data_can_be_told(language):
+    """A desk that notes no reopening, no team or no time of day is told so, in a sentence with a number or without."""
+    day = datetime(2026, 10, 10)
+    bare = of(*(inquiry(n, day, None, None, agent_id=None, agent_group=None) for n in range(20)))
+    wrong = of(*(inquiry(n, DAY + timedelta(hours=n), -1, -2, reopened_at=DAY - timedelta(days=9)) for n in range(20)))
+    assert {"lacks_reply", "lacks_closing", "lacks_reopening", "lacks_agent_group", "whole_days"} <= set(
+        bare.facts.faults
+    )
+    for found in (bare, wrong):
+        told = looks.missing(found.facts.faults, language)
+        assert len(told) == len(found.facts.faults) and Pictures(found, language).said()
+    known = {key.rsplit(".", 1)[1]: 20 for key in i18n.words() if key.startswith("inquiries.fault.")}
+    assert len(looks.missing(known, language)) == len(known) >= 17
+
+
+def test_an_inquiry_opened_again_before_it_arrived_was_not():
+    wrong = [inquiry(n, DAY, 1, 5, reopened_at=DAY - timedelta(hours=3), source_customer_id=str(n)) for n in range(3)]
+    right = inquiry(9, DAY, 1, 50, reopened_at=DAY + timedelta(hours=30))
+    found = of(*wrong, right)
+    rows = found.months.set_index("measure")
+    assert found.facts.faults["reopened_before_opened"] == 3
+    assert (rows.loc["reopened_share", "value"], rows.loc["reopened_share", "n"]) == (0.25, 4)
+    assert rows.loc["closed", "value"] == 4 and rows.loc["backlog", "value"] == 0
 
 
 def test_no_inquiries_five_inquiries_and_the_first_month():

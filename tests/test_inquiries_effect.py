@@ -147,6 +147,31 @@ def test_few_inquiries_give_no_number():
     assert set(balance["comparison"]) <= set(table["comparison"])
 
 
+def alike_in_all(others: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Forty customers who asked and `others` who did not, all of whom bought once, the same day, for the same price."""
+    days = [(who, 500, 100.0, 0) for who in range(40 + others)] + [
+        (who, 540, 100.0, 0) for who in range(0, 40 + others, 2)
+    ]
+    asked = pd.DataFrame([(who, 502) for who in range(40)], columns=["customer", "day"])
+    asked = asked.assign(solution_seconds=3600.0, solution_watched=3600.0, knows_closing=1, csat=5.0, is_reopened=0)
+    return pd.DataFrame(days, columns=["customer", "day", "spend", "online"]), asked
+
+
+def test_customers_all_alike_are_all_partners_and_a_few_partners_are_not_told_of():
+    table = (
+        effect.tables(study.follow(*alike_in_all(40), last=700), as_of=AS_OF)[0].set_index("comparison").loc["asked"]
+    )
+    assert table["matched"] == 40 and table["controls"] >= 30 and abs(table["difference"]) < 0.15
+    few = effect.tables(study.follow(*alike_in_all(5), last=700), as_of=AS_OF)[0].set_index("comparison").loc["asked"]
+    assert few["controls"] <= 5 and few["verdict"] == effect.FEW and pd.isna(few["share_alike"])
+
+
+def test_where_everybody_asks_nobody_is_left_to_compare_with():
+    days, asked = alike_in_all(0)
+    table = effect.tables(study.follow(days, asked, last=700), as_of=AS_OF)[0]
+    assert (table["matched"] == 0).all() and set(table["verdict"]) == {effect.FEW}
+
+
 def test_nobody_asked_and_nobody_bought():
     for bought, inquiries in ((days((0, 100), (1, 200)), asked()), (days((0, 1)).iloc[:0], asked())):
         table, balance = after_inquiry(follow(bought, inquiries), as_of=AS_OF)

@@ -104,8 +104,8 @@ def test_what_is_missing_is_said_in_both_languages_and_few_are_not_counted():
         bare = tables(size=20, first=20, without=("first_reply_at", "agent_group"))
         text = read(section(language, **bare))
         assert {
-            "ja": "初回返信の日時はどのシステムからも届いていない",
-            "en": "No system delivers the time of the first reply",
+            "ja": "使える初回返信の日時がない",
+            "en": "There is no usable time of a first reply",
         }[language] in text
     said = looks.missing({"copies": 3, "later": 120}, "en", 10)
     assert said[0].startswith("<10 copies") and said[1].startswith("120 are dated")

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 import satisfaction_world as world
 
-from customerbase.errors import InputError
 from customerbase.features import answers
 from customerbase.satisfaction import drivers, links, shares
 
@@ -48,8 +47,18 @@ def test_weights_are_repeated_rows_and_what_does_not_vary_has_no_share():
     assert repeated[2] == 0
     twice = shares.shapley_r2(np.column_stack([x[:, 0], x[:, 0]]), y)  # a driver told twice shares with itself
     assert twice[0] == pytest.approx(twice[1]) and twice.sum() == pytest.approx(r2(x[:, :1], y), abs=1e-5)
-    with pytest.raises(InputError, match="13 drivers"):
-        shares.shapley_r2(np.ones((5, 13)), np.ones(5))
+
+
+def test_of_many_drivers_sequences_are_sampled_as_exactly_as_anybody_reads():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(500, 12)) @ (np.eye(12) + 0.3 * rng.normal(size=(12, 12)))
+    y = x[:, :4].sum(axis=1) + rng.normal(0, 2, 500)
+    exact, near = shares.shapley_r2(x, y), shares._sampled(*shares._correlations(x, y, None))
+    assert np.abs(exact - near).max() < 0.005 and near.sum() == pytest.approx(exact.sum(), abs=1e-8)
+    many = np.column_stack([x, x[:, 0], np.full(500, 3.0), rng.normal(size=(500, 16))])  # repeated, constant, idle
+    told = shares.shapley_r2(many, y)
+    assert told[0] == pytest.approx(told[12], rel=0.1) and told[13] == pytest.approx(0, abs=1e-9)
+    assert told.sum() == pytest.approx(r2(many[:, [*range(12), *range(14, 30)]], y), abs=1e-5)
 
 
 # --- key drivers ----------------------------------------------------------------------------------------------------------
@@ -80,6 +89,34 @@ def test_planted_drivers_are_found_in_their_order_with_their_direction():
     assert table.loc["delivery", "odds_low"] > 1.5
     assert (table["share_low"] <= table["share"]).all() and (table["share"] <= table["share_high"]).all()
     assert table["performance"].between(0.55, 0.65).all()
+
+
+def study_of(x: np.ndarray, overall: np.ndarray, satisfied: np.ndarray) -> drivers.Study:
+    n, items = x.shape
+    names = tuple(f"q{place}" for place in range(items))
+    nobody = np.full(n, np.nan)
+    ends = np.ones(items), np.full(items, 5.0)
+    return drivers.Study(
+        drivers.ITEMS, names, x.astype(float), overall, satisfied.astype(float), nobody, np.arange(n), *ends
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_items_that_repeat_each_other_never_vary_or_are_many_break_nothing():
+    rng = np.random.default_rng(3)
+    x = rng.integers(1, 6, size=(200, 2))
+    overall, satisfied = x[:, 0] / 5, x.sum(axis=1) >= 7
+    twice = drivers.judge(study_of(np.column_stack([x[:, 0], x[:, 0], x[:, 1]]), overall, satisfied), as_of=AS_OF)
+    assert twice.set_index("driver").loc[["q0", "q1"], "rank"].tolist() == [1, 1]  # neither is surely before the other
+    against = drivers.judge(study_of(np.column_stack([x[:, 0], 6 - x[:, 0]]), overall, satisfied), as_of=AS_OF)
+    assert against["share"].tolist() == pytest.approx([0.5, 0.5], abs=1e-6)
+    still = drivers.judge(study_of(np.full((200, 3), 4), overall, satisfied), as_of=AS_OF)
+    assert (still["direction"] == drivers.UNCLEAR).all() and (still["share"] == 0).all()
+    assert not len(drivers.judge(study_of(x, np.full(200, 0.5), np.ones(200)), as_of=AS_OF))  # everybody says the same
+    assert len(drivers.judge(study_of(x[:, :1], overall, satisfied), as_of=AS_OF)) == 1
+    many = rng.integers(1, 6, size=(400, 20))
+    told = drivers.judge(study_of(many, many[:, 0] / 5, many[:, 0] >= 4), as_of=AS_OF, draws=20)
+    assert len(told) == 20 and told["driver"].iloc[0] == "q0" and told["share"].sum() == pytest.approx(1)
 
 
 def test_where_no_item_matters_hardly_any_is_said_to():

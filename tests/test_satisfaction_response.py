@@ -8,7 +8,7 @@ import pytest
 import satisfaction_world as world
 
 from customerbase.features import answers, scales
-from customerbase.satisfaction import response, scores, weighting
+from customerbase.satisfaction import month, response, scores, weighting
 
 AS_OF = date(2026, 10, 31)
 
@@ -119,6 +119,19 @@ def test_those_asked_with_what_was_known_before_the_wave_and_no_later():
     assert frame.loc["P5", ["orders_365", "channel", "recency"]].tolist() == [0, "none", "366+"]  # asked, never ordered
     # what came later changes nothing
     assert company([0, 1, 2, 5], late="2026-10-05").frame.equals(told.frame)
+
+
+def test_the_weighted_score_gives_no_answer_back_that_the_plain_one_leaves_out():
+    """One person answers two months late, alone in that month: the scores of the window, one by one, must not tell how."""
+    db = world.company()
+    db.execute("""update survey_answers set answered_at = timestamp '2026-06-20' where response_id =
+        (select min(response_id) from survey_answers where survey_id = 'S1')""")
+    made = month.satisfaction(db, as_of=AS_OF, questions={"q": {"role": "nps"}, "all": {"role": "csat"}})
+    assert made.trend.loc[made.trend["measure"] == "nps", "people"].min() == 1  # withheld wherever it is shown
+    scores = made.scores[(made.scores["method"] == "raw") & made.scores["dimension"].isin(["all", "response"])]
+    for _, both in scores.groupby("measure"):
+        assert len(both) == 2 and both["n"].nunique() == 1
+        assert np.ptp(both["score"] * both["n"]) == pytest.approx(0, abs=1e-9)
 
 
 def test_without_a_list_of_invitations_the_base_stands_in_and_the_companys_count_is_told():

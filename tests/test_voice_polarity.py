@@ -26,6 +26,41 @@ def test_rules_by_hand(sentence, label):
     assert lexicon().score(sentence).label == label
 
 
+TURNED_GOOD = (
+    "悪くない / 悪くはない / 悪くはないです / 悪くありませんでした / まずくはない / 不満はない / 不満はありません / 問題はありません / 問題ありません / 嫌いではない / 高くない / "
+    "高くはない / 遅くなかった / 使いにくくない / 満足しかない / 最高としか言えない / 最高でしかない / 文句のつけようがない / 壊れない / 壊れなかった / 壊れていない / "
+    "傷もなく届きました / 臭くない / 悪いとは思わない / ダメではない / not bad / not too bad / not bad at all / it is not that bad / "
+    "never had a problem / never disappointed / no problems at all / without any issues / "
+    "could not be better / couldn't be happier / can't complain / not only good but cheap / "
+    "it doesn't smell bad / not the worst / isn't slow / not expensive"
+)
+TURNED_BAD = (
+    "良くない / 良くないです / よくありません / あまり良くなかった / そんなに良くはない / 良いとは言えない / 良いとは思えません / 不満がないわけではない / 問題がある / "
+    "使いやすくはない / 美味しくない / おいしくなかった / 親切ではない / 親切じゃない / 親切じゃなかった / 丁寧とは言えません / 満足していません / 満足できない / 良い点がない / "
+    "何一つ良いところがない / 嬉しくない / おすすめしません / おすすめできない / オススメはしない / 二度と買わない / 届かない / 届かなくて困りました / 安くない / 安くはない / "
+    "早くない / 良かったが、高い / 好きになれない / 好きじゃない / not good / not very good / not as good as before / "
+    "it isn't good / I don't like it / I do not love it / I can't recommend this / "
+    "I wouldn't recommend it / nothing good about it / not happy / hardly useful / didn't work / "
+    "doesn't fit well / not cheap"
+)
+
+
+@pytest.mark.parametrize("label, sentences", [(POSITIVE, TURNED_GOOD), (NEGATIVE, TURNED_BAD)])
+def test_negation_turns_a_word_round_and_only_what_it_negates(label, sentences):
+    told = sentences.split(" / ")
+    assert len(told) > 30
+    assert [(one, lexicon().score(one)) for one in told if lexicon().score(one).label != label] == []
+
+
+def test_every_entry_that_is_shipped_counts():
+    """An entry of several words or inside a longer one that never fits would be a promise of the file not kept."""
+    words = lexicon()
+    english = {word: list(words._clause(word.replace("-", " "))) for word in words.en}
+    japanese = {word: list(words._half(word)) for entries in words.ja.values() for word, _ in entries}
+    for word, found in (english | japanese).items():
+        assert word in [one for one, _ in found], word
+
+
 def test_words_that_decided_add_up_to_the_score():
     told = lexicon().score("値段は高いけど品質はとても良いです")
     assert told.words == (("高い", -0.5), ("良い", 1.5))
@@ -104,3 +139,40 @@ def test_an_own_lexicon_counts_and_a_faulty_one_is_told_of(tmp_path):
     with pytest.raises(ConfigError, match="expected a file"):
         lexicon(str(tmp_path / "none.yaml"))
     assert SHIPPED.is_file()
+
+
+FAULTS = {  # what people make of a YAML file: what they are told
+    "ja: {negative: [no, 遅い]}\nen: {}\n": "own.yaml, ja, negative: YAML reads no, yes, on and off as False; write the word in quotes",
+    "ja: {}\nen: {negators: [not, no]}\n": "own.yaml, en, negators: YAML reads no",
+    "ja: {negative: [100]}\nen: {}\n": "own.yaml, ja, negative: 100; expected words between spaces",
+    "ja: {negative: [[遅い]]}\nen: {}\n": "expected words between spaces",
+    "ja:\n  negative:\n    - 遅い: 高い\nen: {}\n": "in quotes where one has a colon",
+    "ja: {negative: [遅い], negative: [高い]}\nen: {}\n": "own.yaml, line 1: 'negative' stands twice",
+    "ja:\n\tnegative: [遅い]\nen: {}\n": "own.yaml, line 2: no YAML .*a tab",
+    'ja:\n  negative:\n    - "遅い\nen: {}\n': "is a quote left open",
+    "ja: 遅い\nen: {}\n": "own.yaml, ja: '遅い'; expected kinds",
+    "- 遅い\n": "expected ja and en",
+    "": "has the parts None; expected ja and en",
+    "ja: {}\nen: {positive: ['*']}\n": "would stand for every word",
+}
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_a_lexicon_with_a_fault_is_told_where_and_what_to_do(tmp_path, text):
+    own = tmp_path / "own.yaml"
+    own.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=FAULTS[text]):
+        lexicon(str(own))
+
+
+def test_a_lexicon_may_be_written_as_people_write(tmp_path):
+    """One line of words instead of a list, nothing at all, half-width kana, capitals, a mark before the text; not cp932."""
+    own = tmp_path / "own.yaml"
+    own.write_text("\ufeffja:\n  negative: 遅い ﾀﾞﾒ\n  positive:\nen:\n  positive: [GREAT]\n", encoding="utf-8")
+    found = lexicon(str(own))
+    assert found.score("返事が遅い").words == (("遅い", -1.0),)  # and no い for itself
+    assert found.score("ダメ").label == NEGATIVE and found.score("Great!").label == POSITIVE
+    other = tmp_path / "cp932.yaml"
+    other.write_bytes("ja: {negative: [遅い]}\nen: {}\n".encode("cp932"))
+    with pytest.raises(ConfigError, match="is not written in UTF-8"):
+        lexicon(str(other))

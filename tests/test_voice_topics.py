@@ -180,6 +180,20 @@ def test_words_of_few_people_make_no_topic():
     assert people and "権田原" not in people
 
 
+def test_a_word_that_one_person_repeats_is_no_word_of_a_topic():
+    """Five hundred inquiries of one customer, each in other words, with a name in all of them."""
+    usual = voice_texts.frame(1)
+    angry = usual.iloc[[0] * 500].assign(author="c/angry", customer_id="angry", source="inquiry")
+    angry["said"] = [
+        f"権田原の箱の梱包、{usual['said'].iloc[at % len(usual)][:8]}と{at}回も言った" for at in range(500)
+    ]
+    angry["record_id"] = [f"q{at}" for at in range(500)]
+    _, model = carried(pd.concat([usual, angry], ignore_index=True))
+    words = "".join(word for one in model.generations for word in (*one.words, *one.shown, *one.phrases))
+    assert "権田原" not in words
+    assert "梱包" in words  # in every third sentence, but not of every third person
+
+
 def test_a_text_pasted_ten_thousand_times_makes_no_topic_and_counts_once():
     frame = voice_texts.frame(1)
     spam = frame.iloc[:1].assign(said="激安ブランド品はこちらの倉庫から直送", author="c/spam", customer_id="spam")

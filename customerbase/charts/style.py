@@ -65,6 +65,7 @@ HOUSE = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.fonttype": "none",
+    "text.hinting": "no_hinting",  # hinted, this font loses its _ and the feet of p and y in small print
     "svg.hashsalt": "customerbase",
 }
 

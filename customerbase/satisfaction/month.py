@@ -92,7 +92,7 @@ def satisfaction(
     of = _dimensions(db, lately, segments, product_days)
     responded = response.gather(db, answers, as_of=as_of, months=months)
     scored = groups.by_group(lately, of, as_of=as_of, k_min=k_min)
-    weighted = response.weighted_scores(answers, responded, as_of=as_of)
+    weighted = response.weighted_scores(lately, responded, as_of=as_of)
     after = links.gather(db, answers, as_of=as_of, days=days)
     segment = _segment(responded.frame, segments)
     return Satisfaction(

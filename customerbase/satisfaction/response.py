@@ -118,7 +118,7 @@ def weigh(frame: pd.DataFrame, target: str) -> pd.DataFrame:
     """The frame with the weight of each answer, of mean 1; NaN where nobody answered or too few did."""
     answered = frame["answered"].to_numpy() == 1
     weight = np.full(len(frame), np.nan)
-    if answered.sum() >= FEWEST and not answered.all():
+    if answered.sum() >= FEWEST:
         start = 1 / weighting.probabilities(_design(frame), answered)[answered]
         columns = [name for name in MARGINS if name != "wave" or target == ASKED]
         weight[answered] = weighting.rake(start, frame.loc[answered, columns], frame[columns])
@@ -193,17 +193,18 @@ def _rates(frame: pd.DataFrame, dimension: str, k_min: int) -> pd.DataFrame:
     return told.assign(**{name: told[name].mask(hidden) for name in private})
 
 
-def weighted_scores(answers: Answers, response: Response, *, as_of: date) -> pd.DataFrame:
+def weighted_scores(lately: pd.DataFrame, response: Response, *, as_of: date) -> pd.DataFrame:
     """Scores of the answers of the window as they are and weighted, of the same people (columns groups.SCORES).
 
-    Both rest on answers of people whose behaviour was known; the weighted one's interval knows its weights.
+    lately: the answers that figures of the window may count (answers.window), the same as those of the plain score: one
+    answer more here would tell what it was. Both rest on answers of people whose behaviour was known; the weighted one's interval knows its weights.
     """
     if not response.weighted:
         return pd.DataFrame(columns=groups.SCORES)
     weights = response.frame.dropna(subset=["weight"])[["wave", "customer_id", "weight"]].rename(
         columns={"weight": "times"}
     )
-    frame = answers.frame.merge(weights, on=["wave", "customer_id"])
+    frame = lately.merge(weights, on=["wave", "customer_id"])
     rows = []
     for measure, scale in scores.series(frame):
         chosen = scores.of(frame, measure, scale)

@@ -33,7 +33,8 @@ arrived as (
         opened_at,
         case when first_reply_at < $until then first_reply_at end as first_reply_at,
         case when closed_at < $until then closed_at end as closed_at,
-        case when reopened_at < $until then reopened_at end as reopened_at,
+        case when reopened_at < $until and reopened_at >= opened_at then reopened_at end as reopened_at,
+        case when reopened_at < opened_at then 1 else 0 end as reopened_before_opened,
         case when closed_at < $until then csat end as csat,
         coalesce(channel, 'unknown') as channel,
         coalesce(category, 'unknown') as category,
@@ -92,6 +93,7 @@ final as (
         systems.knows_reopening,
         checked.replied_before_opened,
         checked.closed_before_opened,
+        checked.reopened_before_opened,
         row_number() over (
             partition by
                 coalesce(links.customer_id, checked.source_system || ':' || checked.inquiry_id),

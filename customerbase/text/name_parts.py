@@ -45,6 +45,11 @@ def family_names() -> frozenset[str]:
     return _surnames()[0]
 
 
+def family_readings() -> frozenset[str]:
+    """How common family names of Japan are read, in katakana."""
+    return _surnames()[1]
+
+
 @cache
 def _sounds() -> frozenset[str]:
     return frozenset(sound(reading) for reading in _surnames()[1])

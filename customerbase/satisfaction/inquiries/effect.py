@@ -176,7 +176,7 @@ def tables(study: Study, *, as_of: date, k_min: int = 10) -> tuple[pd.DataFrame,
     95 % interval, customers counted as one however often they stand in it. plain: the same against all customers who had not
     asked by the middle of a month. verdict: less or more where the q-value over all comparisons but the placebo is below 5 %
     (of the placebo: where its interval leaves 0 out); not_comparable where a standardised difference stays above 0.25; few
-    where fewer than 20 inquiries found partners, or fewer than k_min of them bought, or did not; then no number is told.
+    where fewer than 20 inquiries found partners, or fewer than k_min of them bought, or did not, or are partners; then no number is told.
     """
     everybody = compare(study)
     plain = Plain.of(study)
@@ -205,7 +205,7 @@ def _row(compared: Compared, name: str, mask: np.ndarray, plain: Plain | None, k
     row = {"comparison": name, "inquiries": int(mask.sum()), "matched": matched, "controls": compared.controls(mask)}
     row |= NOTHING
     bought = int(compared.outcome[mask & compared.pairs.matched].sum())
-    if matched < WORTH or min(bought, matched - bought) < k_min:
+    if matched < WORTH or min(bought, matched - bought, row["controls"]) < k_min:
         return row
     share, alike, value, parts = compared.contributions(mask)
     before, after = compared.smd(mask, plain)

@@ -69,6 +69,7 @@ def _faults(db: Engine, frame: pd.DataFrame, later: int) -> dict[str, int]:
         "copies": copies,
         "closed_before_opened": int(frame["closed_before_opened"].sum()),
         "replied_before_opened": int(frame["replied_before_opened"].sum()),
+        "reopened_before_opened": int(frame["reopened_before_opened"].sum()),
         "closed_without_reply": int(silent.sum()),
         "anonymous": int(frame["customer_id"].isna().sum()),
         "whole_days": len(frame) * whole_days,

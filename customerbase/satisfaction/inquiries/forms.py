@@ -57,6 +57,14 @@ def number(measure: str, value: object, language: str, money: Money | None = Non
     return f"{float(value):,.0f}" if measure in (*COUNTS, *TROUBLE) else f"{float(value):,.2f}"  # type: ignore[arg-type]
 
 
+def counted(measure: str, value: object, language: str) -> str:
+    """A value in a sentence: a number of inquiries with its counter (14件)."""
+    told = number(measure, value, language)
+    return (
+        i18n.sentence("inquiries.per.opened", language, n=told) if measure in COUNTS and told != i18n.MISSING else told
+    )
+
+
 def few(table: pd.DataFrame, k_min: int) -> pd.Series:
     """Rows that tell of 1 to k_min − 1 customers: what rests on so few, and shares of which so few are one side."""
     value, n = table["value"].astype(float), table["n"].astype(float)

@@ -13,6 +13,7 @@ from customerbase.satisfaction.inquiries.forms import (
     HOURS,
     SHARES,
     Money,
+    counted,
     direction,
     few,
     group,
@@ -92,7 +93,7 @@ def title(months: pd.DataFrame, groups: pd.DataFrame, measure: str, language: st
     name = i18n.word(f"inquiries.measure.{measure}", language)
     if not now or i18n.missing(now["value"]):
         return i18n.sentence("inquiries.title.unknown", language, name=name)
-    told = {"name": name, "value": number(measure, now["value"], language)}
+    told = {"name": name, "value": counted(measure, now["value"], language)}
     if not before or i18n.missing(before["value"]):
         return i18n.sentence("inquiries.title.alone", language, **told)
     whole = groups[(groups["dimension"] == ALL) & (groups["measure"] == measure)]
@@ -101,7 +102,7 @@ def title(months: pd.DataFrame, groups: pd.DataFrame, measure: str, language: st
         f"inquiries.title.{direction(measure, verdict)}",
         language,
         **told,
-        before=number(measure, before["value"], language),
+        before=counted(measure, before["value"], language),
     )
 
 

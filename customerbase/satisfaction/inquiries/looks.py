@@ -204,8 +204,12 @@ def _plainly(row: dict, language: str) -> list[str]:
 
 def missing(faults: Mapping[str, int], language: str, k_min: int = 10) -> list[str]:
     """What the data lack or what cannot be, in words; counts below k_min read <k_min."""
-    counts = {name: f"{count:,}" if count >= k_min else f"<{k_min}" for name, count in faults.items()}
-    return [i18n.sentence(f"inquiries.fault.{name}", language, n=count) for name, count in counts.items()]
+    told = []
+    for name, count in faults.items():
+        everywhere = name.startswith("lacks_") or name == "whole_days"  # of all inquiries: no number is told
+        number = {} if everywhere else {"n": f"{count:,}" if count >= k_min else f"<{k_min}"}
+        told.append(i18n.sentence(f"inquiries.fault.{name}", language, **number))
+    return told
 
 
 def left_out(counts: Mapping[str, int], language: str, k_min: int = 10) -> str:

@@ -1,8 +1,10 @@
 """What customers wrote, cut into masked sentences; every distinct text is read once, and every person counts once."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,40 @@ class Gathered:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @cached_property
+    def writers(self) -> list[np.ndarray]:
+        """The people (numbers) who wrote each distinct sentence."""
+        who = self.texts["writer"].to_numpy()[self.said["text"]]
+        pairs = pd.DataFrame({"distinct": self.said["distinct"].to_numpy(), "writer": who}).drop_duplicates()
+        pairs = pairs.sort_values("distinct", kind="stable")
+        ends = np.cumsum(np.bincount(pairs["distinct"], minlength=len(self.sentences)))
+        return np.split(pairs["writer"].to_numpy(), ends[:-1]) if len(self.sentences) else []
+
+
+def shared(words: Sequence[Collection[str]], writers: Sequence[np.ndarray], fewest: int) -> frozenset[str]:
+    """The words that at least `fewest` different people use: who writes a word in a hundred sentences is one of them.
+
+    words, writers: of each sentence, each word once.
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, found in enumerate(words):
+        for word in found:
+            places[word].append(at)
+    sizes = [len(one) for one in writers]
+    return frozenset(word for word, found in places.items() if _enough(found, writers, sizes, fewest))
+
+
+def _enough(places: list[int], writers: Sequence[np.ndarray], sizes: list[int], fewest: int) -> bool:
+    """Whether sentences have that many writers together; the union is made only where the sizes leave it open."""
+    if sum(sizes[at] for at in places) < fewest or any(sizes[at] >= fewest for at in places):
+        return any(sizes[at] >= fewest for at in places)
+    people: set[int] = set()
+    for at in places:
+        people.update(writers[at].tolist())
+        if len(people) >= fewest:
+            return True
+    return False
 
 
 def gather(db: Engine, lexicon: Lexicon, *, as_of: date, months: int = 13) -> Gathered:

@@ -127,16 +127,17 @@ def _fit(found: Gathered, places: Sequence[int], way: str, k_min: int, number: i
     """Topics of some of the distinct sentences. Words must be shared by k_min people, so that none gives one away."""
     places = [places[at] for at in topics.spread(len(places), topics.SENTENCES)]
     sentences, people = [found.sentences[at] for at in places], [int(found.people[at]) for at in places]
+    writers = [found.writers[at] for at in places]
     everyone = int(found.people.sum())
     known = phrases(sentences, people, k_min) if way == CORE else []
     for _ in range(2):  # phrases too rare or too common to be a word of the topics must not cut what remains
         documents = _read(tokenizer(way, known), sentences)
-        words, _shown = topics.vocabulary(documents, people, k_min, everyone)
+        words, _shown = topics.vocabulary(documents, writers, k_min, everyone)
         known, before = sorted(set(known) & set(words)), known
         if known == before:
             break
     documents = _read(tokenizer(way, known), sentences)
-    return topics.fit(documents, people, k_min, first=number, phrases=known, everyone=everyone)
+    return topics.fit(documents, writers, k_min, first=number, phrases=known, everyone=everyone)
 
 
 def _read(tokens, sentences: Sequence[str]) -> list[Tokens]:

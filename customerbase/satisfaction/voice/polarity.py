@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from customerbase.errors import ConfigError, near_miss
+from customerbase.errors import ConfigError
+from customerbase.satisfaction.voice.lexicon_file import read_lexicon
 from customerbase.text.plain import HAN
-from customerbase.yaml_files import read_yaml
 
 SHIPPED = Path(__file__).with_name("polarity.yaml")
 POSITIVE, NEGATIVE, NEUTRAL = "positive", "negative", "neutral"
@@ -30,6 +30,9 @@ SET = ("wish", "neutral", "set_positive", "set_negative")  # nothing that follow
 _JAPANESE = re.compile(f"[{HAN}ぁ-ゖァ-ヺー]")
 _WORD = re.compile(r"[a-z][a-z'’-]{0,40}")
 _CLAUSE_EN = re.compile(r"[,;]| - ")
+_ONLY = re.compile("しか$|しか(?:言|思|あり)?え?$")  # 満足しかない: nothing but
+_DOUBLED = re.compile("な(?:い|く|かった)(?:わけ|とは|こと|でも|も)[^、]{0,3}な")  # 不満がないわけではない
+LONGEST_ENTRY = 4  # English words of one entry
 _CONDITION = ("とき", "場合", "より", "かも", "でしょうか", "ますか", "ですか")
 
 
@@ -92,6 +95,8 @@ class Lexicon:
             return value
         behind = re.split("[、,。!?！？]", text[end : end + REACH], maxsplit=1)[0]
         negated = self.patterns["negators"].search(behind)
+        if negated and (_ONLY.search(behind[: negated.start()]) or _DOUBLED.search(behind)):
+            negated = None
         if kind == "wanted":
             return -1.0 if negated and not text.rstrip().endswith(("か", "?")) else 0.0
         if negated:
@@ -137,13 +142,14 @@ class Lexicon:
 
 
 def _pairs(words: list[str], known: dict[str, str]) -> list[str]:
-    """Words with those pairs joined (nothing like -> nothing-like) that have an entry of their own."""
+    """Words with those in a row joined (nothing like -> nothing-like) that have an entry of their own, the longest first."""
     joined: list[str] = []
-    for word in words:
-        if joined and f"{joined[-1]}-{word}" in known:
-            joined[-1] = f"{joined[-1]}-{word}"
-        else:
-            joined.append(word)
+    place = 0
+    while place < len(words):
+        tried = [("-".join(words[place : place + size]), size) for size in range(LONGEST_ENTRY, 1, -1)]
+        entry, size = next((one for one in tried if one[0] in known), (words[place], 1))
+        joined.append(entry)
+        place += size
     return joined
 
 
@@ -154,18 +160,13 @@ def _sum(found: list[tuple[str, float]]) -> Scored:
 
 @cache
 def lexicon(path: str = "") -> Lexicon:
-    """The lexicon of a file, or the shipped one. Raises ConfigError for kinds that do not exist and words said twice."""
+    """The lexicon of a file, or the shipped one. Raises ConfigError for a file that is none (lexicon_file.read_lexicon)."""
     place = Path(path) if path else SHIPPED
     if not place.is_file():
         raise ConfigError(f"lexicon is {path!r}; expected a file such as {SHIPPED.name}.")
-    content = read_yaml(place)
-    if not isinstance(content, dict) or set(content) != {"ja", "en"}:
-        raise ConfigError(f"{place.name} has the parts {sorted(content or {})}; expected ja and en.")
-    kinds = {language: _kinds(part, f"{place.name}, {language}") for language, part in content.items()}
-    helpers = {
-        language: {name: tuple(str(part.get(name, "")).split()) for name in HELPERS}
-        for language, part in content.items()
-    }
+    content = read_lexicon(place, VALUES, HELPERS)
+    kinds = {language: _kinds(part) for language, part in content.items()}
+    helpers = {language: {name: part.get(name, ()) for name in HELPERS} for language, part in content.items()}
     ja: dict[str, list[tuple[str, str]]] = {}
     for word, kind in kinds["ja"].items():
         ja.setdefault(word[0], []).append((word, kind))
@@ -180,16 +181,9 @@ def lexicon(path: str = "") -> Lexicon:
     )
 
 
-def _kinds(part: dict, where: str) -> dict[str, str]:
+def _kinds(part: dict[str, tuple[str, ...]]) -> dict[str, str]:
     """Word -> kind of one language."""
-    found: dict[str, str] = {}
-    for kind in sorted(set(part) - set(HELPERS)):
-        if kind not in VALUES:
-            raise ConfigError(f"{where}: unknown kind {kind!r}; expected {', '.join(VALUES)}.{near_miss(kind, VALUES)}")
-        for word in " ".join(map(str, part[kind])).split():
-            if found.setdefault(word, kind) != kind:
-                raise ConfigError(f"{where}: {word!r} is {found[word]} and {kind}; expected one of the two.")
-    return found
+    return {word: kind for kind in VALUES for word in part.get(kind, ())}
 
 
 def _patterns(ja: dict, helpers: dict) -> dict[str, re.Pattern]:

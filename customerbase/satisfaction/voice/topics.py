@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 import scipy  # its parts load when they are used: every page imports the charts, and those this
 
+from customerbase.satisfaction.voice.gathered import shared
 from customerbase.satisfaction.voice.tokens import Tokens
 
 NUMBERS = (4, 6, 8, 10, 12, 15, 18)  # of topics that are tried
@@ -28,6 +29,7 @@ WORDS = 2_000
 FEWEST_WORDS = 3  # that people share, and sentences that hold them: below there are no topics
 STEPS = 30  # of each factorisation while the number is chosen
 TOO_COMMON = 0.3  # of the sentences: a word in more says nothing
+OF_ONE = 20  # sentences of one person that count in full; of more, each counts less
 SLIGHT = 0.1  # of a topic's greatest weight: what is below is no word of the topic
 LABEL = 3
 _SEED = 20_240
@@ -78,7 +80,7 @@ class Fitted:
 
 def fit(
     documents: Sequence[Tokens],
-    people: Sequence[int],
+    writers: Sequence[np.ndarray],
     fewest: int,
     *,
     first: int = 1,
@@ -87,13 +89,15 @@ def fit(
 ) -> Fitted | None:
     """Topics of sentences, named from topic number `first` on; None where too few words are shared by `fewest` people.
 
-    people: how many wrote each sentence; it counts with its logarithm, so that no text pasted often makes the topics.
+    writers: who wrote each sentence; it counts with the logarithm of their number, so that no text pasted often makes the topics,
+    and the sentences of one person together count as OF_ONE at most.
     """
-    words, shown = vocabulary(documents, people, fewest, everyone)
+    words, shown = vocabulary(documents, writers, fewest, everyone)
+    people = [len(one) for one in writers]
     if len(words) < FEWEST_WORDS:
         return None
     places = {word: place for place, word in enumerate(words)}
-    weight = np.log1p(np.asarray(people, dtype=float))
+    weight = np.log1p(_voices(writers))
     used = scipy.sparse.csr_matrix(_counted(documents, places))
     idf = np.log((1 + weight.sum()) / (1 + used.T @ weight)) + 1
     rows = _rows(documents, places, idf)
@@ -110,12 +114,14 @@ def fit(
 
 
 def vocabulary(
-    documents: Sequence[Tokens], people: Sequence[int], fewest: int, everyone: int = 0
+    documents: Sequence[Tokens], writers: Sequence[np.ndarray], fewest: int, everyone: int = 0
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Words that at least `fewest` people use and that are not in every third sentence; and the form they mostly have.
 
-    everyone: people behind all sentences, where `documents` are only a part of them.
+    writers: who wrote each sentence; everyone: people behind all sentences, where `documents` are only a part of them.
     """
+    people = [len(one) for one in writers]
+    common = shared([dict(tokens) for tokens in documents], writers, fewest)
     users: Counter[str] = Counter()
     forms: dict[str, Counter[str]] = {}
     for tokens, number in zip(documents, people, strict=True):
@@ -123,9 +129,20 @@ def vocabulary(
             users[word] += number
             forms.setdefault(word, Counter())[form] += number
     everyone = max(everyone, sum(people))
-    kept = [word for word, number in users.items() if number >= fewest and number <= max(TOO_COMMON * everyone, fewest)]
+    most = max(TOO_COMMON * everyone, fewest)
+    often = {word for word in common if users[word] > most}  # in so many sentences; of so many people?
+    often &= shared([often.intersection(dict(tokens)) for tokens in documents], writers, int(most) + 1)
+    kept = list(common - often)
     kept = sorted(sorted(kept, key=lambda word: (-users[word], word))[:WORDS])
     return tuple(kept), tuple(min(forms[word].items(), key=lambda one: (-one[1], one[0]))[0] for word in kept)
+
+
+def _voices(writers: Sequence[np.ndarray]) -> np.ndarray:
+    """How many people each sentence counts as: those who wrote it, of whom who wrote more than OF_ONE counts less."""
+    lengths = [len(one) for one in writers]
+    _, place = np.unique(np.concatenate([*writers, np.zeros(0, dtype=np.int64)]), return_inverse=True)
+    each = np.minimum(1.0, OF_ONE / np.bincount(place)[place]) if len(place) else np.zeros(0)
+    return np.bincount(np.repeat(np.arange(len(lengths)), lengths), each, len(lengths))
 
 
 def choose(rows: "scipy.sparse.csr_matrix", people: np.ndarray) -> tuple[int, dict[int, float]]:
