@@ -39,7 +39,7 @@ class Pictures:
         used = rows.loc[rows["is_chosen"], "name"].iloc[0]
         look = self._said(looks.title(self.offers.models, kind, self.language), looks.title, "ndcg", rows, 0.95)
         ends = ("ndcg", "ndcg_low", "ndcg_high")
-        return dots(rows, "name", *ends, fmt="{:.2f}", accent=used, reference=base, width=WIDE, **look)
+        return dots(rows, "name", *ends, fmt="{:.3f}", accent=used, reference=base, width=WIDE, **look)
 
     def coverage(self) -> Figure | str:
         """Share of the products that the lists of new things show, by model."""
