@@ -9,22 +9,6 @@ bought as (
     select distinct product_id from offer_days
 ),
 
-placed as (
-    select source_system, order_id, order_at from customer_orders where is_order = 1
-),
-
-sold as (
-    select
-        order_lines.product_id,
-        max(struct_pack(at := placed.order_at, name := order_lines.name)) filter (where order_lines.name is not null) as latest,
-        cast(sum(cast(case when qty > 0 and amount > 0 then amount end as decimal(18, 2))) as double)
-        / cast(sum(cast(case when qty > 0 and amount > 0 then qty end as decimal(18, 3))) as double) as price
-    from order_lines
-    inner join placed on order_lines.source_system = placed.source_system and order_lines.order_id = placed.order_id
-    where order_lines.line_type = 'goods' and order_lines.product_id is not null
-    group by order_lines.product_id
-),
-
 told as (
     select
         product_id,
@@ -41,6 +25,30 @@ told as (
         ) as state
     from products
     group by product_id
+),
+
+placed as (
+    select source_system, order_id, order_at from customer_orders where is_order = 1
+),
+
+untold as (
+    select bought.product_id
+    from bought
+    left join told on bought.product_id = told.product_id
+    where told.name is null or told.price is null
+),
+
+sold as (
+    select
+        order_lines.product_id,
+        max(struct_pack(at := placed.order_at, name := order_lines.name)) filter (where order_lines.name is not null) as latest,
+        cast(sum(cast(case when qty > 0 and amount > 0 then amount end as decimal(18, 2))) as double)
+        / cast(sum(cast(case when qty > 0 and amount > 0 then qty end as decimal(18, 3))) as double) as price
+    from order_lines
+    inner join placed on order_lines.source_system = placed.source_system and order_lines.order_id = placed.order_id
+    inner join untold on order_lines.product_id = untold.product_id
+    where order_lines.line_type = 'goods'
+    group by order_lines.product_id
 ),
 
 final as (
