@@ -41,7 +41,7 @@ TABLES = {
         'store' as channel, 'm' || who % 300 as store_id, date '1970-01-01' + day + interval 10 hour as order_at,
         'completed' as status, cast(sum(100 + item % 50) as decimal(18, 2)) as total from made group by who, day order by day, who""",
     "order_lines": f"""select 's' as source_system, {ORDER.format("who")} as order_id, {PRODUCT.format("item")} as product_id,
-        'goods' as line_type, cast(1 as decimal(18, 3)) as qty, cast(100 + item % 50 as decimal(18, 2)) as amount
+        'goods' as line_type, 'name' as name, cast(1 as decimal(18, 3)) as qty, cast(100 + item % 50 as decimal(18, 2)) as amount
         from made order by day, who""",
     "products": f"""select 's' as source_system, {PRODUCT.format("range")} as product_id, 'name ' || range as name,
         'k' || lpad((range % 40)::varchar, 2, '0') as category, cast(100 + range % 50 as decimal(18, 2)) as price,

@@ -51,6 +51,12 @@ TABLES: dict[str, list[dict]] = month.TABLES | {
         {"product_id": code, "name": name, "category": category, "price": 100.0, "baskets": 10, "customers": 5, "as_of": AS_OF}
         for code, name, category in (("P1", EVIL, HOSTILE), ("P2", "緑茶", None), ("P3", "急須", "茶器"), ("P4", AN_ID, "茶器"))
     ],
+    "repurchase_due": [
+        {"customer_id": who, "thing": thing, "as_of": AS_OF, "last_day": date(2026, 10, 2), "days_since": 29, "purchases": 3,
+         "pace": 1.0, "p_30d": 0.6, "window_from": date(2026, 11, 5), "window_mid": date(2026, 11, 20), "window_to": until,
+         "contact_day": None, "contact_gain": None}
+        for who, thing, until in ((MERGED, HOSTILE, date(2026, 12, 1)), (ONCE, "P2", date(2026, 12, 9)))
+    ],
     "last_products": [
         {"customer_id": MERGED, "place": place, "product_id": code, "day": day, "as_of": AS_OF}
         for place, code, day in ((1, "P1", date(2026, 10, 2)), (2, "P2", date(2026, 9, 1)), (3, "P7", None))

@@ -55,7 +55,7 @@ def tables(rows: pd.DataFrame) -> Engine:
         from sold group by customer_id, day""")
     db.execute("""create table order_lines as
         select 's' as source_system, customer_id || day as order_id, product_id, 'goods' as line_type,
-            cast(1 as decimal(18, 3)) as qty, cast(100 as decimal(18, 2)) as amount from sold""")
+            'line of ' || product_id as name, cast(1 as decimal(18, 3)) as qty, cast(100 as decimal(18, 2)) as amount from sold""")
     db.execute(
         "create table refunds (source_system varchar, order_id varchar, refunded_at timestamp, amount decimal(18, 2))"
     )

@@ -57,7 +57,8 @@ def test_titles_say_what_the_figures_are(made, language):
         own = rows[rows["is_chosen"]].iloc[0]
         title = look.models(kind).texts[0].get_text()
         assert i18n.number(own["recall"], "rate", language) in title.replace("\n", " ")
-        clear = own["recall_gain_low"] > 0 or own["recall_gain_high"] < 0
+        assert f"NDCG {own['ndcg']:.2f}" in title.replace("\n", " ")
+        clear = own["ndcg_gain_low"] > 0 or own["ndcg_gain_high"] < 0
         assert clear != (("no clear" in title) or ("はっきり" in title))
     assert charts.svg(look.coverage()) and charts.svg(look.reasons()) and charts.svg(look.products())
     assert len(look.listing()) == 3 * made.models["model"].nunique()

@@ -4,6 +4,7 @@ from itertools import combinations, product
 from math import comb
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,7 +98,7 @@ def exact_pair(chances, size):
 def test_expected_pairs_of_baskets_of_one_size_against_counting_all_baskets(size):
     one, two = exact_pair(popularity(14, 0.5), size)
     weights = chance.meeting(one[:, None], np.array([size - 1.0]))
-    by_size = chance.BySize(np.array([1000.0]), np.array([size - 1.0]), 1000 * one[:, None], weights)
+    by_size = chance.BySize(np.array([1000.0]), weights, 1000 * one[:, None])
     first, second = np.triu_indices(14, 1)
     made, truth = by_size.expected(first, second), 1000 * two[first, second]
     assert made.sum() == pytest.approx(truth.sum(), rel=1e-6)
@@ -114,8 +115,9 @@ def test_a_product_in_every_basket_and_products_of_one_popularity_meet_as_they_m
 
 
 def test_baskets_of_one_product_tell_nothing_of_pairs():
-    weights = chance.meeting(np.full((2, 1), 0.5), np.array([0.0]))
-    by_size = chance.BySize(np.array([100.0]), np.array([0.0]), np.full((2, 1), 50.0), weights)
+    rows = pd.DataFrame({"item": [0, 1], "month": 0, "size_class": 0, "units": 50})
+    cells = pd.DataFrame({"month": [0], "size": 1, "size_class": 0, "units": 100})
+    by_size = chance.BySize.of(rows, cells, np.arange(2))
     assert by_size.expected(np.array([0]), np.array([1])) == 0
     assert by_size.most(np.array([0]), np.array([1])) == 0
 
@@ -127,15 +129,24 @@ def test_classes_of_sizes_hold_enough_and_ones_stand_alone():
     assert len(chance.size_classes(np.array([], dtype=int), np.array([], dtype=int))) == 0
 
 
-def test_months_stand_apart_where_they_hold_enough():
-    months, sizes = np.array([1, 1, 2, 2, 3, 4, 4]), np.array([1, 2, 1, 2, 2, 1, 2])
-    enough = np.array([600, 600, 600, 600, 400, 300, 700])
-    assert list(chance.seasons(months, sizes, enough)) == [0, 1, 2, 3, 5, 4, 5]  # 3 and 4 together; sizes as ever
-    few = np.array([60, 60, 60, 60, 40, 30, 70])
-    assert list(chance.seasons(months, sizes, few)) == [0, 1, 0, 1, 1, 0, 1]
-    last = np.array([600, 600, 600, 600, 400, 30, 70])  # the last month has too few of its own
-    assert list(chance.seasons(months, sizes, last)) == [0, 1, 2, 3, 3, 2, 3]
-    assert len(chance.seasons(*(np.array([], dtype=int),) * 3)) == 0
+def test_shares_by_month_and_size_keep_both_totals_and_have_no_interaction():
+    rng = np.random.default_rng(4)
+    units = rng.integers(20, 60, (5, 4)).astype(float)
+    held = rng.binomial(units.astype(int), rng.uniform(0.05, 0.6, (6, 5, 4)))
+    shares = chance.without_interaction(held.sum(axis=2), held.sum(axis=1), units)
+    made = shares * units
+    assert np.allclose(made.sum(axis=2), held.sum(axis=2), rtol=1e-3)
+    assert np.allclose(made.sum(axis=1), held.sum(axis=1), rtol=1e-3)
+    odds = np.log(shares / (1 - shares))
+    inner = odds[:, 1:, 1:] - odds[:, :1, 1:] - odds[:, 1:, :1] + odds[:, :1, :1]
+    assert np.abs(inner).max() < 0.01
+
+
+def test_shares_of_one_month_are_those_counted_and_empty_cells_hold_nothing():
+    units, held = np.array([[40.0, 10.0]]), np.array([[8, 5], [0, 10]])
+    assert np.allclose(chance.without_interaction(held.sum(axis=1)[:, None], held, units)[:, 0], held / units)
+    gap = chance.without_interaction(np.array([[4, 0]]), np.array([[3, 1]]), np.array([[20.0, 10], [0, 5]]))
+    assert np.isfinite(gap).all() and gap[0, 1, 0] == 0 and gap[0, 1, 1] == 0
 
 
 def test_tests_that_are_not_listed_count_with_a_p_value_of_one():

@@ -38,13 +38,23 @@ def test_both_lists_are_those_of_the_table_with_reasons_in_words(page, tables):
     ).fetchall()
     for name in ("buy_again", "new_for_you"):
         head, *rows = saved(page, f"customer-{MERGED}-{name}")
-        assert head == ["Rank", "Product", "Reason", "Category", "Score"]
+        assert head == [
+            "Rank",
+            "Product",
+            "Reason",
+            "Category",
+            "Score",
+            *(["Due window"] if name == "buy_again" else []),
+        ]
         mine = [(int(row[0]), row[1], row[4]) for row in rows]
         assert mine == [(rank, product, f"{score:.3f}") for which, rank, product, score in truth if which == name]
     again, new = (saved(page, f"customer-{MERGED}-{name}")[1:] for name in ("buy_again", "new_for_you"))
     assert [row[2] for row in again] == ["By its usual rhythm it is due about now", "It is bought often"]
     assert [row[2] for row in new] == [f"Because you bought “{EVIL}”", "Because you bought “P8”", "It is popular now"]
     assert again[0][3] == HOSTILE and again[1][3] == i18n.MISSING
+    assert (
+        again[0][5] == "5 Nov 2026 to 1 Dec 2026" and again[1][5] == i18n.MISSING
+    )  # the clock of the category, and none
 
 
 def test_what_goes_with_the_last_purchases_leaves_them_out(page):

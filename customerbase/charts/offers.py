@@ -26,27 +26,20 @@ class Pictures:
     language: str
     k_min: int = 10
 
+    def said(self) -> list[str]:
+        """Which models are in use, and what to know of this month."""
+        return [*looks.summary(self.offers, self.language), *self.offers.remarks(self.language)]
+
     def models(self, kind: str) -> Figure | str:
-        """Recall at ten of every model in the newest month judged, with intervals; the dashed line is popularity."""
+        """NDCG at ten of every model in the newest month judged, with intervals; the dashed line is popularity."""
         rows = looks.named(looks.of_month(self.offers.models, kind), self.language)
         if not self._enough(rows):
             return self._none(rows)
-        base = float(rows.loc[rows["model"] == POPULAR_NOW, "recall"].iloc[0])
+        base = float(rows.loc[rows["model"] == POPULAR_NOW, "ndcg"].iloc[0])
         used = rows.loc[rows["is_chosen"], "name"].iloc[0]
-        look = self._said(looks.title(self.offers.models, kind, self.language), looks.title, "recall", rows, 0.95)
-        rate = self._rate
-        return dots(
-            rows,
-            "name",
-            "recall",
-            "recall_low",
-            "recall_high",
-            fmt=rate,
-            accent=used,
-            reference=base,
-            width=WIDE,
-            **look,
-        )
+        look = self._said(looks.title(self.offers.models, kind, self.language), looks.title, "ndcg", rows, 0.95)
+        ends = ("ndcg", "ndcg_low", "ndcg_high")
+        return dots(rows, "name", *ends, fmt="{:.3f}", accent=used, reference=base, width=WIDE, **look)
 
     def coverage(self) -> Figure | str:
         """Share of the products that the lists of new things show, by model."""
@@ -94,10 +87,11 @@ class Pictures:
         return looks.example(self.offers, self.language, customer)
 
     def _enough(self, rows: pd.DataFrame) -> bool:
-        return len(rows) > 0 and int(rows["customers"].iloc[0]) >= self.k_min
+        return len(rows) > 0 and bool(rows["is_chosen"].any()) and int(rows["customers"].iloc[0]) >= self.k_min
 
     def _none(self, rows: pd.DataFrame) -> str:
-        return i18n.word(f"offers.title.{'few' if len(rows) else 'none'}", self.language)
+        judged = len(rows) > 0 and bool(rows["is_chosen"].any())
+        return i18n.word(f"offers.title.{'few' if judged else 'none'}", self.language)
 
     def _rate(self, value: float) -> str:
         return i18n.number(value, "rate", self.language)

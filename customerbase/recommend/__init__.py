@@ -3,7 +3,7 @@
 import customerbase.recommend.related as related
 from customerbase.recommend.evaluation import Test, tested
 from customerbase.recommend.measures import of_all, per_customer, top
-from customerbase.recommend.month import Offers, offers
+from customerbase.recommend.month import Offers, of_log, offers
 from customerbase.recommend.purchases import Purchases
 from customerbase.recommend.rules import Rules, read_rules
 from customerbase.recommend.study import Choice, Options, Study, choose, study
@@ -18,6 +18,7 @@ __all__ = [
     "Test",
     "choose",
     "of_all",
+    "of_log",
     "offers",
     "per_customer",
     "read_rules",

@@ -46,13 +46,17 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Source:
-    """Where candidates of a window come from: similarities, how many new items of each kind, and what may be offered."""
+    """Where candidates of a window come from: similarities, how many new items of each kind, and what may be offered.
+
+    spoken_of: which items may be named as a reason; all by default.
+    """
 
     window: Window
     likeness: Ease | ItemItem
     similar: int = SIMILAR_NEW
     popular: int = POPULAR_NEW
     allowed: np.ndarray | None = None
+    spoken_of: np.ndarray | None = None
 
     @cached_property
     def open_to(self) -> np.ndarray:

@@ -53,6 +53,10 @@ class Rows:
         order = np.argsort(fields["user"], kind="stable")
         return cls(**{name: values[order] for name, values in fields.items()})
 
+    def customers(self) -> int:
+        """How many customers have a row; rows are sorted by customer."""
+        return int((np.diff(self.user) != 0).sum()) + 1 if len(self.user) else 0
+
     def table(self, customers: np.ndarray, products: np.ndarray, as_of) -> pa.Table:
         """The table recommendations; customers, products: the ids of the places."""
         ids, goods = pa.array(customers, pa.string()), pa.array(products, pa.string())
@@ -79,26 +83,29 @@ class Rows:
 class Offered:
     """What may be offered to whom. allowed: of all products; path: of durable goods a number each kind, else -1.
 
-    owned: customer and kind as one number, sorted.
+    spoken_of: which products may stand as a reason: what is excluded (adult, medical) is not named on anybody's list. owned: customer and kind as one number, sorted.
     """
 
     allowed: np.ndarray
+    spoken_of: np.ndarray
     path: np.ndarray
     owned: np.ndarray
     length: int
 
     @classmethod
-    def of(cls, purchases: Purchases, goods: pd.DataFrame, rules: Rules, cutoff: int) -> "Offered":
-        """goods: one row a product, in the order of purchases.products (offer_products.sql)."""
-        held, durable = rules.held_back(goods), rules.durable(goods)
-        kinds = np.where(goods["path"].notna(), goods["path"], goods["product_id"]).astype(str)
-        kinds = np.where(goods["product_id"].isin(rules.durable_products), goods["product_id"].astype(str), kinds)
-        codes, _ = pd.factorize(kinds, sort=True)
+    def of(
+        cls, purchases: Purchases, goods: pd.DataFrame, rules: Rules, cutoff: int, kinds: pd.DataFrame | None = None
+    ) -> "Offered":
+        """goods: one row a product, in the order of purchases.products (offer_products.sql); kinds: see Rules.held_back."""
+        held, durable = rules.held_back(goods, kinds), rules.durable(goods, kinds)
+        names = np.where(goods["path"].notna(), goods["path"], goods["product_id"]).astype(str)
+        names = np.where(goods["product_id"].isin(rules.durable_products), goods["product_id"].astype(str), names)
+        codes, _ = pd.factorize(names, sort=True)
         path = np.where(durable, codes, -1)
         mine = path[purchases.item]
         recent = (mine >= 0) & (cutoff - purchases.day <= rules.durable_days)
         owned = np.unique(purchases.user[recent].astype(np.int64) * (len(path) + 1) + mine[recent])
-        return cls(held.isna().to_numpy(), path, owned, rules.length)
+        return cls(held.isna().to_numpy(), ~rules.excluded(goods, kinds), path, owned, rules.length)
 
     def owns(self, user: np.ndarray, item: np.ndarray) -> np.ndarray:
         """Whether a customer has a durable good of the item's kind."""
@@ -119,7 +126,8 @@ def lists(study: Study, offered: Offered, people: pd.DataFrame, workers: int | N
     ours = set(purchases.customers)
     others = np.array(sorted({one for one in people["customer_id"] if one not in ours}), dtype=object)
     customers = np.concatenate([purchases.customers, others])
-    source = replace(study.source, allowed=offered.allowed[window.items])
+    items = window.items
+    source = replace(study.source, allowed=offered.allowed[items], spoken_of=offered.spoken_of[items])
     models = {kind: study.model(kind) for kind in KINDS}
     highest = {kind: Highest(model, source) for kind, model in models.items() if model is not None}
     work = partial(_block, study, source, highest, offered)

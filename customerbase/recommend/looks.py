@@ -1,12 +1,15 @@
 """What page 08 shows, in words and small tables: the models beside popularity, reasons, products, one customer's lists."""
 
+from functools import partial
+
 import pandas as pd
 
 from customerbase import i18n
 from customerbase.disclosure import suppress_parts
-from customerbase.recommend.evaluation import AGAIN, ALL, LISTS, NEW, TEST
+from customerbase.recommend.evaluation import AGAIN, ALL, LISTS, NEW, RANKER, TEST
 from customerbase.recommend.models import POPULAR_NOW
 from customerbase.recommend.reasons import REASONS
+from customerbase.recommend.related.looks import brief
 
 
 def of_month(models: pd.DataFrame, kind: str, segment: str = ALL) -> pd.DataFrame:
@@ -16,14 +19,15 @@ def of_month(models: pd.DataFrame, kind: str, segment: str = ALL) -> pd.DataFram
 
 
 def title(models: pd.DataFrame, kind: str, language: str) -> str:
-    """How much of what was bought the chosen model's lists held, against what is popular."""
+    """How much of what was bought the chosen model's lists held, and how high up, against what is popular.
+
+    Order decides, as it does in the choice: whoever has bought ten products or fewer has all of them on any list to buy again.
+    """
     rows = of_month(models, kind).set_index("model")
     own, base = rows[rows["is_chosen"]].iloc[0], rows.loc[POPULAR_NOW]
-    code = "better" if own["recall_gain_low"] > 0 else "worse" if own["recall_gain_high"] < 0 else "unclear"
-    told = {
-        "value": i18n.number(own["recall"], "rate", language),
-        "base": i18n.number(base["recall"], "rate", language),
-    }
+    code = "better" if own["ndcg_gain_low"] > 0 else "worse" if own["ndcg_gain_high"] < 0 else "unclear"
+    told = {"value": i18n.number(own["recall"], "rate", language)}
+    told |= {"ndcg": f"{own['ndcg']:.2f}", "base": f"{base['ndcg']:.2f}"}
     return i18n.sentence(f"offers.title.{code}", language, list=i18n.word(f"offers.list.{kind}", language), **told)
 
 
@@ -112,9 +116,18 @@ def products(offers, k_min: int, most: int = 10) -> pd.DataFrame:
 
 
 def product_names(offers) -> list[str]:
-    """The name of each product, its id where it has none."""
+    """The name of each product, short enough to print; its id where it has none."""
     told = offers.goods.set_index("product_id")["name"].reindex(offers.study.window.purchases.products)
-    return [name if isinstance(name, str) and name else product for product, name in told.items()]
+    return [brief(name if isinstance(name, str) and name else product) for product, name in told.items()]
+
+
+def summary(offers, language: str) -> list[str]:
+    """How many customers have a list, and by which models; nothing where nobody has one."""
+    if not len(offers.rows.user):
+        return []
+    used = {kind: i18n.word(f"offers.model.{offers.study.choice.chosen[kind]}", language) for kind in (AGAIN, NEW)}
+    told = {"customers": f"{offers.rows.customers():,}", "again": used[AGAIN], "new": used[NEW]}
+    return [i18n.sentence("offers.summary", language, **told)]
 
 
 def example(offers, language: str, customer: str | None = None) -> pd.DataFrame:
@@ -129,6 +142,8 @@ def example(offers, language: str, customer: str | None = None) -> pd.DataFrame:
     else:
         user = {name: place for place, name in enumerate(offers.customers)}[customer]
     mine, names = rows.user == user, product_names(offers)
+    chance = [offers.study.choice.chosen[kind] == RANKER for kind in (AGAIN, NEW)]
+    told = [partial(i18n.number, unit="rate", language=language) if one else "{:.3f}".format for one in chance]
     made = {"list": [], "rank": [], "product": [], "reason": [], "score": []}
     for kind, rank, item, score, why, because in zip(
         rows.kind[mine],
@@ -143,7 +158,7 @@ def example(offers, language: str, customer: str | None = None) -> pd.DataFrame:
         said = i18n.sentence("offers.because", language, product=names[because]) if because >= 0 else said
         for name, value in zip(
             made,
-            (i18n.word(f"offers.list.{(AGAIN, NEW)[kind]}", language), int(rank), names[item], said, f"{score:.3f}"),
+            (i18n.word(f"offers.list.{(AGAIN, NEW)[kind]}", language), int(rank), names[item], said, told[kind](score)),
             strict=True,
         ):
             made[name].append(value)

@@ -153,6 +153,8 @@ class Ease(Plain):
     def fit(cls, window: Window, ridge: float = RIDGE) -> "Ease":
         """On ones where a customer has bought an item, counted over the customers of `window.learnt`."""
         seen = window.learnt.bought.astype(np.float32)
+        if not seen.shape[1]:
+            return cls(seen, np.empty((0, 0), dtype=np.float32))
         gram = (seen.T @ seen).toarray()
         diagonal = np.arange(len(gram))
         gram[diagonal, diagonal] += ridge

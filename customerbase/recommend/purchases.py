@@ -79,8 +79,9 @@ class Purchases:
 
     @classmethod
     def read(cls, db: Engine) -> "Purchases":
-        """From the tables customer_orders, order_lines and products, which may be without rows (offer_days.sql)."""
+        """From the tables customer_orders, order_lines and products, which may be without rows; holds offer_days and offered_goods."""
         keep(db, "offer_days", sql_text("offer_days"))
+        keep(db, "offered_goods", sql_text("offer_products"))
         customers = _column(db, "select distinct customer_id as id from offer_days order by id")
         products = _column(db, "select distinct product_id as id from offer_days order by id")
         for name, ids in (("offer_customers", customers), ("offer_goods", products)):
@@ -92,7 +93,7 @@ class Purchases:
             inner join offer_goods as g on d.product_id = g.id
             order by c.place, g.place, d.day""").to_arrow_table()
         codes = {name: found[name].to_numpy().astype(np.int32) for name in ("user", "item", "day")}
-        goods = db.run("offer_products").df()
+        goods = db.query("select product_id, category, price from offered_goods order by product_id").df()
         return cls._made(customers, products, *codes.values(), goods)
 
     @cached_property

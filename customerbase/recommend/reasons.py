@@ -45,6 +45,8 @@ def of_new(source: Source, users: np.ndarray, row: np.ndarray, item: np.ndarray)
     because = np.full(len(row), -1, dtype=np.int64)
     if len(mine):
         speaks = source.likeness.between(mine, item[listed])
+        if source.spoken_of is not None:
+            speaks = np.where(source.spoken_of[mine], speaks, 0.0)
         some = np.flatnonzero(size)
         most = np.zeros(len(row))
         most[some] = np.maximum.reduceat(speaks, begin[some])

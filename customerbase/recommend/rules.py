@@ -41,18 +41,20 @@ class Rules:
     length: int = LENGTH
     where: str = "recommend"
 
-    def held_back(self, goods: pd.DataFrame) -> pd.Series:
+    def held_back(self, goods: pd.DataFrame, kinds: pd.DataFrame | None = None) -> pd.Series:
         """Why each product is not offered, the first of REASONS that holds; None where it may be.
 
-        goods: product_id, path (of categories), price, stock, status (offer_products.sql). Raises ConfigError for a
-        category or product that the company does not have, with the near miss; categories are not asked for where no
-        product has one.
+        goods: product_id, path (of categories), price, stock, status (offer_products.sql); kinds: product_id and path of the
+        whole catalogue, one row each system's word, those of goods by default. Excluded is what any system puts into
+        an excluded category. Raises ConfigError for a category or product that the company does not have, with the near
+        miss; categories are not asked for where no product has one.
         """
-        self._known(goods)
+        kinds = _kinds(goods, kinds)
+        self._known(goods, kinds)
         conditions = {
             "discontinued": ~goods["status"].isin(self.statuses).to_numpy(),
             "out_of_stock": (goods["stock"].astype(float) < self.min_stock).to_numpy(),
-            "excluded_category": below(goods["path"], self.exclude_categories),
+            "excluded_category": self._below(goods, kinds, self.exclude_categories),
             "excluded_product": goods["product_id"].isin(self.exclude_products).to_numpy(),
             "price": self._price(goods["price"].astype(float).to_numpy()),
         }
@@ -61,30 +63,43 @@ class Rules:
             made[conditions[reason]] = reason
         return pd.Series(made, index=goods.index, dtype=object)
 
-    def durable(self, goods: pd.DataFrame) -> np.ndarray:
-        """Which products are durable goods."""
-        return (
-            below(goods["path"], self.durable_categories) | goods["product_id"].isin(self.durable_products).to_numpy()
-        )
+    def excluded(self, goods: pd.DataFrame, kinds: pd.DataFrame | None = None) -> np.ndarray:
+        """Which products are excluded by category or by name, whatever else holds them back."""
+        named = goods["product_id"].isin(self.exclude_products).to_numpy()
+        return self._below(goods, _kinds(goods, kinds), self.exclude_categories) | named
 
-    def unheard(self, goods: pd.DataFrame) -> bool:
+    def durable(self, goods: pd.DataFrame, kinds: pd.DataFrame | None = None) -> np.ndarray:
+        """Which products are durable goods."""
+        named = goods["product_id"].isin(self.durable_products).to_numpy()
+        return self._below(goods, _kinds(goods, kinds), self.durable_categories) | named
+
+    def unheard(self, kinds: pd.DataFrame) -> bool:
         """Whether categories are named but no product has one: then nothing is held back by category."""
-        return bool(self.exclude_categories or self.durable_categories) and not goods["path"].notna().any()
+        return bool(self.exclude_categories or self.durable_categories) and not kinds["path"].notna().any()
+
+    def _below(self, goods: pd.DataFrame, kinds: pd.DataFrame, wanted: tuple[str, ...]) -> np.ndarray:
+        if not wanted:
+            return np.zeros(len(goods), dtype=bool)
+        return goods["product_id"].isin(kinds.loc[below(kinds["path"], wanted), "product_id"]).to_numpy(dtype=bool)
 
     def _price(self, price: np.ndarray) -> np.ndarray:
         low = price < self.min_price if self.min_price is not None else np.zeros(len(price), dtype=bool)
         return low | (price > self.max_price) if self.max_price is not None else low
 
-    def _known(self, goods: pd.DataFrame) -> None:
-        products = set(goods["product_id"])
-        paths = {part for path in goods["path"].dropna().unique() for part in _prefixes(path)}
+    def _known(self, goods: pd.DataFrame, kinds: pd.DataFrame) -> None:
+        products = {*goods["product_id"], *kinds["product_id"]}
+        paths = {part for path in kinds["path"].dropna().unique() for part in _prefixes(path)}
         for key in LISTS[:4]:
             ours = paths if key.endswith("categories") else products
             for one in getattr(self, key):
                 if ours and one not in ours:
                     raise ConfigError(
-                        f"{self.where}: {key} names {one!r}, which no product that was ever bought is or has.{near_miss(one, ours)}"
+                        f"{self.where}: {key} names {one!r}, which no product of the company is or has.{near_miss(one, ours)}"
                     )
+
+
+def _kinds(goods: pd.DataFrame, kinds: pd.DataFrame | None) -> pd.DataFrame:
+    return goods[["product_id", "path"]] if kinds is None else kinds
 
 
 def below(paths: pd.Series, wanted: tuple[str, ...]) -> np.ndarray:

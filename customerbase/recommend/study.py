@@ -105,8 +105,9 @@ def choose(
     decider = decided or judged
     window = known.window(number(cutoff))
     best = {kind: decider.best(kind) if decider else None for kind in LISTS}
-    chosen = {kind: name or _plainest(window)[kind] for kind, name in best.items()}
-    notes = () if decided else ("one_month",) if judged else ("no_month",)
+    chosen = {kind: _usable(name, window) or _plainest(window)[kind] for kind, name in best.items()}
+    notes = ("one_month",) if judged and not decided else ("quiet_month",) if decided and not judged else ()
+    notes = notes if decided or judged else ("no_month",)
     return Choice(chosen, used, tuple(one for one in (decided, judged) if one), notes)
 
 
@@ -123,6 +124,11 @@ def study(purchases: Purchases, *, cutoff: date, options: Options | None = None)
         choice = replace(choice, chosen=plainer, notes=(*choice.notes, "no_ranker"))
     window = known.window(end) if purchases.learnt is purchases else Window.before(purchases, end)
     return Study(choice, Source(window, similar(window)), last)
+
+
+def _usable(name: str | None, window: Window) -> str | None:
+    """The model itself, or item-item for EASE where the items have become too many for it since it was chosen."""
+    return ITEM_ITEM if name == EASE and len(window.items) > EASE_ITEMS else name
 
 
 def _plainest(window: Window) -> dict[str, str]:

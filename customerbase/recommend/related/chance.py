@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
 from customerbase.intervals import poisson
 
-CHUNK = 50_000  # pairs whose expectation is summed up at a time
+CHUNK, PRODUCTS, COLUMNS = 10_000, 500, 50  # pairs, products and classes that are reckoned with at a time
 LEAST = 100  # units that a class of sizes holds at least, where there are as many
-SEASON = 1_000  # units that months which stand apart hold at least: sizes of baskets tell more than the season does
+CLASSES = 60  # of sizes, at most or so: classes and months together are columns of every product
+ROUNDS = 20  # of fitting; more change no expectation by a thousandth
 
 
 def exact_upper(rising: list[np.ndarray], falling: list[np.ndarray]) -> np.ndarray:
@@ -59,35 +61,32 @@ def upper_tail(count: np.ndarray, mean: np.ndarray, most: np.ndarray) -> np.ndar
     return np.where(count > 0, special.betainc(np.maximum(count, 1), most - count + 1, chance), 1.0)
 
 
-def seasons(months: np.ndarray, sizes: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """Class 0, 1, … of each month and size: months in a row share one until they hold SEASON units, then go by size_classes.
+def without_interaction(by_month: np.ndarray, by_size: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Share of the units of each month and size that hold each product, shape (products, months, sizes).
 
-    Within a class all is compared as Mantel & Haenszel (1959, J. Natl Cancer Inst. 22, 719–748) compare within strata: two
-    products of one season meet as often as its own baskets explain. months, sizes, units: one entry a month and size,
-    ascending by both.
+    The odds of a product differ from month to month and from size to size, but not otherwise (no three-way interaction of
+    product, month and size: Bartlett 1935), so that a month of few units still tells its season: only its own total of each
+    product has to be known, and not that of each size. Fitted to both totals of each product by proportional fitting
+    (Deming & Stephan 1940, Ann. Math. Stat. 11, 427–444). by_month, by_size: units that hold each product, one row a
+    product; units: of each month and size.
     """
-    names, of_month = np.unique(months, return_inverse=True)
-    season = _neighbours(np.bincount(of_month, units, len(names)), SEASON)[of_month]
-    made, offset = np.zeros(len(months), dtype=int), 0
-    for one in range(int(season.max(initial=-1)) + 1):
-        mine = np.flatnonzero(season == one)
-        own, of_size = np.unique(sizes[mine], return_inverse=True)
-        classes = size_classes(own, np.bincount(of_size, units[mine], len(own)))
-        made[mine] = offset + classes[of_size]
-        offset += int(classes.max()) + 1
+    made = np.empty((len(by_month), *units.shape))
+    totals = (units.sum(axis=1), units.sum(axis=0))
+    for start in range(0, len(made), PRODUCTS):
+        part = slice(start, start + PRODUCTS)
+        held, other = (np.repeat(units[None], len(by_month[part]), axis=0) for _ in range(2))
+        for _ in range(ROUNDS if min(units.shape) > 1 else 1):
+            for axis, counts, total in ((2, by_month[part], totals[0]), (1, by_size[part], totals[1])):
+                held *= np.expand_dims(counts / _above_0(held.sum(axis=axis)), axis)
+                other *= np.expand_dims((total - counts) / _above_0(other.sum(axis=axis)), axis)
+            again = units / _above_0(held + other)
+            held, other = held * again, other * again
+        made[part] = held / _above_0(units)
     return made
 
 
-def _neighbours(units: np.ndarray, least: int) -> np.ndarray:
-    """Class of each entry: neighbours share one until it holds `least`; a last one of fewer joins the one before."""
-    made, place, held = [], 0, 0.0
-    for count in units:
-        if held >= least:
-            place, held = place + 1, 0.0
-        made.append(place)
-        held += count
-    found = np.array(made, dtype=int)
-    return np.minimum(found, place - 1) if place and held < least else found
+def _above_0(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values, 1e-300)
 
 
 def size_classes(sizes: np.ndarray, units: np.ndarray, least: int = LEAST) -> np.ndarray:
@@ -115,13 +114,17 @@ def meeting(shares: np.ndarray, others: np.ndarray) -> np.ndarray:
     hold. Exact for units of two products and for products of the same popularity. shares: one row per product (all of them),
     one column per class, the share of units that hold it; others: mean number of other products beside one, per class.
     """
-    need = shares * others
-    low, high = 2 * np.sqrt(need.max(axis=0, initial=0)), np.maximum(others + 1, 1e-9)
-    for _ in range(60):  # the sum X of all weights: x (X - x) = need
-        middle = (low + high) / 2
-        more = _smaller_root(need, middle).sum(axis=0) > middle
-        low, high = np.where(more, middle, low), np.where(more, high, middle)
-    return _smaller_root(need, (low + high) / 2)
+    made = np.empty(shares.shape)
+    for start in range(0, shares.shape[1], COLUMNS):
+        part = slice(start, start + COLUMNS)
+        need = shares[:, part] * others[part]
+        low, high = 2 * np.sqrt(need.max(axis=0, initial=0)), np.maximum(others[part] + 1, 1e-9)
+        for _ in range(50):  # the sum X of all weights: x (X - x) = need
+            middle = (low + high) / 2
+            more = _smaller_root(need, middle).sum(axis=0) > middle
+            low, high = np.where(more, middle, low), np.where(more, high, middle)
+        made[:, part] = _smaller_root(need, (low + high) / 2)
+    return made
 
 
 def _smaller_root(need: np.ndarray, total: np.ndarray) -> np.ndarray:
@@ -130,19 +133,49 @@ def _smaller_root(need: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class BySize:
-    """Units by class of size, and how many of each class hold each product.
+    """Units by month and class of size, and how likely each of them holds each product.
 
-    units: per class; others: per class, mean number of other products beside one. holding, weights (`meeting`): one row per
-    product, one column per class.
+    units: per month and class; weights (`meeting`): one row per product, one column per month and class; holding: one row per
+    product, one column per month, units of two products or more that hold it.
     """
 
     units: np.ndarray
-    others: np.ndarray
-    holding: np.ndarray
     weights: np.ndarray
+    holding: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, cells: pd.DataFrame, items: np.ndarray) -> "BySize":
+        """From counts: rows: item, month, size_class, units; cells: month, size_class, size, units; items: all, ascending."""
+        months, of_month = np.unique(cells["month"], return_inverse=True)
+        shape = (len(months), int(cells["size_class"].max()) + 1)
+        cell = of_month * shape[1] + cells["size_class"].to_numpy()
+        n, size = cells["units"].to_numpy(dtype=float), cells["size"].to_numpy(dtype=float)
+        units, lines, square = (np.bincount(cell, one, shape[0] * shape[1]) for one in (n, n * size, n * size**2))
+        item, month = np.searchsorted(items, rows["item"]), np.searchsorted(months, rows["month"])
+        alone = rows["size_class"].isin(cells.loc[cells["size"] == 1, "size_class"]).to_numpy()
+        by_month, by_size, holding = (
+            _table(item[kept], column[kept], rows["units"].to_numpy(dtype=float)[kept], (len(items), width))
+            for column, width, kept in (
+                (month, shape[0], slice(None)),
+                (rows["size_class"].to_numpy(), shape[1], slice(None)),
+                (month, shape[0], ~alone),
+            )
+        )
+        shares = without_interaction(by_month, by_size, units.reshape(shape)).reshape(len(items), -1)
+        used = square > lines  # of units of one product there is nothing to meet
+        return cls(units[used], meeting(shares[:, used], square[used] / lines[used] - 1), holding)
+
+    @classmethod
+    def none(cls) -> "BySize":
+        """Of no units."""
+        return cls(np.empty(0), np.empty((0, 0)), np.empty((0, 0)))
+
+    def of_items(self, chosen: np.ndarray) -> "BySize":
+        """The same of some products alone."""
+        return BySize(self.units, self.weights[chosen], self.holding[chosen])
 
     def expected(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """How many units would hold both products, were products put into units of these sizes independently of each other.
+        """How many units would hold both, were products put into units of these months and sizes independently of each other.
 
         first, second: rows of holding.
         """
@@ -154,13 +187,16 @@ class BySize:
         return made
 
     def most(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """The most units that can hold both, class by class."""
-        held = np.where(self.others > 0, self.holding, 0)
+        """The most units that can hold both, month by month."""
         made = np.empty(len(first))
         for start in range(0, len(first), CHUNK):
             part = slice(start, start + CHUNK)
-            made[part] = np.minimum(held[first[part]], held[second[part]]).sum(axis=1)
+            made[part] = np.minimum(self.holding[first[part]], self.holding[second[part]]).sum(axis=1)
         return made
+
+
+def _table(row: np.ndarray, column: np.ndarray, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    return np.bincount(row * shape[1] + column, values, shape[0] * shape[1]).reshape(shape)
 
 
 def excess(count: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from customerbase.engine import Engine, sql_text
 from customerbase.features import keep
 from customerbase.features.snapshots import exists
 from customerbase.periods import add_months
-from customerbase.recommend.related.chance import BySize, meeting, seasons
+from customerbase.recommend.related.chance import CLASSES, LEAST, BySize, size_classes
 from customerbase.recommend.related.options import Options
 
 BASKET, CUSTOMER = LEVELS = ("basket", "customer")
@@ -69,30 +69,23 @@ def units(db: Engine, level: str, *, as_of: date, options: Options) -> Units:
     since = add_months(as_of + timedelta(days=1), -min(options.customer_months, options.months))
     keep(db, "related_units", sql_text("related_units"), level=level, since=since)
     sizes = db.run("related_sizes").df().astype({"month": int, "size": int, "units": int})
-    kept = sizes[sizes["size"] <= LARGEST[level]]
-    classes = seasons(*(kept[name].to_numpy() for name in ("month", "size", "units")))
-    db.register("related_classes", kept[["month", "size"]].astype("int64").assign(size_class=classes))
-    found = _holding(db, kept, classes)
-    counts = found["holding"].sum(axis=1).astype(int)
+    cells = _classed(sizes[sizes["size"] <= LARGEST[level]])
+    db.register("related_classes", cells[["month", "size", "size_class"]].astype("int64"))
+    rows = db.run("related_holding").df().astype({"item": int, "month": int, "size_class": int, "units": int})
+    items, place = np.unique(rows["item"], return_inverse=True)
+    counts = np.bincount(place, rows["units"], len(items)).astype(int)
     chosen = counts >= options.fewest
-    db.register("related_chosen", pd.DataFrame({"item": found["items"][chosen].astype("int32")}))
+    db.register("related_chosen", pd.DataFrame({"item": items[chosen].astype("int32")}))
     keep(db, "related_held", sql_text("related_held"))
-    total = int(kept["units"].sum())
-    by_size = BySize(found["units"], found["others"], found["holding"][chosen], found["weights"][chosen])
-    return Units(
-        level, total, int(sizes["units"].sum()) - total, found["items"][chosen], counts[chosen], by_size, len(counts)
-    )
+    by_size = BySize.of(rows, cells, items).of_items(chosen) if len(items) else BySize.none()
+    total = int(cells["units"].sum())
+    too_large = int(sizes["units"].sum()) - total
+    return Units(level, total, too_large, items[chosen], counts[chosen], by_size, len(items))
 
 
-def _holding(db: Engine, sizes: pd.DataFrame, classes: np.ndarray) -> dict[str, np.ndarray]:
-    """Units and mean number of other products per class, units by product and class, and weights of products (`meeting`)."""
-    number = int(classes.max()) + 1 if len(classes) else 0
-    units, size = sizes["units"].to_numpy(dtype=float), sizes["size"].to_numpy(dtype=float)
-    of_class = [np.bincount(classes, weights=one, minlength=number) for one in (units, units * size, units * size**2)]
-    others = of_class[2] / of_class[1] - 1
-    rows = db.run("related_holding").df()
-    items, place = np.unique(rows["item"].to_numpy(dtype=int), return_inverse=True)
-    holding = np.zeros((len(items), number))
-    holding[place, rows["size_class"].to_numpy(dtype=int)] = rows["units"]
-    weights = meeting(holding / of_class[0], others)
-    return {"units": of_class[0], "others": others, "items": items, "holding": holding, "weights": weights}
+def _classed(sizes: pd.DataFrame) -> pd.DataFrame:
+    """With the class of each size, the same in every month: of at least a CLASSES-th of all units."""
+    known, of_size = np.unique(sizes["size"], return_inverse=True)
+    units = np.bincount(of_size, sizes["units"], len(known))
+    classes = size_classes(known, units, max(LEAST, int(units.sum()) // CLASSES))
+    return sizes.assign(size_class=classes[of_size].astype(int))

@@ -115,7 +115,7 @@ def _notes(db: Engine, counted: tuple[Units, Units], crossed: pd.DataFrame, opti
     made = []
     if not len(baskets.items):
         made.append(Note("few", {"n": f"{baskets.units:,}", "least": options.fewest}))
-    elif not (baskets.by_size.others > 0).any():
+    elif not len(baskets.by_size.units):
         made.append(Note("single", {"n": f"{baskets.units:,}"}))
     if baskets.alike:
         made.append(Note("few_products", {"n": baskets.products}))

@@ -32,8 +32,19 @@ def offered(rows: Rows, name: str, terms: Terms) -> Table | None:
         (row["rank"], row["product"], reason(row, terms), row["category"] or i18n.MISSING, f"{row['score']:.3f}")
         for row in mine
     )
+    if name == LISTS[0]:
+        columns = (*columns, Column("due", word("column.due", terms), "text", word("about.due", terms)))
+        lines = tuple((*line, due(row, terms)) for line, row in zip(lines, mine, strict=True))
     caption = terms.caption(word(f"meaning.{name}", terms), len(mine), "lists")
     return Table(word(f"list.{name}", terms), columns, lines, caption, sort="rank")
+
+
+def due(row: Mapping[str, object], terms: Terms) -> str:
+    """From when until when the next purchase is expected by the repurchase clock."""
+    ends = [row["due_from"], row["due_to"]]
+    if ends[0] is None or ends[1] is None:
+        return i18n.MISSING
+    return i18n.span(*(terms.day(one) for one in ends), terms.language)
 
 
 def reason(row: Mapping[str, object], terms: Terms) -> str:
