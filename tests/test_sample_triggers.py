@@ -13,10 +13,10 @@ from sample_run import AS_OF, SampleMonth, at_home, copy_of
 from trigger_tables import days, read
 
 from customerbase.audiences import triggers
-from customerbase.audiences.triggers.conditions import conditions
+from customerbase.audiences.triggers.conditions import OCCASIONS, find
 from customerbase.engine import Engine
-from customerbase.errors import TableError
-from customerbase.pipeline import daily
+from customerbase.errors import BusyError, InputError, TableError
+from customerbase.pipeline import daily, lock
 from customerbase.tables import schemas
 
 pytestmark = pytest.mark.xdist_group("sample_month")
@@ -63,7 +63,8 @@ def test_planted_carts_are_all_found_on_their_day_and_completed_ones_never(sampl
     due_days = sorted({due.date() for _, due, _ in planted if due.date() <= LAST})
     some, expected, found = read(cart={"kind": "cart_abandoned", "hours": 24, "expires": 1}), set(), set()
     for day in due_days[:: max(len(due_days) // 30, 1)]:
-        rows = conditions(db, some, triggers.Span.day(day))
+        find(db, some, triggers.Span.day(day))
+        rows = db.query(f"select * from {OCCASIONS}").df()
         times = zip(rows["customer_id"], rows["not_before"].dt.to_pydatetime(), strict=True)
         found |= {(who, when) for who, when in times if when.date() == day}
         end = datetime.combine(day + days(1), datetime.min.time())
@@ -163,6 +164,40 @@ def test_a_day_hands_over_ids_alone_and_a_word_said_on_it_counts(next_days):
         row for row in rows if (row["customer_id"], row["channel"]) != (gone["customer_id"], gone["channel"])
     ]
     assert second.file.read_bytes() == first.file.read_bytes()
+
+
+def test_a_skipped_day_is_told_and_made_up_for_without_a_queue_of_its_own(next_days):
+    """Days 1 and 4: those between have no file; day 2, made late, hands over what was due and queues nothing twice."""
+    with at_home(copy_of(next_days, next_days.home.parent / "skipped").home):
+        queue = duckdb.sql(f"select * from read_parquet('{next_days.tables['trigger_queue']}')").df()
+        due = queue[queue["arm"] == "target"]["due_at"].dt.date.value_counts()
+        daily.run_day("sample", date(2026, 11, 1))
+        fourth = daily.run_day("sample", date(2026, 11, 4))
+        assert fourth.skipped == {day: due.get(day, 0) for day in (date(2026, 11, 3), date(2026, 11, 4))}
+        assert sum(fourth.skipped.values()) > 0
+        assert fourth.newest < fourth.day and "were they fetched" in "\n".join(daily.described(fourth, str))
+        late = daily.run_day("sample", date(2026, 11, 2))
+        assert late.later == date(2026, 11, 4) and late.file is None and late.sent.name == "2026-11-03.csv"
+        assert not (late.sent.parent / "2026-11-02.parquet").exists()
+        assert {row["due_at"][:10] for row in handed(late)} <= {"2026-11-03"}
+        again = daily.run_day("sample", date(2026, 11, 4))
+        assert set(again.skipped) == {date(2026, 11, 4)} and again.later is None
+
+
+def test_a_day_long_after_the_raw_files_is_refused_and_leaves_nothing(next_days):
+    with at_home(next_days.home):
+        folder = next_days.home / "data" / "queues" / "sample"
+        before = {path.name for path in folder.glob("*")} if folder.exists() else set()
+        with pytest.raises(InputError, match="--date 2062-11-05: nothing in the raw files is newer than 2026-1"):
+            daily.run_day("sample", date(2062, 11, 5))
+        assert {path.name for path in folder.glob("*")} - before <= {"lock"}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_one_day_at_a_time(next_days):
+    place = next_days.home / "data" / "queues" / "sample" / "lock"
+    with at_home(next_days.home), lock.held(place, "2026-11-01"), pytest.raises(BusyError, match="2026-11-01"):
+        daily.run_day("sample", date(2026, 11, 1))
 
 
 def test_a_day_without_a_month_before_it_is_refused(next_days):

@@ -143,3 +143,15 @@ def test_the_lint_finds_what_it_looks_for():
     assert not isinstance(next(bad.find_all(exp.Sum)).parent, exp.Cast)
     late = sqlglot.parse_one("select date_diff('second', a, b) from t", read="duckdb")
     assert isinstance(next(late.find_all(exp.DateDiff)).expression, exp.Column)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_condition_of_a_left_join_looks_at_one_side_alone(name):
+    """DuckDB then compares every row with every row, which never ends at a million; `case when … end = …` hashes."""
+    for join in tree(name).find_all(exp.Join):
+        on = join.args.get("on")
+        if join.side != "LEFT" or on is None:
+            continue
+        for one in on.flatten() if isinstance(on, exp.And) else [on]:
+            tables = {column.table for column in one.find_all(exp.Column)}
+            assert join.this.alias_or_name in tables, f"{name}.sql: {one.sql()}"

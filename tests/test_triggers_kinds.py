@@ -20,6 +20,8 @@ from trigger_tables import (
     product,
 )
 
+from customerbase.engine import bind, sql_text
+
 PEOPLE = ("A", "B", "C", "D", "E", "F", "G", "H")
 
 
@@ -406,3 +408,15 @@ def test_the_day_of_the_repurchase_clock_or_a_fixed_one():
     assert customers(db, **kind, thing="tea", day=30, expires=1) == ["A", "B", "F"]  # the last purchase a month ago
     month = found(db, daily=False, **kind)
     assert month["customer_id"].tolist() == ["A", "B", "E", "F"]  # a month is queued ahead
+
+
+def test_events_and_visits_are_matched_by_hashing_and_not_pair_by_pair():
+    """10 million events beside 2 million visits never end when each is compared with each."""
+    shop = engine(
+        identity_links=links("A"),
+        web_events=[event("view_item", who, at("10-30"), "P1", session_id="v") for who in ("A", None)],
+    )
+    text = bind(sql_text("trigger_events"), {"since": at("10-01"), "until": UNTIL})
+    plan = shop.connection.execute(f"explain {text}").fetchall()[0][1]
+    assert "HASH_JOIN" in plan and "NL_JOIN" not in plan and "NESTED_LOOP" not in plan
+    assert shop.query(text).aggregate("count(*), count(distinct customer_id)").fetchall() == [(2, 1)]

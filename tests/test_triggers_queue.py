@@ -26,11 +26,13 @@ from trigger_tables import (
 
 from customerbase import holdout
 from customerbase.audiences import triggers
+from customerbase.audiences.triggers import blocks, evaluating
 from customerbase.audiences.triggers.queue import FATES, QUEUE, Known, fill
 from customerbase.audiences.triggers.sending import ready
 
 NOON = UNTIL + timedelta(hours=12)
 CART = {"kind": "cart_abandoned"}
+GUESS = {"assumed": 0.5, "low": 0.1, "high": 1.0, "why": "a guess"}
 
 
 def consents(*people: str, channels=("email",), state="granted") -> pd.DataFrame:
@@ -121,12 +123,6 @@ def test_an_occasion_is_queued_once_and_a_trigger_rests():
     assert sorted(zip(rows["trigger"], rows["fate"], strict=True)) == [
         ("one", "already_queued"), ("one", "queued"), ("other", "queued"), ("other", "queued"),
     ]  # fmt: skip
-
-
-def test_a_merged_customer_brings_their_earlier_rows_along():
-    before = earlier(("OLD", UNTIL - days(20), str(NOON)))
-    assert fate(earlier=before) == "queued"
-    assert fate(earlier=before, aliases={"OLD": "A"}) == "already_queued"
 
 
 def test_caps_count_earlier_queues_and_campaigns():
@@ -274,7 +270,17 @@ def test_running_twice_adds_nothing():
     before = first.queue.to_dict("records")
     again = evaluate(shop(previous_trigger_queue=before), read(one=CART | {"hours": 24, "again": 0}))
     assert again.queue["customer_id"].tolist() == ["B"]  # without the rule; A's stays queued
-    assert evaluate(shop(), earlier=first.queue).queue.empty
+    days_before = shop()
+    days_before.register("days_before", first.queue)
+    assert evaluate(days_before, earlier="days_before").queue.empty
+
+
+def test_a_merged_customer_brings_their_earlier_rows_along():
+    before = [row | {"customer_id": "OLD"} for row in evaluate(shop()).queue.to_dict("records")]
+    some = read(one=CART | {"hours": 24, "again": 0, "rule": "orders > 0"})
+    assert evaluate(shop(previous_trigger_queue=before), some).queue["customer_id"].tolist() == ["A"]
+    merged = [{"alias_id": "OLD", "customer_id": "A"}]
+    assert evaluate(shop(previous_trigger_queue=before, id_aliases=merged), some).queue.empty
 
 
 def test_the_counts_add_up_and_say_what_is_missing():
@@ -301,6 +307,63 @@ def test_no_triggers_and_a_company_that_evaluates_daily():
     assert none.tables() == {"trigger_queue": None, "trigger_counts": None}
     daily = evaluate(shop(), read(evaluated="daily", one=CART | {"hours": 24}))
     assert len(daily.queue) and daily.tables()["trigger_queue"] is None and len(daily.tables()["trigger_counts"])
+
+
+def crowd() -> triggers.Evaluated:
+    """Forty people with carts, birthdays and visits, consents, rests, campaigns and a hold-out that differ among them."""
+    rng, people = np.random.default_rng(8), [f"K{number:02}" for number in range(40)]
+    carts = [
+        event("add_to_cart", who, at("10-30", "18:00"), f"P{n % 3}", session_id=f"c{who}")
+        for n, who in enumerate(people)
+    ]
+    looks = [
+        event("view_item", who, at("10-29") + days(n), "P1", session_id=f"{who}{n}") for who in people for n in (0, 1)
+    ]
+    db = engine(
+        identity_links=links(*people),
+        web_events=carts + looks,
+        products=[product(f"P{n}", price=0.1 + n) for n in range(3)],
+        orders=[order(who, who, at("10-01")) for who in people[::2]],
+        profile=[{"customer_id": who, "orders": int(rng.integers(3))} for who in people],
+        contacts=[{"customer_id": who, "birth_date": date(1990, 11, 1)} for who in people[::3]],
+        contactable=granted(*people[5:]) + granted(*people[::2], channel="line") + granted(*people[30:35], state="withdrawn"),
+        cltv=[{"customer_id": who, "p_alive": 0.5, "cltv": float(rng.random())} for who in people],
+        id_aliases=[{"alias_id": "OLD", "customer_id": people[7]}],
+        previous_trigger_queue=[
+            {"customer_id": who, "trigger": "party", "episode": "x", "channel": "email", "due_at": at("10-28")}
+            for who in ("OLD", people[12], people[18])
+        ],
+        campaigns=[{"source_system": "shop", "campaign_id": "M", "channel": "email"}],
+        campaign_contacts=[
+            {"source_system": "shop", "campaign_id": "M", "source_customer_id": who.lower(), "contact_no": n, "arm": "treat",
+             "sent_at": at("10-30")} for who in people[20:25] for n in range(2)
+        ],
+    )  # fmt: skip
+    both = {"channels": ["line", "email"], "holdout": 0.2}
+    some = read(
+        cart=CART | {"hours": 24, "rule": "orders > 0 and cltv.cltv > percentile(20)"} | both,
+        party={"kind": "birthday", "priority": 2, "changes": "staying", "effect": GUESS},
+        looked={"kind": "browsed", "visits": 2, "priority": 3},
+        caps={"standard": {"contacts": 2, "days": 7}},
+    )
+    return triggers.evaluate(db, some, span=triggers.Span.day(AS_OF), global_control=0.1)
+
+
+def test_blocks_of_customers_give_the_queue_of_all_at_once(monkeypatch):
+    whole, cut = crowd(), []
+    monkeypatch.setattr(blocks, "SIZE", 4)
+    monkeypatch.setattr(blocks, "_STEP", 2)
+    monkeypatch.setattr(
+        evaluating, "fill", lambda found, *rest, **more: (cut.append(found), fill(found, *rest, **more))[1]
+    )
+    parts = crowd()
+    assert len(cut) > 10 and sum(map(len, cut)) == whole.counts["conditions"].sum()
+    people = [set(found["customer_id"]) for found in cut]
+    assert len(set().union(*people)) == sum(map(len, people))  # nobody in two
+    pd.testing.assert_frame_equal(parts.queue, whole.queue)
+    pd.testing.assert_frame_equal(parts.counts, whole.counts)
+    assert set(whole.queue["arm"]) == {"target", "holdout", "global_control"}
+    assert (whole.counts[["not_in_rule", "already_queued", "no_consent", "capped", "queued"]].sum() > 0).all()
 
 
 # --- what is handed over on a day --------------------------------------------------------------------------------------
@@ -336,8 +399,6 @@ def test_what_has_expired_is_not_handed_over(column):
 
 
 # --- what it should bring ----------------------------------------------------------------------------------------------
-
-GUESS = {"assumed": 0.5, "low": 0.1, "high": 1.0, "why": "a guess"}
 
 
 def worth(**more):

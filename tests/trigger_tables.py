@@ -7,7 +7,7 @@ import pandas as pd
 from profile_tables import link
 
 from customerbase.audiences import triggers
-from customerbase.audiences.triggers.conditions import conditions
+from customerbase.audiences.triggers.conditions import OCCASIONS, find
 from customerbase.engine import Engine, identifier
 from customerbase.rules import Columns, columns
 from customerbase.tables import schemas
@@ -50,7 +50,8 @@ def read(evaluated: str = "monthly", quiet=None, caps=None, **queue: dict) -> tr
 def found(db: Engine, as_of: date = AS_OF, daily: bool = True, **spec: object) -> pd.DataFrame:
     """What one trigger finds on a day (or in a month): its occasions by customer."""
     span = triggers.Span.day(as_of) if daily else triggers.Span.month(as_of)
-    return conditions(db, read(one=spec), span).sort_values(["customer_id", "episode"], ignore_index=True)
+    find(db, read(one=spec), span)
+    return db.query(f"select * from {OCCASIONS} order by customer_id, episode").df()
 
 
 def customers(db: Engine, as_of: date = AS_OF, **spec: object) -> list[str]:

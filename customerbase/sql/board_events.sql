@@ -32,9 +32,8 @@ final as (
         campaigns.channel
     from numbered
     left join campaigns
-        on numbered.kind = 'mail'
-        and numbered.source_system = campaigns.source_system
-        and numbered.reference = campaigns.campaign_id
+        on numbered.source_system = campaigns.source_system
+        and case when numbered.kind = 'mail' then numbered.reference end = campaigns.campaign_id
     where numbered.position <= $most
 )
 

@@ -12,13 +12,13 @@ parts as (
         coalesce(whole_last_kana.given, whole_first_kana.given, customers_src.first_kana) as given_kana
     from customers_src
     left join _full_names as whole_last
-        on customers_src.first_name is null and customers_src.last_name = whole_last.raw
+        on case when customers_src.first_name is null then customers_src.last_name end = whole_last.raw
     left join _full_names as whole_first
-        on customers_src.last_name is null and customers_src.first_name = whole_first.raw
+        on case when customers_src.last_name is null then customers_src.first_name end = whole_first.raw
     left join _full_names as whole_last_kana
-        on customers_src.first_kana is null and customers_src.last_kana = whole_last_kana.raw
+        on case when customers_src.first_kana is null then customers_src.last_kana end = whole_last_kana.raw
     left join _full_names as whole_first_kana
-        on customers_src.last_kana is null and customers_src.first_kana = whole_first_kana.raw
+        on case when customers_src.last_kana is null then customers_src.first_kana end = whole_first_kana.raw
 ),
 
 final as (

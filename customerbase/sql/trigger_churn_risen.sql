@@ -18,13 +18,6 @@ bands_before as (
     select customer_id, case risk_band when 'high' then 3 when 'medium' then 2 else 1 end as height from previous_churn
 ),
 
-last_orders as (
-    select customer_id, max(order_at) as last_order_at
-    from customer_orders
-    where is_order = 1 and customer_id is not null
-    group by customer_id
-),
-
 final as (
     select
         bands.customer_id,

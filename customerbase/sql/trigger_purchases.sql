@@ -1,4 +1,4 @@
--- One row per product line of a completed order of a known customer in [$since, $until), whatever the channel.
+-- One row per goods line of a completed order of a known customer in [$since, $until), whatever the channel.
 with
 
 documents as (
@@ -15,10 +15,8 @@ categories as (
 ),
 
 final as (
-    select distinct
+    select
         documents.customer_id,
-        documents.source_system,
-        documents.order_id,
         documents.order_at,
         goods.product_id,
         categories.category

@@ -16,13 +16,6 @@ due as (
     where ($thing is null or thing = $thing) and ($fixed or coalesce(contact_gain, 0) >= $gain)
 ),
 
-last_orders as (
-    select customer_id, max(order_at) as last_order_at
-    from customer_orders
-    where is_order = 1 and customer_id is not null
-    group by customer_id
-),
-
 final as (
     select
         due.customer_id,

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 import customerbase.audiences.budget.near as near
 from customerbase.audiences.budget.prices import Problem, amounts, prices
 from customerbase.errors import InputError
+from customerbase.prediction.optimum import relative_gap
 
 STARTS = (1.0001, 1.001, 0.999, 1.01)  # times the prices: other plans to start from where a gap is left
 TRIED = 20_000  # best pairs tried for what is left of the limits
@@ -45,7 +46,7 @@ class Choice:
     @property
     def gap(self) -> float:
         """The most that could be missing, as a share of the bound; 0 where the optimum is proven."""
-        return max(self.bound - self.gain, 0.0) / self.bound if self.bound > 0 else 0.0
+        return relative_gap(self.gain, self.bound)
 
     @property
     def offer(self) -> np.ndarray:

@@ -1,20 +1,22 @@
 """Who meets which condition: one query per kind, all on the same few tables, nothing after the as-of day."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import pandas as pd
 
 from customerbase import features
-from customerbase.audiences.triggers.reading import MOST_DAYS, Trigger, Triggers
+from customerbase.audiences.triggers.reading import Trigger, Triggers
 from customerbase.engine import Engine, sql_text
-from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
 
 COLUMNS = ("trigger", "customer_id", "episode", "not_before", "expires_at", "subject", "measure", "value")
+OCCASIONS = "trigger_occasions"
+_TYPES = ("varchar", "varchar", "varchar", "timestamp", "timestamp", "varchar", "double", "double")
 _NAME = re.compile(r"\$([a-z_]+)")
-_RULES = "trigger_rules_judged"
+_SHARED = {"trigger_purchases": "bought_days", "trigger_events": "viewed_days"}  # and what says how far back they reach
+_WATCHING = ("cart_abandoned", "browsed", "back_in_stock")  # kinds that read them
 
 
 @dataclass(frozen=True)
@@ -49,85 +51,60 @@ def missing(db: Engine, triggers: Iterable[Trigger]) -> dict[str, list[str]]:
     return {trigger.code: [table for table in trigger.kind.needs if empty[table]] for trigger in triggers}
 
 
-def conditions(db: Engine, triggers: Triggers, span: Span) -> pd.DataFrame:
-    """One row per trigger, person and occasion within the span: COLUMNS, in this order; each occasion once.
+def find(db: Engine, triggers: Triggers, span: Span) -> None:
+    """Make the table OCCASIONS: one row per trigger, person and occasion within the span, with COLUMNS.
 
     Reads orders, refunds, order_lines, products, web_events, loyalty_points, identity_links, profile, cltv, churn,
     previous_churn, previous_products, repurchase_due and contacts; those no trigger needs may be missing.
     """
-    if not len(triggers):
-        return _nothing()
-    _prepare(db, triggers, span)
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(COLUMNS, _TYPES, strict=True))
+    db.execute(f"create or replace temp table {OCCASIONS} ({columns})")
     absent = missing(db, triggers)
-    parts = [_found(db, trigger, span) for trigger in triggers if not absent[trigger.code]]
-    parts = [part for part in parts if len(part)]
-    return pd.concat(parts, ignore_index=True) if parts else _nothing()
+    firing = [trigger for trigger in triggers if not absent[trigger.code]]
+    if firing:
+        _prepare(db, firing, span)
+    for trigger in firing:
+        _found(db, trigger, span)
+    for name in (*_SHARED, "last_orders"):
+        db.execute(f"drop table if exists {name}")
 
 
-def fitting(db: Engine, triggers: Triggers, *, as_of: date) -> dict[str, set[str]]:
-    """Trigger -> customers who fit its rule, of those triggers that have one; the tables it may name stand on db."""
-    ruled = [trigger for trigger in triggers if trigger.judged is not None]
-    if not ruled:
-        return {}
-    rules = [trigger.judged for trigger in ruled]
-    asked = thresholds_sql(rules)
-    thresholds = dict(db.query(asked).fetchall()) if asked else {}
-    text = conditions_sql(rules, triggers.columns)
-    db.execute(f"create or replace temp table {_RULES} as {text}", **bound(text, rules, thresholds, as_of))
-    return {
-        trigger.code: {row[0] for row in db.query(f"select customer_id from {_RULES} where s{place}").fetchall()}
-        for place, trigger in enumerate(ruled)
-    }
-
-
-def contacts(db: Engine, span: Span) -> pd.DataFrame:
-    """Messages of campaigns that count towards the caps: customer_id, channel, day."""
-    reach = timedelta(days=MOST_DAYS)
-    found = db.run("trigger_contacts", since=span.until - reach, until=span.until + 2 * reach)
-    return found.df()
-
-
-def _nothing() -> pd.DataFrame:
-    times = dict.fromkeys(("not_before", "expires_at"), "datetime64[us]")
-    return pd.DataFrame(columns=list(COLUMNS)).astype(times | {"value": "float64"})
-
-
-def _prepare(db: Engine, triggers: Triggers, span: Span) -> None:
+def _prepare(db: Engine, firing: Sequence[Trigger], span: Span) -> None:
     """The views and tables that several kinds share, as far back as any of them looks."""
     features.customer_orders(db, as_of=(span.until - timedelta(days=1)).date())
-    kinds = {trigger.kind.name for trigger in triggers}
-    behind = max((_behind(trigger, span) for trigger in triggers), default=0)
-    window = {"since": span.until - timedelta(days=behind), "until": span.until}
-    if kinds & {"cart_abandoned", "browsed", "back_in_stock"}:
-        for name in ("trigger_purchases", "trigger_events"):
-            db.execute(f"create or replace temp table {name} as {sql_text(name)}", **window)
+    if any(trigger.kind.name in ("churn_risen", "repurchase") for trigger in firing):
+        db.execute(f"create or replace temp table last_orders as {sql_text('last_orders')}")
+    watching = [trigger for trigger in firing if trigger.kind.name in _WATCHING]
+    for name, seen in _SHARED.items() if watching else ():
+        since = span.until - timedelta(days=max(_behind(trigger, span, seen) for trigger in watching))
+        db.execute(f"create or replace temp table {name} as {sql_text(name)}", since=since, until=span.until)
 
 
-def _behind(trigger: Trigger, span: Span) -> int:
-    """Days that a trigger looks back at events and purchases."""
+def _behind(trigger: Trigger, span: Span, seen: str) -> int:
+    """Days that a trigger looks back at events or purchases."""
     given = trigger.parameters
     reach = sum(int(given.get(name) or 0) for name in ("kept_days", "days")) + int(given.get("hours") or 0) // 24 + 1
-    longest = max(int(given.get(name) or 0) for name in ("viewed_days", "bought_days"))
-    return max(longest, reach + trigger.expires + span.since)
+    return max(int(given.get(seen) or 0), reach + trigger.expires + span.since)
 
 
-def _found(db: Engine, trigger: Trigger, span: Span) -> pd.DataFrame:
+def _found(db: Engine, trigger: Trigger, span: Span) -> None:
+    """Add one trigger's occasions: due so long after the condition was met, over so long after that."""
     name = f"trigger_{trigger.kind.name}"
-    text = sql_text(name)
     known = _values(trigger, span)
     if trigger.kind.name == "birthday":
         _days(db, known["since"], known["before"])
-    found = db.run(name, **{each: known[each] for each in set(_NAME.findall(text))}).df()
-    not_before = pd.to_datetime(found["met_at"]) + trigger.kind.offset(trigger.parameters)
-    lead = trigger.parameters.get("lead", trigger.expires)
-    made = found.assign(
-        trigger=trigger.code,
-        not_before=not_before,
-        expires_at=not_before + timedelta(days=min(lead, trigger.expires)),
+    db.run(name, **{each: known[each] for each in set(_NAME.findall(sql_text(name)))}).create_view("trigger_met", True)
+    over = timedelta(days=min(trigger.parameters.get("lead", trigger.expires), trigger.expires))
+    db.execute(
+        f"""insert into {OCCASIONS}
+        with due as (select *, met_at + interval '1' second * $offset as not_before from trigger_met)
+        select $code, customer_id, episode, not_before, not_before + interval '1' second * $over, subject, measure,
+            coalesce($stake, value) from due""",
+        code=trigger.code,
+        offset=int(trigger.kind.offset(trigger.parameters).total_seconds()),
+        over=int(over.total_seconds()),
+        stake=trigger.value,
     )
-    if trigger.value is not None:
-        made["value"] = trigger.value
-    return made[list(COLUMNS)].drop_duplicates(["customer_id", "episode"])
 
 
 def _values(trigger: Trigger, span: Span) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The triggers of a pipeline evaluated for a month or a day: the queue, and what became of every occasion."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,8 +9,9 @@ import pandas as pd
 
 import customerbase.audiences.triggers.conditions as conditions
 import customerbase.audiences.triggers.worth as worth
+from customerbase.audiences.triggers.blocks import blocks
 from customerbase.audiences.triggers.conditions import Span
-from customerbase.audiences.triggers.queue import FATES, QUEUE, Known, fill
+from customerbase.audiences.triggers.queue import FATES, QUEUE, TARGET, fill, in_order
 from customerbase.audiences.triggers.reading import Triggers
 from customerbase.engine import Engine
 
@@ -33,13 +35,12 @@ PREVIOUS = ("trigger_queue", "churn", "products", "campaign_effects")
 
 @dataclass(frozen=True)
 class Evaluated:
-    """queue, counts: as in expectations/trigger_queue.yaml and trigger_counts.yaml. rows: every occasion with its fate."""
+    """queue, counts: as in expectations/trigger_queue.yaml and trigger_counts.yaml."""
 
     triggers: Triggers
     as_of: date
     queue: pd.DataFrame
     counts: pd.DataFrame
-    rows: pd.DataFrame
 
     def tables(self) -> dict[str, object]:
         """What page 10b writes; where the daily command makes the queue, a month only counts."""
@@ -59,48 +60,39 @@ def evaluate(
     *,
     span: Span,
     global_control: float = 0.0,
-    earlier: pd.DataFrame | None = None,
+    earlier: str = "previous_trigger_queue",
     margin: float = 1.0,
 ) -> Evaluated:
     """Every trigger's occasions in the span, and the queue made of them.
 
-    READS and previous_<PREVIOUS> stand on db. margin: gross margin as a share of net sales. earlier: rows of earlier queues, where not those of the month before alone.
+    READS and previous_<PREVIOUS> stand on db. margin: gross margin as a share of net sales. earlier: the table that holds
+    rows of earlier queues.
     """
-    as_of = (span.until - timedelta(days=1)).date()
-    found = conditions.conditions(db, triggers, span)
-    queued = db.query("select * from previous_trigger_queue").df() if earlier is None else earlier
-    known = Known(
-        fitting=conditions.fitting(db, triggers, as_of=as_of),
-        contactable=_contactable(db, found),
-        earlier=queued,
-        contacts=conditions.contacts(db, span),
-        holidays=[day for (day,) in db.query("select distinct day from calendar_jp where is_holiday").fetchall()],
-        global_control=global_control,
-        aliases=dict(db.query("select alias_id, customer_id from id_aliases").fetchall()),
-    )
-    queue, rows = fill(found, triggers, known, until=span.until)
+    conditions.find(db, triggers, span)
+    queues, fates = [], Counter()
+    for found, known in blocks(db, triggers, span, global_control=global_control, earlier=earlier):
+        queue, rows = fill(found, triggers, known, until=span.until)
+        queues.append(queue)
+        fates.update(rows.groupby(["trigger", "fate"]).size().to_dict())
+        fates.update(rows[(rows["fate"] == "queued") & rows["moved"]].groupby("trigger").size().to_dict())
+    some = [queue for queue in queues if len(queue)] or queues[:1]  # one without rows has no types either
+    queue = in_order(pd.concat(some, ignore_index=True)) if len(some) > 1 else some[0]
     expected = worth.expected_values(db, triggers, queue, margin=margin)
-    counts = worth.of_triggers(_counts(db, triggers, rows, as_of), expected)
-    return Evaluated(triggers, as_of, expected.queue, counts, rows)
+    as_of = (span.until - timedelta(days=1)).date()
+    counts = worth.of_triggers(_counts(db, triggers, expected.queue, fates, as_of), expected)
+    return Evaluated(triggers, as_of, expected.queue, counts)
 
 
-def _contactable(db: Engine, found: pd.DataFrame) -> pd.DataFrame:
-    db.register("trigger_people", pd.DataFrame({"customer_id": found["customer_id"].astype(str).unique()}))
-    return db.query(
-        "select customer_id, channel, state from contactable"
-        " where customer_id in (select cast(customer_id as varchar) from trigger_people)"
-    ).df()
+def _counts(db: Engine, triggers: Triggers, queue: pd.DataFrame, fates: Mapping, as_of: date) -> pd.DataFrame:
+    """A row a trigger, in the order of the file: occasions, how many met which fate, what is at stake.
 
-
-def _counts(db: Engine, triggers: Triggers, rows: pd.DataFrame, as_of: date) -> pd.DataFrame:
-    """A row a trigger, in the order of the file: occasions, and how many met which fate."""
+    fates: (trigger, fate) -> occasions, trigger -> those of its queued ones that quiet hours moved.
+    """
     absent: Mapping[str, list[str]] = conditions.missing(db, triggers)
     made = []
     for place, trigger in enumerate(triggers, 1):
-        own = rows[rows["trigger"] == trigger.code]
-        fates = own["fate"].value_counts()
-        queued = own[own["fate"] == "queued"]
-        stake = queued["value"].astype(float)
+        met = {name: int(fates.get((trigger.code, name), 0)) for name in FATES}
+        stake = queue.loc[(queue["trigger"] == trigger.code) & (queue["arm"] == TARGET), "value"].astype(float)
         made.append(
             {
                 "as_of": as_of,
@@ -113,10 +105,11 @@ def _counts(db: Engine, triggers: Triggers, rows: pd.DataFrame, as_of: date) -> 
                 "priority": trigger.priority,
                 "cap": trigger.cap,
                 "missing": ";".join(absent[trigger.code]) or None,
-                "conditions": len(own),
-                **{name: int(fates.get(name, 0)) for name in FATES},
-                "moved_quiet": int(queued["moved"].sum()),
-                "value": float(stake.sum()) if stake.notna().any() else None,
+                "conditions": sum(met.values()),
+                **met,
+                "moved_quiet": int(fates.get(trigger.code, 0)),
+                # the greatest first: a sum of doubles depends on their order
+                "value": float(stake.sort_values(ascending=False).sum()) if stake.notna().any() else None,
             }
         )
     return pd.DataFrame(made)

@@ -6,7 +6,7 @@ up the same room, so that both arms differ by the message alone.
 """
 
 import hashlib
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,8 +31,8 @@ class Known:
     """What an evaluation knows besides the conditions.
 
     fitting: trigger -> customers who fit its rule. contactable: customer_id, channel, state. earlier: rows of earlier
-    queues. contacts: messages of campaigns (customer_id, channel, day). global_control: share of everybody kept back
-    from everything. aliases: former customer id -> living one, for earlier rows.
+    queues, under living ids. contacts: messages of campaigns (customer_id, channel, day). global_control: share of everybody
+    kept back from everything.
     """
 
     fitting: Mapping[str, set[str]] = field(default_factory=dict)
@@ -41,7 +41,6 @@ class Known:
     contacts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["customer_id", "channel", "day"]))
     holidays: Iterable[date] = ()
     global_control: float = 0.0
-    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 def queue_id(trigger: str, customer_id: str, episode: str) -> str:
@@ -59,27 +58,30 @@ def fill(
     """
     by_code = {trigger.code: trigger for trigger in triggers}
     rows = _timed(found, triggers, known, until)
-    people = _plain(rows["customer_id"])
-    allowed = _allowed(set(people), known.contactable)
-    earlier = _earlier(known, set(people))
+    codes, people = _plain(rows["trigger"]), _plain(rows["customer_id"])
+    earlier, allowed = _earlier(known, set(people)), _allowed(people, known.contactable)
     fate = np.full(len(rows), "", dtype=object)
     for name, mask in _gates(rows, by_code, known.fitting, earlier, allowed):
         fate[(fate == "") & mask] = name
     room = _Room(triggers, earlier, known.contacts, set(people))
     channels = np.full(len(rows), None, dtype=object)
-    codes = _plain(rows["trigger"])
-    days = rows["due_at"].to_numpy().astype("datetime64[D]").astype("int64")
-    for place in np.flatnonzero(fate == ""):
+    days = _days(rows["due_at"])
+    able = {channel: mask.tolist() for channel, mask in allowed.items()}
+    for place in np.flatnonzero(fate == "").tolist():
         trigger = by_code[codes[place]]
-        able = [channel for channel in trigger.channels if people[place] in allowed[channel]]
-        fate[place], channels[place] = room.take(trigger, people[place], int(days[place]), able)
-    arms = _arms(rows, by_code, known.global_control)
+        open_to = [channel for channel in trigger.channels if able[channel][place]]
+        fate[place], channels[place] = room.take(trigger, people[place], days[place], open_to)
     placed = fate == "queued"
-    fate[placed] = np.where(arms[placed] == TARGET, "queued", arms[placed])
-    rows = rows.assign(fate=fate, channel=channels, arm=arms)
-    made = rows[placed].assign(as_of=(until - timedelta(days=1)).date(), expected_value=np.nan)
-    made = made.sort_values(["due_at", "priority", "queue_id"]).reset_index(drop=True)
-    return made[list(QUEUE)], rows
+    arms = _arms(rows[placed], by_code, known.global_control)
+    fate[placed] = np.where(arms == TARGET, "queued", arms)
+    rows = rows.assign(fate=fate, channel=channels)
+    made = rows[placed].assign(arm=arms, as_of=(until - timedelta(days=1)).date(), expected_value=np.nan)
+    return in_order(made)[list(QUEUE)], rows
+
+
+def in_order(queue: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a queue in the order of sending."""
+    return queue.sort_values(["due_at", "priority", "queue_id"]).reset_index(drop=True)
 
 
 def _timed(found: pd.DataFrame, triggers: Triggers, known: Known, until: datetime) -> pd.DataFrame:
@@ -100,45 +102,53 @@ def _timed(found: pd.DataFrame, triggers: Triggers, known: Known, until: datetim
 
 
 def _earlier(known: Known, people: set[str]) -> list[tuple]:
-    """(trigger, living customer, episode, channel, day due) of the earlier rows of these people."""
+    """(trigger, customer, episode, channel, day due) of the earlier rows of these people."""
     names = ("trigger", "customer_id", "episode", "channel")
     rows = zip(*(_plain(known.earlier[name]) for name in names), _days(known.earlier["due_at"]), strict=True)
-    living = ((code, known.aliases.get(one, one), *rest) for code, one, *rest in rows)
-    return [row for row in living if row[1] in people]
+    return [row for row in rows if row[1] in people]
 
 
 def _gates(
-    rows: pd.DataFrame, by_code: Mapping[str, Trigger], fitting: Mapping, earlier: list[tuple], allowed: Mapping
+    rows: pd.DataFrame,
+    by_code: Mapping[str, Trigger],
+    fitting: Mapping[str, set[str]],
+    earlier: list[tuple],
+    allowed: Mapping[str, np.ndarray],
 ):
     """The fates that hang on the occasion alone, in order, with who meets them."""
-    pairs = list(zip(_plain(rows["trigger"]), _plain(rows["customer_id"]), strict=True))
-    yield "not_in_rule", np.array([code in fitting and one not in fitting[code] for code, one in pairs], dtype=bool)
+    own = {code: (rows["trigger"] == code).to_numpy() for code in by_code}
+    outside, without = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for code, mine in own.items():
+        if code in fitting:
+            outside[mine] = [one not in fitting[code] for one in _plain(rows.loc[mine, "customer_id"])]
+        without[mine] = ~np.any([allowed[channel][mine] for channel in by_code[code].channels], axis=0)
+    yield "not_in_rule", outside
     before = {queue_id(code, one, episode) for code, one, episode, *_ in earlier}
     yield "already_queued", np.array([one in before for one in _plain(rows["queue_id"])], dtype=bool)
     yield "expired", (rows["due_at"] >= rows["expires_at"]).to_numpy()
-    able = (any(one in allowed[channel] for channel in by_code[code].channels) for code, one in pairs)
-    yield "no_consent", ~np.fromiter(able, dtype=bool, count=len(pairs))
+    yield "no_consent", without
 
 
-def _allowed(people: set[str], contactable: pd.DataFrame) -> dict[str, set[str]]:
-    """Channel -> those of these people who may be contacted on it; withdrawn anywhere wins, unknown is no."""
+def _allowed(people: list[str], contactable: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Channel -> whether each of these people may be contacted on it; withdrawn anywhere wins, unknown is no."""
     said: dict[tuple, set[str]] = defaultdict(set)
     for one, channel, state in zip(
         *(_plain(contactable[name]) for name in ("customer_id", "channel", "state")), strict=True
     ):
-        if one in people:
-            said[channel, state].add(one)
-    return {channel: said[channel, "granted"] - said[channel, "withdrawn"] for channel in SENT}
+        said[channel, state].add(one)
+    granted = {channel: said[channel, "granted"] - said[channel, "withdrawn"] for channel in SENT}
+    return {channel: np.array([one in some for one in people], dtype=bool) for channel, some in granted.items()}
 
 
 def _arms(rows: pd.DataFrame, by_code: Mapping[str, Trigger], global_control: float) -> np.ndarray:
-    """The arm of every occasion: the global control group, else held out by the trigger's own draw, else target."""
+    """The arm of every row: the global control group, else held out by the trigger's own draw, else target."""
     arms = np.full(len(rows), TARGET, dtype=object)
-    for code, part in rows.groupby("trigger"):
-        out = holdout.held_out(_plain(part["customer_id"]), by_code[code].holdout or 0.0, f"trigger {code}")
-        arms[part.index.to_numpy()[out]] = HELD_OUT
+    codes, people = rows["trigger"].to_numpy(dtype=object), rows["customer_id"].to_numpy(dtype=object)
+    for code, trigger in by_code.items():
+        mine = np.flatnonzero(codes == code)
+        arms[mine[holdout.held_out(people[mine], trigger.holdout or 0.0, f"trigger {code}")]] = HELD_OUT
     if global_control:
-        arms[holdout.held_out(_plain(rows["customer_id"]), global_control, "global")] = GLOBAL
+        arms[holdout.held_out(people, global_control, "global")] = GLOBAL
     return arms
 
 
@@ -165,13 +175,13 @@ class _Room:
     def take(self, trigger: Trigger, customer: str, day: int, channels: list[str]) -> tuple[str, str | None]:
         """The fate of an occasion, and the channel it takes: the first with room."""
         known = self.again[trigger.code, customer]
-        if any(abs(day - other) < trigger.again for other in known):
+        if known and any(abs(day - other) < trigger.again for other in known):
             return "already_queued", None
         cap = self.caps[trigger.cap]
         for channel in channels:
             days = self.days[trigger.cap, channel, customer]
             if _fits(days, day, cap):
-                days.insert(bisect_left(days, day), day)
+                insort(days, day)
                 known.append(day)
                 return "queued", channel
         return "capped", None
@@ -179,6 +189,8 @@ class _Room:
 
 def _fits(days: list[int], day: int, cap: Cap) -> bool:
     """Whether one more contact on a day leaves no `cap.days` days in a row that hold it and more than `cap.contacts`."""
+    if len(days) < cap.contacts:
+        return True
     if not cap.contacts:
         return False
     near = days[bisect_right(days, day - cap.days) : bisect_left(days, day + cap.days)]

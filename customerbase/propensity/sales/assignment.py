@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from customerbase.errors import InputError
+from customerbase.prediction.optimum import relative_gap
 
 SMALL, STEP = 10_000, 8  # above so many customers prices are learnt from every eighth of them first
 SWEEPS, FINE_SWEEPS = 50, 3  # rounds of balancing prices one by one, without and with prices learnt before
@@ -36,7 +37,7 @@ class Assignment:
     @property
     def gap(self) -> float:
         """The most that could be missing, as a share of the bound; 0 where the optimum is proven."""
-        return max(self.bound - self.gain, 0.0) / self.bound if self.bound > 0 else 0.0
+        return relative_gap(self.gain, self.bound)
 
 
 def assign(gains: np.ndarray, capacity: ArrayLike, *, most_cycles: int = MOST_CYCLES) -> Assignment:
