@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from customerbase.engine import Engine
 from customerbase.features import members_hashes
 from customerbase.kpi.evidence import CAMPAIGNS, pdca_campaigns
-from customerbase.kpi.ledger import HEADER, Entry, astray, campaign_names, read_ledger
+from customerbase.kpi.ledger import HEADER, Entry, read_ledger
+from customerbase.kpi.ledger_links import astray, campaign_names
 from customerbase.tables import schema
 
 

@@ -16,14 +16,13 @@ from customerbase.kpi.ledger import (
     HEADER,
     Entry,
     add_entry,
-    broken,
     change_entry,
     inert,
-    named_runs,
     next_id,
     plain,
     read_ledger,
 )
+from customerbase.kpi.ledger_links import broken, named_runs
 from customerbase.kpi.pdca import COLUMNS, pdca
 from customerbase.tables import schema
 

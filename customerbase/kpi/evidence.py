@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import pandas as pd
 
 from customerbase.engine import Engine, sql_text
-from customerbase.kpi.ledger import Entry, campaign_names
+from customerbase.kpi.ledger import Entry
+from customerbase.kpi.ledger_links import campaign_names
 from customerbase.kpi.pdca import known
 
 AWAITED, MISSING = "awaited", "missing"  # beside the states of campaign_results

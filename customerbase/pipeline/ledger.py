@@ -7,7 +7,7 @@ from pathlib import Path
 
 from customerbase.engine import Engine
 from customerbase.errors import InputError, near_miss
-from customerbase.kpi import ledger
+from customerbase.kpi import ledger, ledger_links
 from customerbase.kpi.evidence import names_of_campaigns
 from customerbase.kpi.ledger import DOING, DONE, PLANNED, STOPPED, Entry
 from customerbase.periods import month_end
@@ -80,7 +80,7 @@ def _where(pipeline: str) -> str:
 def _read(pipeline: str) -> tuple[list[Entry], list[str]]:
     """The entries of a pipeline, and what is wrong with their links."""
     entries = ledger.read_ledger(remembered.ledger(pipeline), _where(pipeline))
-    return entries, [*ledger.broken(entries, store.kept_runs(pipeline)), *_astray(pipeline, entries)]
+    return entries, [*ledger_links.broken(entries, store.kept_runs(pipeline)), *_astray(pipeline, entries)]
 
 
 def _astray(pipeline: str, entries: Sequence[Entry]) -> list[str]:
@@ -91,7 +91,7 @@ def _astray(pipeline: str, entries: Sequence[Entry]) -> list[str]:
         return []
     db = Engine(threads=1)
     db.register("campaigns", path)
-    return ledger.astray(entries, names_of_campaigns(db), month_end(months[-1]))
+    return ledger_links.astray(entries, names_of_campaigns(db), month_end(months[-1]))
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -182,7 +182,7 @@ def _keep(options: argparse.Namespace, text: str, entry_id: str, what: str) -> i
     """Write the file whole or not at all, unless the links of this entry would be broken."""
     read = ledger.read_ledger(text, _where(options.pipeline))
     changed = [entry for entry in read if entry.id == entry_id]
-    if faults := ledger.broken(changed, store.kept_runs(options.pipeline)):
+    if faults := ledger_links.broken(changed, store.kept_runs(options.pipeline)):
         raise InputError(f"{_where(options.pipeline)}: {faults[0]}")
     path: Path = store.home() / "pipelines" / "ledger" / f"{options.pipeline}.csv"
     store.replace(path, text.encode("utf-8-sig"))  # so that a spreadsheet reads its Japanese

@@ -13,7 +13,7 @@ import customerbase.pipeline.pointers as pointers
 import customerbase.tables.secret as secret
 from customerbase import tables
 from customerbase.errors import ConfigError, ContractError, InputError, near_miss
-from customerbase.kpi import ledger
+from customerbase.kpi import ledger, ledger_links
 from customerbase.periods import month_end, month_text, parse_month
 from customerbase.pipeline.company_checks import check
 from customerbase.pipeline.contracts import Contract, check_overrides, check_tables, read_contracts
@@ -197,10 +197,10 @@ def read_ledger(pipeline: str) -> tuple[str, dict[str, str]]:
     """
     text, where = ledger_text(pipeline), f"pipelines/ledger/{pipeline}.csv"
     entries, kept = ledger.read_ledger(text, where), kept_runs(pipeline)
-    if faults := ledger.broken(entries, kept):
+    if faults := ledger_links.broken(entries, kept):
         more = f" And {len(faults) - 1} more: python -m customerbase ledger {pipeline}" if len(faults) > 1 else ""
         raise InputError(f"{where}: {faults[0]}{more}")
-    return text, ledger.named_runs(entries, kept)
+    return text, ledger_links.named_runs(entries, kept)
 
 
 def default_month(contracts: Iterable[Contract]) -> str:

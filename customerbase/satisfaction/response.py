@@ -197,7 +197,8 @@ def weighted_scores(lately: pd.DataFrame, response: Response, *, as_of: date) ->
     """Scores of the answers of the window as they are and weighted, of the same people (columns groups.SCORES).
 
     lately: the answers that figures of the window may count (answers.window), the same as those of the plain score: one
-    answer more here would tell what it was. Both rest on answers of people whose behaviour was known; the weighted one's interval knows its weights.
+    answer more here would tell what it was. Both rest on answers of people whose behaviour was known; the weighted one's
+    interval knows its weights.
     """
     if not response.weighted:
         return pd.DataFrame(columns=groups.SCORES)
