@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from customerbase import i18n
@@ -38,6 +39,7 @@ def caption(
     return " · ".join(part for part in parts if part)
 
 
+@cache
 def where(function: Callable) -> str:
     """Where a function stands: customerbase/kpi.py:42."""
     code = inspect.unwrap(function)

@@ -24,10 +24,14 @@ class Figure(_Figure):
 
 
 def _settle(figure: _Figure) -> None:
-    """Lay the figure out once: a second layout, at another resolution, would move things by a hair."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+    """Lay the figure out once: a second layout, at another resolution, would move things by a hair.
+
+    Without an engine (not even an empty one) savefig draws once, not a second time only to lay out.
+    """
+    if (engine := figure.get_layout_engine()) is not None:
+        if figure.axes:
+            engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def png(figure: _Figure, dpi: int = 160) -> bytes:
