@@ -1,7 +1,11 @@
 """Statistical disclosure control: which cells of a published table must be withheld so that no small one is known."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
+
+KINDS = (np.float64, bool, bool)  # of counts, of cells withheld for another reason, of those known from elsewhere
 
 
 def suppress(
@@ -17,13 +21,22 @@ def suppress(
     elsewhere; they hide nothing and are never chosen.
     Source: Willenborg & de Waal, Elements of Statistical Disclosure Control (2001), ch. 4.
     """
-    left = counts if known is None else np.where(known, 0, counts)
-    free = np.ones(left.shape, dtype=bool) if known is None else ~known
-    fixed = np.zeros(left.shape, dtype=bool) if also is None else also
+    given = [counts, *(np.zeros(counts.shape, dtype=bool) if one is None else one for one in (also, known))]
+    mask = _suppressed(
+        counts.shape, k_min, *(np.asarray(one, kind).tobytes() for one, kind in zip(given, KINDS, strict=True))
+    )
+    return np.frombuffer(mask, dtype=bool).reshape(counts.shape).copy()
+
+
+@lru_cache(maxsize=512)
+def _suppressed(shape: tuple[int, int], k_min: int, *given: bytes) -> bytes:
+    """The mask of `suppress`, kept: sentences, pictures and tables of both languages ask for the same one."""
+    counts, fixed, known = (np.frombuffer(one, kind).reshape(shape) for one, kind in zip(given, KINDS, strict=True))
+    left = np.where(known, 0, counts)
     hidden = ((left > 0) & (left < k_min)) | fixed
     filled = np.ix_(left.any(axis=1), left.any(axis=0))  # a total of 0 gives its cells away: they hide nothing
-    hidden[filled] = _complete(left[filled], hidden[filled], k_min, fixed[filled], free[filled])
-    return hidden
+    hidden[filled] = _complete(left[filled], hidden[filled], k_min, fixed[filled], ~known[filled])
+    return hidden.tobytes()
 
 
 def suppress_parts(counts: np.ndarray, k_min: int) -> np.ndarray:

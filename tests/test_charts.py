@@ -164,6 +164,20 @@ def test_the_same_figure_gives_the_same_bytes(language):
     assert charts.svg(twice[0]) == charts.svg(twice[0])
 
 
+def test_a_figure_is_drawn_once_to_be_written(monkeypatch):
+    drawn, draw = [], charts.Figure.draw
+    monkeypatch.setattr(charts.Figure, "draw", lambda self, renderer: (drawn.append(renderer), draw(self, renderer))[1])
+    figure = charts.bars(sizes(), "customers", "segment", **NO_TEXT)
+    charts.svg(figure)
+    assert len(drawn) == 1
+    low, high = figure.axes[0].get_position().get_points()  # it was laid out all the same: names stand within the edge
+    assert 0.1 < low[0] < 0.4 and high[0] > 0.9
+
+
+def test_a_figure_with_nothing_in_it_can_be_written():
+    assert charts.svg(charts.Figure(figsize=(2, 1), layout="constrained")).startswith("<svg")
+
+
 def test_svg_is_well_formed_small_text_and_harmless():
     frame = pd.DataFrame({"shop": ["<script>alert(1)</script>", "A & B", "$x$"], "customers": [3, 2, 1]})
     text = charts.svg(charts.bars(frame, "customers", "shop", title="<b>", caption="", language="en", width=8))
@@ -215,6 +229,11 @@ def test_japanese_captions_use_the_japanese_definition_and_leave_out_what_is_unk
     text = charts.caption(kpi.repeat_rate, "kpi", AS_OF, None, "ja")
     assert text.startswith(kpi.KPIS["repeat_rate"].definition_ja.rstrip("。"))
     assert "2026年10月31日時点" in text and "n" + "\u00a0" not in text and "区間" not in text
+
+
+def test_a_definition_of_whole_sentences_does_not_end_before_a_dot():
+    text = charts.caption(None, "kpi", AS_OF, None, "ja", 0.95, definition="前の月との変化です。効果とは限りません。")
+    assert text == "前の月との変化です。効果とは限りません · 区間 95% · 2026年10月31日時点 · kpi"
 
 
 def test_long_titles_are_wrapped_within_the_figure():

@@ -62,6 +62,15 @@ def test_nothing_is_withheld_without_need():
     assert not suppress(counts, 10).any()
 
 
+def test_a_mask_is_its_askers_own():
+    counts = np.array([[3, 40, 50], [30, 60, 70], [80, 90, 20]])
+    first = suppress(counts, 10)
+    kept = first.copy()
+    first[:] = False
+    assert kept[0, 0] and (suppress(counts, 10) == kept).all()
+    assert not suppress(counts, 3).any() and suppress(counts, 60).sum() > kept.sum()
+
+
 @pytest.mark.parametrize("seed", range(50))
 def test_parts_of_a_known_total_leave_two_and_enough_people_unknown(seed):
     random = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from customerbase import i18n
@@ -17,7 +18,7 @@ def caption(
     as_of: date,
     n: int | None,
     language: str,
-    interval: str | float | None = None,
+    interval: float | None = None,
     *,
     definition: str | None = None,
 ) -> str:
@@ -25,11 +26,11 @@ def caption(
 
     The definition is the first line of the function's docstring, in Japanese the registered KPI's
     definition or its attribute `definition_ja`;
-    `definition` overrides both. interval: "95 %", or 0.95. Parts that are unknown (None) are left out.
+    `definition` overrides both. interval: 0.95 for 95 %. Parts that are unknown (None) are left out.
     """
-    level = i18n.number(interval, "rate", language).replace(".0", "") if isinstance(interval, float) else interval
+    level = i18n.number(interval, "rate", language).replace(".0", "") if interval else ""
     parts = [
-        definition or _definition(function, language),
+        (definition or _definition(function, language)).rstrip(".。"),
         i18n.sentence("chart.n", language, n=f"{int(n):,}") if not i18n.missing(n) else "",
         i18n.sentence("chart.interval", language, interval=level) if level else "",
         i18n.sentence("chart.as_of", language, date=i18n.day(as_of, language)),
@@ -38,6 +39,7 @@ def caption(
     return " · ".join(part for part in parts if part)
 
 
+@cache
 def where(function: Callable) -> str:
     """Where a function stands: customerbase/kpi.py:42."""
     code = inspect.unwrap(function)
@@ -53,4 +55,4 @@ def _definition(function: Callable | None, language: str) -> str:
     entry = KPIS.get(function.__name__)
     japanese = getattr(function, "definition_ja", entry.definition_ja if entry else None)
     text = japanese if language == "ja" and japanese else (inspect.getdoc(function) or "").split("\n")[0]
-    return text.strip().rstrip(".。")
+    return text.strip()

@@ -3,9 +3,10 @@
 import hashlib
 import io
 import re
+from functools import cache
 
 import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure as _Figure
 
 from customerbase.charts.style import HOUSE, register_fonts
@@ -23,11 +24,30 @@ class Figure(_Figure):
         return png(self)
 
 
+class _Rule(FigureCanvasAgg):
+    """A canvas to measure with: matplotlib remembers how wide a text is per renderer, so all figures share one."""
+
+    def get_renderer(self) -> RendererAgg:
+        return _measuring(self.figure.dpi)
+
+
+@cache
+def _measuring(dpi: float) -> RendererAgg:
+    return RendererAgg(1, 1, dpi)  # nothing is drawn on it
+
+
 def _settle(figure: _Figure) -> None:
-    """Lay the figure out once: a second layout, at another resolution, would move things by a hair."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+    """Lay the figure out once: a second layout, at another resolution, would move things by a hair.
+
+    Without an engine (not even an empty one) savefig draws once, not a second time only to lay out.
+    """
+    if (engine := figure.get_layout_engine()) is not None:
+        if figure.axes:
+            canvas = figure.canvas
+            _Rule(figure)
+            engine.execute(figure)
+            figure.set_canvas(canvas)
+        figure.set_layout_engine(None)
 
 
 def png(figure: _Figure, dpi: int = 160) -> bytes:

@@ -44,7 +44,7 @@ def parts(data: ReportData, told: dict[str, object], language: str, draw: Module
 def _surveys(data: ReportData, told: dict, language: str, draw: ModuleType, found: dict) -> list[Part]:
     lines = dict(told["satisfaction"])
     blocks = {
-        "trend": _pictures(month_pictures(data, language, draw)),
+        "trend": _pictures(month_pictures(data, told, language, draw)),
         "groups": _said(lines, "groups", language),
         "drivers": _said(lines, "drivers", language) + _pictures([told["satisfaction_drivers"]]),
         "links": _said(lines, "links", language) + _pictures([link_picture(data, language, draw)]),
@@ -108,17 +108,17 @@ def _pictures(found: list[Picture | None]) -> str:
     return f'<div class="pair even">{"".join(drawn)}</div>' if len(drawn) > 1 else "".join(drawn)
 
 
-def month_pictures(data: ReportData, language: str, draw: ModuleType) -> list[Picture]:
-    """Each measure month by month; without a month that may be shown, none."""
+def month_pictures(data: ReportData, told: dict, language: str, draw: ModuleType) -> list[Picture]:
+    """Each measure month by month, the first as the report drew it; without a month that may be shown, none."""
     table, made = data.tables[TREND], []
     for code in looks.MAIN:
         row = looks.newest(table, code, data.k_min)
         if row is None:
             continue
-        look = {"measure": code, "bare": True}
-        drawn = [
+        look, known = {"measure": code, "bare": True}, None if made else told["satisfaction_trend"]
+        drawn = [known.wide, known.phone] if known else [
             draw.svg(draw.satisfied.trend(table, data.k_min, language, width=width, **look)) for width in _widths(draw)
-        ]
+        ]  # fmt: skip
         made.append(Picture(titles.trend_title(row, language), i18n.word("satisfaction.measure_trend", language),
                             tables.trend_caption(data, code, row["scale"], language, draw), *drawn))  # fmt: skip
     return made

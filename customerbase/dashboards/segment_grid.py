@@ -20,7 +20,8 @@ def drawn(cells: pd.DataFrame, k_min: int, language: str, label: str) -> tuple[s
 
 
 def _svg(cells: pd.DataFrame, k_min: int, language: str, label: str, left: int, column: int, size: float) -> str:
-    counts, hidden = grids.grid(cells), grids.withheld(cells, k_min)
+    counts, hidden = grids.grid(cells), grids.withheld(cells, k_min).to_numpy()
+    numbers, people = counts.to_numpy(), counts.sum(axis=1).to_numpy()
     width, height = left + column * counts.shape[1] + 4, HEAD + ROW * len(counts) + 4
     heads = "".join(
         f'<text transform="translate({left + column * (place + 0.5) + size / 3:.1f},{HEAD - 6}) rotate(-60)">{_name(code, language)}</text>'
@@ -29,7 +30,7 @@ def _svg(cells: pd.DataFrame, k_min: int, language: str, label: str, left: int, 
     rows = "".join(
         f'<text x="{left - 6}" y="{_middle(place, size):.1f}" text-anchor="end">{_name(code, language)}</text>'
         + "".join(
-            _cell(counts.loc[code, other], hidden.loc[code, other], counts.loc[code].sum(), code == other,
+            _cell(numbers[place, across], hidden[place, across], people[place], code == other,
                   (left + column * across, HEAD + ROW * place, column, _middle(place, size)))
             for across, other in enumerate(counts.columns)
         )

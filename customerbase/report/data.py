@@ -139,8 +139,13 @@ class ReportData:
 
     def n(self, kpi_id: str) -> int | None:
         """What this month's value of a KPI rests on: customers or orders."""
-        found = self.kpis[(self.kpis["kpi"] == kpi_id) & (self.kpis["month"] == self.month)]["n"]
-        return int(found.iloc[0]) if len(found) and not i18n.missing(found.iloc[0]) else None
+        return self._people.get(kpi_id)
+
+    @cached_property
+    def _people(self) -> dict[str, int]:
+        """KPI -> what its value of this month rests on, where that is known."""
+        now = self.kpis[(self.kpis["month"] == self.month) & self.kpis["n"].notna()]
+        return {kpi_id: int(n) for kpi_id, n in zip(now["kpi"], now["n"], strict=True)}
 
     @cached_property
     def withheld_segments(self) -> set[str]:

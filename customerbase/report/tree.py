@@ -192,7 +192,7 @@ def finding(data: ReportData, against: str, language: str) -> str:
 def caption(data: ReportData, rows: list[dict], language: str, draw: ModuleType) -> str:
     """Definition, n (orders of both months), interval, date and function."""
     n = int(rows[0]["n_before"] + rows[0]["n_now"])
-    return draw.caption(kpi.revenue_tree, TREE, data.as_of, n, language, "95 %")
+    return draw.caption(kpi.revenue_tree, TREE, data.as_of, n, language, 0.95)
 
 
 def season_figure(data: ReportData, measure: str, language: str, draw: ModuleType):
@@ -213,7 +213,7 @@ def season_figure(data: ReportData, measure: str, language: str, draw: ModuleTyp
         high="adjusted_high",
         last_year="last_year",
         title=title,
-        caption=draw.caption(kpi.kpi_season, "kpi_season", data.as_of, None, language, "95 %"),
+        caption=draw.caption(kpi.kpi_season, "kpi_season", data.as_of, None, language, 0.95),
         language=language,
         fmt=lambda value: i18n.number(value, unit, language, currency=data.currency),
     )

@@ -1,10 +1,14 @@
 """The cells of one span of months as a grid of segments then and now, and which of them may be shown."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
 from customerbase.disclosure import suppress, suppress_parts
-from customerbase.segments.named import ABSENT_BEFORE, ABSENT_NOW, codes
+from customerbase.segments.named import ABSENT_BEFORE, codes
+
+PAIR = ("from_segment", "to_segment")
 
 
 def of(table: pd.DataFrame | None, months: int) -> pd.DataFrame | None:
@@ -17,10 +21,12 @@ def of(table: pd.DataFrame | None, months: int) -> pd.DataFrame | None:
 
 def grid(cells: pd.DataFrame) -> pd.DataFrame:
     """Customers by segment then (rows) and now (columns), as known today, in the order of the segments."""
-    known = cells[cells["to_segment"].isin(codes()) & (cells["from_segment"] != ABSENT_NOW)]
-    wide = known.pivot(index="from_segment", columns="to_segment", values="customers").fillna(0).astype("int64")
-    wide = wide.reindex(index=[*codes(), ABSENT_BEFORE], columns=codes(), fill_value=0)
-    return wide.loc[wide.any(axis=1), wide.any(axis=0)]
+    rows, columns = [*codes(), ABSENT_BEFORE], codes()
+    counts = _placed(cells, rows, columns, "customers", int)
+    kept = [np.flatnonzero(counts.any(axis=axis)) for axis in (1, 0)]
+    index, heads = ([names[place] for place in places] for names, places in zip((rows, columns), kept, strict=True))
+    index, heads = pd.Index(index, name="from_segment", dtype=str), pd.Index(heads, name="to_segment", dtype=str)
+    return pd.DataFrame(counts[np.ix_(*kept)], index, heads)
 
 
 def withheld(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
@@ -29,20 +35,22 @@ def withheld(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
     cells: of one span, with the columns `also` and `known` of beside.spans where other spans are shown beside it.
     """
     counts = grid(cells)
-    also, known = (_marked(cells, counts, name) for name in ("also", "known"))
+    also, known = (_placed(cells, counts.index, counts.columns, name, bool) for name in ("also", "known"))
     newcomers = counts.index == ABSENT_BEFORE
     known |= newcomers[:, None] & (counts.to_numpy() == 0)  # what nobody new can be in hides nothing
     mask = suppress(counts.to_numpy(), k_min, also, known)
     return pd.DataFrame(mask, index=counts.index, columns=counts.columns)
 
 
-def _marked(cells: pd.DataFrame, counts: pd.DataFrame, name: str) -> np.ndarray:
-    """The cells of a grid that a column of True and False marks, if there is one."""
-    mask = np.zeros(counts.shape, dtype=bool)
+def _placed(cells: pd.DataFrame, rows: Iterable[str], columns: Iterable[str], name: str, kind: type) -> np.ndarray:
+    """A column of the cells as an array of segments then × now; 0 or False where there is none. Loops: the cells are few."""
+    down, across = ({code: place for place, code in enumerate(names)} for names in (rows, columns))
+    made = np.zeros((len(down), len(across)), dtype=kind)
     if name in cells:
-        rows = cells[cells[name]]
-        mask[counts.index.get_indexer(rows["from_segment"]), counts.columns.get_indexer(rows["to_segment"])] = True
-    return mask
+        for origin, target, value in zip(*(cells[one].tolist() for one in (*PAIR, name)), strict=True):
+            if origin in down and target in across:
+                made[down[origin], across[target]] = value
+    return made
 
 
 def small_sizes(counts: pd.DataFrame, k_min: int) -> tuple[set[str], set[str]]:
@@ -54,12 +62,10 @@ def small_sizes(counts: pd.DataFrame, k_min: int) -> tuple[set[str], set[str]]:
 def shown(cells: pd.DataFrame, k_min: int) -> pd.DataFrame:
     """The cells that may be shown and have customers, stayers and newcomers too."""
     hidden = withheld(cells, k_min)
-    told = [
-        row.customers > 0 and row.from_segment in hidden.index and row.to_segment in hidden.columns
-        and not hidden.loc[row.from_segment, row.to_segment]
-        for row in cells.itertuples()
-    ]  # fmt: skip
-    return cells[told].reset_index(drop=True)
+    told = {(hidden.index[row], hidden.columns[column]) for row, column in np.argwhere(~hidden.to_numpy())}
+    origins, targets, customers = (cells[name].tolist() for name in (*PAIR, "customers"))
+    kept = [n > 0 and (one, other) in told for n, one, other in zip(customers, origins, targets, strict=True)]
+    return cells[kept].reset_index(drop=True)
 
 
 def sum_tells(hidden: pd.DataFrame) -> bool:
