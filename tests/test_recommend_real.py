@@ -6,7 +6,8 @@ import duckdb
 import pytest
 from conftest import real_data
 
-from customerbase.recommend import Choice, Options, Purchases, choose
+from customerbase.recommend import Choice, Options, Purchases, choose, tested
+from customerbase.recommend.factors import Factors
 
 pytestmark = pytest.mark.slow
 ALL, NEW = (0.177, 0.345), (0.051, 0.0785)  # recall@10, NDCG@10: TIFU-KNN; EASE and last month's popularity
@@ -47,3 +48,12 @@ def test_the_plain_models_are_where_they_were_measured(choice):
         assert last.mean(name, "all", "recall") == pytest.approx(recall, abs=0.001), name
         assert last.mean(name, "all", "ndcg") == pytest.approx(ndcg, abs=0.001), name
     assert last.mean("ease", "new_for_you", "recall") == pytest.approx(0.0507, abs=0.001)
+
+
+def test_als_is_where_it_was_measured(choice):
+    pytest.importorskip("implicit", reason="implicit is not here: make extras")
+    window = choice.tests[-1].window
+    found = tested(window, {"als": Factors.fit(window)}, days=DAYS)
+    for kind, recall, ndcg in (("all", 0, 0), ("buy_again", 0, 0), ("new_for_you", 0, 0)):
+        assert found.mean("als", kind, "recall") == pytest.approx(recall, abs=0.002), kind
+        assert found.mean("als", kind, "ndcg") == pytest.approx(ndcg, abs=0.002), kind
