@@ -57,8 +57,9 @@ def test_ten_items_of_everybody_are_those_of_implicit(implicit, window):
     assert list(made.products[window.items]) == list(told.columns)
     scores = np.where(told.to_numpy() > 0, -np.inf, model.scores(everybody))
     ours = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-    assert len(ours) == 200 and (ours == fresh).all()
-    assert np.take_along_axis(scores, ours, axis=1) == pytest.approx(theirs, abs=1e-5)
+    assert len(ours) == 200 and (ours == fresh).mean() > 0.99  # the last bit may turn two equals round
+    for listed in (ours, fresh):
+        assert np.take_along_axis(scores, listed, axis=1) == pytest.approx(theirs, abs=1e-5)
 
 
 def test_reasons_are_the_cosine_of_factors(implicit, window):
@@ -118,18 +119,19 @@ def test_the_page_asks_for_it_by_its_parameter():
 # --- taking part
 
 
-RANK, ITEMS = 4, 300
+TASTES, OF_TASTE, BEFORE, AFTER = 60, 20, 3, 4
 
 
-def tastes(customers: int = 400, seed: int = 1) -> pd.DataFrame:
-    """Purchases of people with RANK tastes each, of products that please tastes: a month of history and a month to judge."""
+def tastes(customers: int = 600, seed: int = 1) -> pd.DataFrame:
+    """People of one of TASTES tastes who buy three of its OF_TASTE products in one month, and four others in the next.
+
+    Most products of a taste were never bought by one person: they are alike by others between them, which factors see.
+    """
     random, made = np.random.default_rng(seed), []
-    people, goods = random.normal(size=(customers, RANK)), random.normal(size=(ITEMS, RANK))
     for customer in range(customers):
-        liking = 1.5 * goods @ people[customer] + random.gumbel(size=ITEMS)
-        for place, item in enumerate(np.argsort(-liking)[:24]):
-            month = 2 if (place * 7 + customer) % 3 else 1
-            made.append((f"c{customer:03}", f"p{item:03}", shop.END - timedelta(days=30 * month - 15)))
+        for place, item in enumerate(random.choice(OF_TASTE, BEFORE + AFTER, replace=False)):
+            day = shop.END - timedelta(days=45 if place < BEFORE else 15)
+            made.append((f"c{customer:03}", f"p{customer % TASTES:02}-{item:02}", day))
     return pd.DataFrame(made, columns=["customer_id", "product_id", "day"])
 
 
@@ -137,9 +139,9 @@ def test_it_takes_part_and_wins_where_few_tastes_make_the_purchases(implicit):
     log = Purchases.of(tastes())
     found = of_log(log, as_of=shop.END - timedelta(days=1), options=Options(als=True))
     judged = found.models[(found.models["segment"] == "all") & (found.models["list"] == "new_for_you")]
-    print(judged[["role", "model", "ndcg", "recall", "is_chosen"]])
     ndcg = judged.set_index("model")["ndcg"]
     assert found.study.choice.chosen["new_for_you"] == "als" == ndcg.idxmax()
+    assert ndcg["als"] > 1.1 * ndcg.drop("als").max()
     new = found.rows.kind == 1
     assert (found.rows.reason[new] == code(BECAUSE)).all()
     model, window = Factors.fit(found.study.window), found.study.window
