@@ -11,6 +11,7 @@ import pytest
 import recommend_shop as shop
 from conftest import ROOT
 
+import customerbase.recommend.looks as looks
 from customerbase.errors import ConfigError
 from customerbase.recommend import Options, Purchases, Rules, of_log, study
 from customerbase.recommend.factors import Factors
@@ -142,6 +143,8 @@ def test_it_takes_part_and_wins_where_few_tastes_make_the_purchases(implicit):
     ndcg = judged.set_index("model")["ndcg"]
     assert found.study.choice.chosen["new_for_you"] == "als" == ndcg.idxmax()
     assert ndcg["als"] > 1.1 * ndcg.drop("als").max()
+    for language, name in (("en", "Matrix factorisation (ALS)"), ("ja", "行列分解（ALS）")):
+        assert name in looks.summary(found, language)[0]
     new = found.rows.kind == 1
     assert (found.rows.reason[new] == code(BECAUSE)).all()
     model, window = Factors.fit(found.study.window), found.study.window

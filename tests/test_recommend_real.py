@@ -6,7 +6,8 @@ import duckdb
 import pytest
 from conftest import real_data
 
-from customerbase.recommend import Choice, Options, Purchases, choose, tested
+from customerbase.recommend import Choice, Options, Purchases, choose
+from customerbase.recommend import tested as judged
 from customerbase.recommend.factors import Factors
 
 pytestmark = pytest.mark.slow
@@ -53,7 +54,7 @@ def test_the_plain_models_are_where_they_were_measured(choice):
 def test_als_is_where_it_was_measured(choice):
     pytest.importorskip("implicit", reason="implicit is not here: make extras")
     window = choice.tests[-1].window
-    found = tested(window, {"als": Factors.fit(window)}, days=DAYS)
+    found = judged(window, {"als": Factors.fit(window)}, days=DAYS)
     for kind, recall, ndcg in (("all", 0.109, 0.220), ("buy_again", 0.279, 0.308), ("new_for_you", 0.047, 0.072)):
         assert found.mean("als", kind, "recall") == pytest.approx(recall, abs=0.002), kind
         assert found.mean("als", kind, "ndcg") == pytest.approx(ndcg, abs=0.002), kind
