@@ -12,12 +12,15 @@ import recommend_shop as shop
 from conftest import ROOT
 
 import customerbase.recommend.looks as looks
+from customerbase.engine import Engine
 from customerbase.errors import ConfigError
 from customerbase.recommend import Options, Purchases, Rules, of_log, study
 from customerbase.recommend.factors import Factors
 from customerbase.recommend.purchases import number
 from customerbase.recommend.reasons import BECAUSE, code
 from customerbase.recommend.window import Window
+from customerbase.tables.compiler import evaluate
+from customerbase.tables.schema import schema
 
 HOW = "implicit is not here: make extras"
 
@@ -143,6 +146,9 @@ def test_it_takes_part_and_wins_where_few_tastes_make_the_purchases(implicit):
     ndcg = judged.set_index("model")["ndcg"]
     assert found.study.choice.chosen["new_for_you"] == "als" == ndcg.idxmax()
     assert ndcg["als"] > 1.1 * ndcg.drop("als").max()
+    db = Engine(threads=1)
+    db.register("models", found.models)
+    assert all(check.success for check in evaluate(db, schema("recommendation_models"), "models"))
     for language, name in (("en", "Matrix factorisation (ALS)"), ("ja", "行列分解（ALS）")):
         assert name in looks.summary(found, language)[0]
     new = found.rows.kind == 1
