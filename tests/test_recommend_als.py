@@ -13,7 +13,8 @@ from conftest import ROOT
 
 import customerbase.recommend.looks as looks
 from customerbase.engine import Engine
-from customerbase.errors import ConfigError
+from customerbase.errors import ConfigError, ContractError
+from customerbase.pipeline.contracts import check_overrides, read_contract
 from customerbase.recommend import Options, Purchases, Rules, of_log, study
 from customerbase.recommend.factors import Factors
 from customerbase.recommend.purchases import number
@@ -115,9 +116,13 @@ def test_nobody_who_did_not_ask_imports_the_extra():
     assert subprocess.run([sys.executable, "-c", code], check=False, env=path).returncode == 0
 
 
-def test_the_page_asks_for_it_by_its_parameter():
-    text = (ROOT / "notebooks" / "08_recommend.ipynb").read_text(encoding="utf-8")
-    assert "als: bool = False" in text and "coverage=coverage, als=als)" in text
+def test_a_pipeline_file_asks_for_it_by_a_parameter_of_the_page():
+    page = read_contract(ROOT / "notebooks" / "08_recommend.ipynb")
+    assert page.parameters["als"].default is False
+    check_overrides([page], {"recommend": {"als": True}}, "shop.yaml")
+    with pytest.raises(ContractError, match="als"):
+        check_overrides([page], {"recommend": {"als": "yes"}}, "shop.yaml")
+    assert "coverage=coverage, als=als)" in page.path.read_text(encoding="utf-8")
 
 
 # --- taking part
