@@ -19,7 +19,7 @@ from customerbase.threads import one_thread
 if TYPE_CHECKING:
     from implicit.cpu.als import AlternatingLeastSquares
 
-FACTORS, ALPHA, ITERATIONS, REGULARISATION = 64, 5.0, 15, 0.01  # others do alike (docs/recommendations.md)
+FACTORS, ALPHA, ITERATIONS, REGULARISATION = 64, 5.0, 15, 0.01  # measured beside others in docs/recommendations.md
 SEED = 0  # of the factors that the fit begins with
 _PAIRS = 50_000  # of items whose factors are held at once
 
