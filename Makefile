@@ -66,7 +66,7 @@ check: $(VENV)/ready ## lint, import contracts, notebook shape, ledgers' links, 
 	@$(PY) -m customerbase ledger
 	@$(PY) -m customerbase docs --check
 
-extras: $(VENV)/ready ## what only some need, into the same environment: Spark, TreeSHAP, peers of the lifetime-value models
+extras: $(VENV)/ready ## what only some need, into the same environment: Spark, TreeSHAP, ALS, peers of the lifetime-value models
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv pip install --quiet --python $(PY) --require-hashes -r requirements-extras.lock; \
 	else \

@@ -7,6 +7,8 @@ import pytest
 from conftest import real_data
 
 from customerbase.recommend import Choice, Options, Purchases, choose
+from customerbase.recommend import tested as judged
+from customerbase.recommend.factors import Factors
 
 pytestmark = pytest.mark.slow
 ALL, NEW = (0.177, 0.345), (0.051, 0.0785)  # recall@10, NDCG@10: TIFU-KNN; EASE and last month's popularity
@@ -47,3 +49,12 @@ def test_the_plain_models_are_where_they_were_measured(choice):
         assert last.mean(name, "all", "recall") == pytest.approx(recall, abs=0.001), name
         assert last.mean(name, "all", "ndcg") == pytest.approx(ndcg, abs=0.001), name
     assert last.mean("ease", "new_for_you", "recall") == pytest.approx(0.0507, abs=0.001)
+
+
+def test_als_is_where_it_was_measured(choice):
+    pytest.importorskip("implicit", reason="implicit is not here: make extras")
+    window = choice.tests[-1].window
+    found = judged(window, {"als": Factors.fit(window)}, days=DAYS)
+    for kind, recall, ndcg in (("all", 0.109, 0.220), ("buy_again", 0.279, 0.308), ("new_for_you", 0.047, 0.072)):
+        assert found.mean("als", kind, "recall") == pytest.approx(recall, abs=0.002), kind
+        assert found.mean("als", kind, "ndcg") == pytest.approx(ndcg, abs=0.002), kind

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -11,10 +12,13 @@ import recommend_shop as shop
 
 from customerbase.recommend import Purchases, Rules, Study, study
 from customerbase.recommend.lists import KINDS, Offered, lists
-from customerbase.recommend.models import EASE, FREQUENCY, ITEM_ITEM, POPULAR_ALL, POPULAR_NOW, TIFU
+from customerbase.recommend.models import ALS, EASE, FREQUENCY, ITEM_ITEM, POPULAR_ALL, POPULAR_NOW, TIFU
 from customerbase.recommend.purchases import number
 from customerbase.recommend.ranker import blocks
 from customerbase.recommend.window import Window
+
+HERE = find_spec("implicit") is not None
+NEEDS_EXTRA = pytest.param(ALS, marks=pytest.mark.skipif(not HERE, reason="implicit is not here: make extras"))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def with_model(found: Study, name: str) -> Study:
     return replace(found, choice=replace(found.choice, chosen=dict.fromkeys(("all", *KINDS), name)))
 
 
-@pytest.mark.parametrize("model", ["ranker", TIFU])
+@pytest.mark.parametrize("model", ["ranker", TIFU, NEEDS_EXTRA])
 def test_the_same_bytes_whatever_the_blocks_and_threads(found, model, monkeypatch):
     chosen = with_model(found, model)
     whole, _ = lists(chosen, offered(chosen), people(chosen), workers=1)
@@ -57,7 +61,7 @@ def test_the_same_bytes_whatever_the_blocks_and_threads(found, model, monkeypatc
         assert same(lists(chosen, offered(chosen), people(chosen), workers=workers)[0], whole), (workers, size)
 
 
-@pytest.mark.parametrize("model", [POPULAR_NOW, POPULAR_ALL, FREQUENCY, TIFU, EASE, ITEM_ITEM])
+@pytest.mark.parametrize("model", [POPULAR_NOW, POPULAR_ALL, FREQUENCY, TIFU, EASE, ITEM_ITEM, NEEDS_EXTRA])
 @pytest.mark.parametrize("lasting", [(), ("taste 0", "taste 1", "taste 2", "staples")])
 def test_lists_of_plain_models_are_those_of_all_scores(found, model, lasting):
     """Every item scored and sorted, one customer at a time; with durable goods most customers may be offered little."""

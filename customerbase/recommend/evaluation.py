@@ -14,9 +14,10 @@ from scipy import sparse
 from customerbase.prediction import bootstrap
 from customerbase.recommend.candidates import Source
 from customerbase.recommend.measures import AT, of_all, per_customer, top
-from customerbase.recommend.models import POPULAR_NOW, Model
+from customerbase.recommend.models import POPULAR_NOW
 from customerbase.recommend.purchases import day_of
 from customerbase.recommend.ranker import Ranker, blocks
+from customerbase.recommend.scores import Model
 from customerbase.recommend.window import HORIZON, Window
 
 ALL, AGAIN, NEW = "all", "buy_again", "new_for_you"

@@ -12,7 +12,7 @@ import numpy as np
 
 from customerbase.recommend.candidates import Source
 from customerbase.recommend.measures import distinct, top
-from customerbase.recommend.models import Plain
+from customerbase.recommend.scores import Plain
 
 Free = Callable[
     [np.ndarray, np.ndarray], np.ndarray

@@ -13,6 +13,7 @@ from customerbase.recommend.candidates import Source
 from customerbase.recommend.evaluation import AGAIN, NEW, picked
 from customerbase.recommend.highest import Highest
 from customerbase.recommend.measures import best_of
+from customerbase.recommend.models import Likeness
 from customerbase.recommend.newcomers import Popular
 from customerbase.recommend.purchases import Purchases
 from customerbase.recommend.ranker import blocks
@@ -147,7 +148,7 @@ def _block(study: Study, source: Source, highest: dict[str, Highest], offered: O
     if learnt:
         found = source.of(users, known=AGAIN in learnt, new=NEW in learnt)
         chance = study.ranker.chance(window, found)
-    parts = []
+    parts, likeness = [], _likeness(source, highest)
     for place, kind in enumerate(KINDS):
         if kind in learnt:
             mine = np.flatnonzero((found.bought == (kind == AGAIN)) & free(found.row, found.item))
@@ -160,17 +161,23 @@ def _block(study: Study, source: Source, highest: dict[str, Highest], offered: O
         else:
             row, item, score = highest[kind].new(users, free, offered.length)
         best, rank = best_of(row, item, score, offered.length)  # picked by one order, shown by the chance
-        parts.append(_explained(source, users, place, row[best], item[best], score[best], rank))
+        parts.append(_explained(source, users, place, row[best], item[best], score[best], rank, likeness))
     return Rows.joined(parts)
 
 
-def _explained(source: Source, users, place: int, row, item, score, rank) -> Rows:
+def _likeness(source: Source, highest: dict[str, Highest]) -> Likeness:
+    """What gives reasons of new things: the model that picked them where it knows which item speaks for which."""
+    model = highest[NEW].model if NEW in highest else None
+    return model if isinstance(model, Likeness) else source.likeness
+
+
+def _explained(source: Source, users, place: int, row, item, score, rank, likeness: Likeness) -> Rows:
     window = source.window
     because = np.full(len(row), -1, dtype=np.int64)
     if KINDS[place] == AGAIN:
         why = reasons.of_known(source, users, row, item)
     else:
-        why, because = reasons.of_new(source, users, row, item)
+        why, because = reasons.of_new(source, users, row, item, likeness)
     behind = np.where(because >= 0, window.items[np.maximum(because, 0)], -1)
     kind = np.full(len(row), place, dtype=np.int8)
     return Rows(window.users[users[row]], kind, rank, window.items[item], score, why, behind)

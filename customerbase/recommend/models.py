@@ -1,4 +1,4 @@
-"""The plain models: popularity, personal frequency with decay, TIFU-KNN, EASE and item-item cosine, each a score of every item.
+"""The plain models: popularity, personal frequency with decay, TIFU-KNN, EASE, item-item cosine, ALS: scores of every item.
 
 Fitted on a Window; `scores(rows)` gives an array (rows, items), higher is likelier, of the window's users `rows`. Each sees
 items bought before and others alike: the two lists take what they want of it. A score is what a customer's own purchases
@@ -7,18 +7,19 @@ say (`compact`, mostly zeros) and what holds for everybody. All sums run in one 
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from scipy import linalg, sparse
 
+from customerbase.recommend.factors import Factors
 from customerbase.recommend.measures import best_of
 from customerbase.recommend.purchases import spread
+from customerbase.recommend.scores import Plain
 from customerbase.recommend.window import HALF_LIFE, HORIZON, Window
 from customerbase.threads import one_thread
 
-POPULAR_ALL, POPULAR_NOW, FREQUENCY, TIFU, EASE, ITEM_ITEM = (
-    *("popular_all_time", "popular_30_days", "frequency", "tifu_knn", "ease", "item_item"),
+POPULAR_ALL, POPULAR_NOW, FREQUENCY, TIFU, EASE, ITEM_ITEM, ALS = (
+    *("popular_all_time", "popular_30_days", "frequency", "tifu_knn", "ease", "item_item", "als"),
 )
 EASE_ITEMS = 10_000  # beyond these the inverse (items cubed) costs minutes and gigabytes: item-item takes its place
 RIDGE = 200.0  # on the diagonal of EASE; 200 to 500 do alike (docs/recommendations.md)
@@ -27,29 +28,6 @@ POOL = 20_000  # customers among whom neighbours are looked for, evenly spread o
 SIMILAR = 50  # items kept as similar to one
 _SHRINK = 20.0  # buyers in common that a similarity is shrunk by
 _FILL = 1e-6  # of popularity, so that no list stays short and ties go to the popular
-
-
-class Model(Protocol):
-    """Scores of every item."""
-
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        ...
-
-
-class Plain:
-    """A plain model: scores in two parts. everybody: of each item, the same for all, 0 or more."""
-
-    everybody: np.ndarray
-
-    def compact(self, rows: np.ndarray) -> sparse.csr_matrix | np.ndarray:
-        """What each user's own purchases say, shape (rows, items), in no order of items; 0 or more where it is sparse."""
-        raise NotImplementedError
-
-    def scores(self, rows: np.ndarray) -> np.ndarray:
-        """Shape (rows, items)."""
-        made = self.compact(rows)
-        return (made if isinstance(made, np.ndarray) else made.toarray()).astype(np.float64) + self.everybody
 
 
 @dataclass(frozen=True)
@@ -222,13 +200,16 @@ class ItemItem(Plain):
         return np.asarray(self.weights[bought, item]).ravel().astype(np.float64)
 
 
+Likeness = Ease | ItemItem | Factors  # what tells how much one item speaks for another
+
+
 def similar(window: Window) -> Ease | ItemItem:
     """EASE, or item-item where the items are more than EASE_ITEMS."""
     return Ease.fit(window) if len(window.items) <= EASE_ITEMS else ItemItem.fit(window)
 
 
-def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None) -> dict[str, Plain]:
-    """Every plain model of a window, or `only` one; likeness: that of `similar`."""
+def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None, als: bool = False) -> dict[str, Plain]:
+    """Every plain model of a window, with ALS where asked for, or `only` one; likeness: that of `similar`."""
     makers = {
         POPULAR_NOW: lambda: Popularity.fit(window, HORIZON),
         POPULAR_ALL: lambda: Popularity.fit(window),
@@ -238,4 +219,6 @@ def plain(window: Window, likeness: Ease | ItemItem, only: str | None = None) ->
     }
     if isinstance(likeness, Ease):
         makers[EASE] = lambda: likeness
+    if als or only == ALS:
+        makers[ALS] = lambda: Factors.fit(window)
     return {name: make() for name, make in makers.items() if only in (None, name)}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from customerbase.recommend.candidates import Source
+from customerbase.recommend.models import Likeness
 
 DUE, OFTEN, BEFORE, BECAUSE, NOW, CATEGORY, GROUP = (
     *("due_now", "bought_often", "bought_before", "because_bought", "popular_now", "popular_in_category"),
@@ -31,7 +32,9 @@ def of_known(source: Source, users: np.ndarray, row: np.ndarray, item: np.ndarra
     return np.select([due, own["days"] >= OFTEN_DAYS], [code(DUE), code(OFTEN)], code(BEFORE)).astype(np.int8)
 
 
-def of_new(source: Source, users: np.ndarray, row: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def of_new(
+    source: Source, users: np.ndarray, row: np.ndarray, item: np.ndarray, likeness: Likeness
+) -> tuple[np.ndarray, np.ndarray]:
     """Codes of new items, and the bought item that speaks most for each (-1: none does).
 
     Without one: popular in a category the customer buys from, else popular now.
@@ -44,7 +47,7 @@ def of_new(source: Source, users: np.ndarray, row: np.ndarray, item: np.ndarray)
     mine = bought.indices[place]
     because = np.full(len(row), -1, dtype=np.int64)
     if len(mine):
-        speaks = source.likeness.between(mine, item[listed])
+        speaks = likeness.between(mine, item[listed])
         if source.spoken_of is not None:
             speaks = np.where(source.spoken_of[mine], speaks, 0.0)
         some = np.flatnonzero(size)

@@ -26,8 +26,10 @@ from customerbase.recommend.evaluation import (
     table,
     tested,
 )
-from customerbase.recommend.models import EASE, EASE_ITEMS, FREQUENCY, ITEM_ITEM, Model, plain, similar
+from customerbase.recommend.factors import library
+from customerbase.recommend.models import EASE, EASE_ITEMS, FREQUENCY, ITEM_ITEM, plain, similar
 from customerbase.recommend.purchases import Purchases, number
+from customerbase.recommend.scores import Model
 from customerbase.recommend.window import HORIZON, Window
 
 LEARNING = 2  # months before a window that its ranker is learnt from
@@ -36,11 +38,15 @@ FEWEST = 20  # customers who bought in a month, below which it decides nothing
 
 @dataclass(frozen=True)
 class Options:
-    """learning: months a ranker learns from; coverage: share of the items that the lists of new things are to show."""
+    """learning: months a ranker learns from; coverage: share of the items that the lists of new things are to show;
+
+    als: whether ALS takes part (needs the extra `rec`).
+    """
 
     learning: int = LEARNING
     coverage: float = COVERAGE
     seed: int = 0
+    als: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,8 @@ class _Windows:
 
     def __init__(self, purchases: Purchases, options: Options):
         self.purchases, self.options = purchases, options
+        if options.als:
+            library()  # told now, and not after the rankers
         self.first = int(purchases.day.min()) if len(purchases.day) else 0
         self.window: Callable[[int], Window] = cache(lambda cutoff: Window.before(purchases, cutoff))
         self.source: Callable[[int], Source] = cache(
@@ -166,7 +174,7 @@ class _Windows:
         window = self.window(cutoff)
         if len(window.users) == 0 or (np.diff(window.truth(days).indptr) > 0).sum() < FEWEST:
             return None
-        models = plain(window, self.source(cutoff).likeness)
+        models = plain(window, self.source(cutoff).likeness, als=self.options.als)
         if found := self.ranked(cutoff, discount):
             models[RANKER] = found
         return tested(window, models, role=role, days=days)
