@@ -312,7 +312,7 @@ def _kpis(db: Engine, now: duckdb.DuckDBPyRelation) -> None:
     kpi_tables.sales_months(db)
     db.execute(
         "create or replace temp table survey_answers as select source_system, order_id as response_id, source_customer_id,"
-        " 'S' as survey_id, 'q' || line_no as question_id, cast(null as timestamp) as asked_at, order_at as answered_at,"
+        " 'S' as survey_id, 'q' || line_no as question_id, cast(null as varchar) as product_id, cast(null as timestamp) as asked_at, order_at as answered_at,"
         " case line_no when 1 then 'nps' else 'five' end as scale,"
         " cast(1 + ascii(substr(md5(order_id), line_no, 1)) % 5 as decimal(18, 4)) as answer_num,"
         " cast(line_no as decimal(18, 6)) as weight from orders, (values (1), (2)) as lines(line_no)"

@@ -211,7 +211,7 @@ def test_share_of_the_top_tenth_by_hand():
 def test_answers_emails_and_data_by_hand():
     db = shop([("a", "2026-09-01", 10), ("a", "2026-10-01", 10)])
     db.execute("""create table survey_answers as select 's' as source_system, 'S' as survey_id, r as response_id,
-        c as source_customer_id, cast(t as timestamp) as answered_at, cast(null as timestamp) as asked_at, scale, scale as question_id, cast(v as decimal(18, 4)) as answer_num,
+        c as source_customer_id, cast(t as timestamp) as answered_at, cast(null as timestamp) as asked_at, scale, scale as question_id, cast(null as varchar) as product_id, cast(v as decimal(18, 4)) as answer_num,
         cast(w as decimal(18, 6)) as weight from (values
         ('1', 'a', '2026-10-01', 'nps', 10, 2), ('2', 'b', '2026-10-02', 'nps', 9, null), ('3', 'c', '2026-10-03', 'nps', 7, 1),
         ('4', null, '2026-10-04', 'nps', 0, 1), ('1', 'a', '2026-10-01', 'five', 4, null),
@@ -255,7 +255,7 @@ def nps_of(*answers: tuple[int, int, float]) -> pd.Series:
     db = shop([("a", "2026-10-01", 10)])
     db.execute(
         "create table survey_answers as select 's' as source_system, number || '-' || i as response_id, 'S' as survey_id,"
-        " 'q' as question_id, cast(null as timestamp) as asked_at,"
+        " 'q' as question_id, cast(null as varchar) as product_id, cast(null as timestamp) as asked_at,"
         " number || '-' || i as source_customer_id, timestamp '2026-10-02' as answered_at, 'nps' as scale,"
         " cast(number as decimal(18, 4)) as answer_num, cast(weight as decimal(18, 6)) as weight"
         f" from (values {rows}) as t(often, number, weight), lateral (select unnest(range(often)) as i)"

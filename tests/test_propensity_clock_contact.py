@@ -102,7 +102,7 @@ def test_a_cost_moves_the_contact_later_or_forbids_it():
     hazard = np.full(120, 0.01)
     free = best_day(_trend(hazard), Contact(worth=100.0))
     dear = best_day(_trend(hazard), Contact(worth=100.0, cost=1.1))
-    assert dear.day > free.day
+    assert free.day == 0 and dear.day > 0  # equally good days: the first, whatever the last digits say
     assert best_day(_trend(hazard), Contact(worth=100.0, cost=90.0)).day is None
 
 

@@ -52,23 +52,25 @@ def test_no_group_of_few_people_is_shown(sample_month: SampleMonth):
     )
 
 
-def test_the_product_that_was_planted_as_worse_is_found_by_its_reviews(sample_month: SampleMonth):
-    planted = sample_month.rows("select sku from truth_product_quality where stars_more < 0")
-    found = sample_month.rows(
-        "select value from satisfaction_scores where dimension = 'product' and verdict = 'clear_down'"
-    )
-    assert found == planted and len(planted) == 1
-    table = "satisfaction_scores where dimension = 'product' and measure = 'stars_mean'"
-    page = {row[0]: row[1:] for row in sample_month.rows(f"select value, score, n from {table}")}
-    truth = sample_month.rows("""
+def test_stars_by_product_by_plain_sql(sample_month: SampleMonth):
+    table = "satisfaction_scores where dimension in ('all', 'product', 'product_category') and measure = 'stars_mean'"
+    page = {
+        row[:2]: row[2:]
+        for row in sample_month.rows(f"select dimension, value, score, n from {table} and n is not null")
+    }
+    latest = """
         with people as (
             select reviews.*, coalesce(customer_id, review_id) as person from reviews
             left join identity_links using (source_system, source_customer_id) where stars is not null),
         latest as (
             select person, product_id, arg_max(stars, (posted_at, review_id)) as stars, max(posted_at) as posted_at
-            from people group by person, product_id)
-        select product_id, avg(stars), count(*) from latest where posted_at >= '2025-11-01' group by product_id
-        having count(*) >= 10""")
-    assert len(page) >= 5 and set(page) <= {row[0] for row in truth}
-    for product, mean, n in truth:
-        assert product not in page or page[product] == (pytest.approx(mean, abs=1e-9), n)
+            from people group by person, product_id),
+        kinds as (select product_id, min(category) as kind from products group by product_id)
+        select {what}, avg(stars), count(*) from latest left join kinds using (product_id)
+        where posted_at >= '2025-11-01' group by all having count(distinct person) >= 10"""
+    truth = {("all", "all"): sample_month.rows(latest.format(what="'all'"))[0][1:]}
+    for dimension, what in (("product", "product_id"), ("product_category", "kind")):
+        truth |= {(dimension, row[0]): row[1:] for row in sample_month.rows(latest.format(what=what))}
+    assert len(page) >= 3 and page.keys() <= truth.keys()
+    for key, (score, n) in page.items():
+        assert (score, n) == (pytest.approx(truth[key][0], abs=1e-9), truth[key][1]), key

@@ -1,14 +1,19 @@
 """What the sample's survey tool exports beside the answers: everybody who was asked, and items with the odds of the truth."""
 
 import csv
+from datetime import date
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import sample_company
 from sklearn.linear_model import LogisticRegression
 
+from customerbase import sample
+from customerbase.features.scales import REVIEW
 from customerbase.sample import surveyed
+from customerbase.satisfaction.groups import by_group
 
 company, truth = sample_company.company, sample_company.truth  # the fixtures
 
@@ -42,3 +47,20 @@ def test_items_follow_overall_satisfaction_with_the_odds_of_the_truth(truth):
         yes = (told.loc[told["設問"] == question, "回答"] == "はい").to_numpy()
         model = LogisticRegression(C=np.inf, max_iter=200).fit(overall[:, None], yes)
         assert abs(model.coef_[0, 0] - np.log(odds)) < 0.05, question
+
+
+def test_the_product_that_was_planted_as_worse_is_found_by_its_reviews(tmp_path, truth):
+    company = sample.generate(5000, seed=1, months=24, out=tmp_path / "company")  # the one that a new user sees
+    told = pd.DataFrame(lines(company / "webshop" / "reviews.csv"))
+    told = told[told["投稿日時"] >= "2025-11"].reset_index(drop=True)
+    stars = pd.to_numeric(told["おすすめ度"], errors="coerce")
+    told = told[stars.between(1, 5)].reset_index(drop=True)
+    answers = pd.DataFrame({
+        "customer_id": told["会員ID"].where(told["会員ID"] != "", told["レビューID"]), "weight": 1.0, "role": REVIEW,
+        "scale": "five", "answer": stars[stars.between(1, 5)].to_numpy(),
+    })  # fmt: skip
+    made = by_group(answers, {"product": told["商品コード"]}, as_of=date(2026, 10, 31))
+    planted = sample_company.rows(truth, "select sku, stars_more from product_quality")
+    assert [(row.value, row.others - row.score > 0.4) for row in made.itertuples() if row.verdict == "clear_down"] == [
+        (sku, True) for sku, more in planted if more < 0
+    ]

@@ -109,11 +109,11 @@ def best_day(trend: Trend, contact: Contact) -> BestDay:
         "day": np.arange(contact.horizon), "incremental": PER * made, "contacts": PER * contacted,
         "value": PER * worth if contact.worth is not None else np.nan,
     })  # fmt: skip
-    best = int(worth.argmax())
+    best = int(_first_best(worth))
     if worth[best] <= 0:
         return BestDay(None, None, None, None, None, table)
     drawn, drawn_contacts = gains(expit(trend.draws), contact)
-    days = _objective(drawn, drawn_contacts, contact).argmax(axis=1)
+    days = _first_best(_objective(drawn, drawn_contacts, contact))
     low, high = np.quantile(days, [0.025, 0.975], method="inverted_cdf")
     short = np.flatnonzero(worth < CLOSE * worth[best])
     first = int(short[short < best].max(initial=-1)) + 1
@@ -136,6 +136,12 @@ def cumulated(hazard: np.ndarray) -> np.ndarray:
     """−log S of days 0, 1, … D from the hazards of days 1 … D (in the last axis)."""
     steps = np.cumsum(-np.log1p(-np.asarray(hazard, dtype=float)), axis=-1)
     return np.concatenate([np.zeros((*steps.shape[:-1], 1)), steps], axis=-1)
+
+
+def _first_best(worth: np.ndarray) -> np.ndarray:
+    """The first day (last axis) as good as the best; where the hazard is constant all are equal but for the last digits."""
+    most = worth.max(axis=-1, keepdims=True)
+    return (worth >= most - 1e-9 * np.abs(most)).argmax(axis=-1)
 
 
 def _objective(made: np.ndarray, contacted: np.ndarray, contact: Contact) -> np.ndarray:
