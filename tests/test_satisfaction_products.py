@@ -148,6 +148,7 @@ def test_the_worse_product_is_named_in_both_languages_and_drawn(month):
         assert look.products().iloc[0].tolist()[0] == "Item 1 (P03)"
         drawn = charts.svg(look.groups(dimension="product"))
         assert "Item 1 (P03)" in drawn
+        assert "Item 1 (P03)" in look.matters()[-1]  # what to do next
         assert "P03" not in " ".join(look.said())  # products have a line of their own
     assert result.records()["products"] == result.scores.query("dimension == 'product'")["value"].nunique()
 

@@ -142,7 +142,8 @@ class Pictures:
 
     def matters(self) -> list[str]:
         """What satisfaction goes with, and what to do."""
-        next_step = looks.todo(self.result.trend, self.result.drivers, self.language, self.result.k_min, self.questions)
+        found = (self._named(self.result.scores), self.result.trend, self.result.drivers)
+        next_step = looks.todo(*found, self.language, self.result.k_min, self.questions)
         return [*looks.driver_lines(self.result.drivers, self.language, self.questions), next_step]
 
     def scores(self) -> pd.DataFrame:

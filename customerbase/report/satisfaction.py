@@ -45,7 +45,7 @@ def lines(data: ReportData, language: str) -> list[tuple[str, str]] | None:
         "response": looks.response_lines(rates, scores, language, data.k_min),
         "link": looks.link_lines(links, language),
         "driver": looks.driver_lines(drivers, language, given),
-        "todo": [looks.todo(trend, drivers, language, data.k_min, given)],
+        "todo": [looks.todo(scores, trend, drivers, language, data.k_min, given)],
     }
     return [
         (i18n.word(f"satisfaction.{name}_label", language), i18n.run_on(texts, language))

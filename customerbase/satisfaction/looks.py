@@ -238,13 +238,22 @@ def driver_lines(drivers: pd.DataFrame, language: str, questions: Mapping | None
 
 
 def todo(
-    trend: pd.DataFrame, drivers: pd.DataFrame, language: str, k_min: int, questions: Mapping | None = None
+    scores: pd.DataFrame,
+    trend: pd.DataFrame,
+    drivers: pd.DataFrame,
+    language: str,
+    k_min: int,
+    questions: Mapping | None = None,
 ) -> str:
-    """What to do next: read on where a score fell, look at the weakest of the items that matter, or nothing."""
+    """What to do next: read on where a score fell, look at a product that is worse, at a weak item that matters, or nothing."""
     for code in MAIN:
         row = newest(trend, code, k_min)
         if row is not None and row["verdict"] == CLEAR_DOWN:
             return i18n.sentence("satisfaction.todo_month", language, measure=measure(code, row["scale"], language))
+    worse = scores[(scores["dimension"] == PRODUCT) & (scores["verdict"] == CLEAR_DOWN) & scores["measure"].isin(MAIN)]
+    if len(worse):
+        surest = worse.sort_values(["q_value", "value"]).iloc[0]["value"]
+        return i18n.sentence("satisfaction.todo_product", language, product=surest)
     own = drivers[(drivers["outcome"] == OVERALL) & (drivers["kind"] == ITEMS)]
     matter = own[
         (own["direction"] == "up") & (own["performance"].astype(float) < own["performance"].astype(float).mean())
