@@ -15,7 +15,7 @@ from customerbase.audiences.withholding import ARMS, REFUSED, withheld
 from customerbase.disclosure import pair_shown
 from customerbase.engine import Engine, identifier, literal, sql_text
 from customerbase.features.members import members_hashes
-from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
+from customerbase.rules.compiling import bound, conditions_sql, percentiles
 
 JUDGED, CHOSEN = "audience_judged", "audience_chosen"  # temporary tables on the engine
 TARGET, HOLDOUT, CONTROL = ARMS
@@ -89,8 +89,6 @@ def _judge(db: Engine, audiences: Audiences, as_of: date) -> int:
         for name, field in (("value", one.value), ("ranking", one.ranked_by))
         if field
     }
-    asked = thresholds_sql(rules)
-    thresholds = dict(db.query(asked).fetchall()) if asked else {}
     text = conditions_sql(rules, audiences.columns, attached=attached) if len(audiences) else ""
     if not text:
         people = " union ".join(f"select customer_id from {identifier(table)}" for table in audiences.columns.now)
@@ -98,7 +96,7 @@ def _judge(db: Engine, audiences: Audiences, as_of: date) -> int:
     cells = [cell for place, one in enumerate(audiences) for cell in _cells(place, one, places, attached)]
     db.execute(
         f"create or replace temp table {JUDGED} as select customer_id, {', '.join(cells)} from ({text}) as judged",
-        **bound(text, rules, thresholds, as_of),
+        **bound(text, rules, percentiles(db, rules), as_of),
     )
     return db.query(f"select count(*) from {JUDGED}").fetchone()[0]
 

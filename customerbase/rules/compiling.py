@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from customerbase.engine import identifier, literal
+from customerbase.engine import Engine, identifier, literal
 from customerbase.rules.columns import Columns, Field
 from customerbase.rules.reading import Rule
 from customerbase.rules.terms import combined
@@ -44,6 +44,12 @@ def _ranked(field: Field, number: int) -> tuple[str, str]:
         f" from counted_{number})"
     )
     return counted, ranked
+
+
+def percentiles(db: Engine, rules: Sequence[Rule]) -> dict[str, float | None]:
+    """The value of every percentile that the rules ask for, by name; {} when none does."""
+    text = thresholds_sql(rules)
+    return dict(db.query(text).fetchall()) if text else {}
 
 
 def conditions_sql(rules: Sequence[Rule], columns: Columns, *, attached: Mapping[str, str] | None = None) -> str:

@@ -14,7 +14,7 @@ from customerbase.audiences.budget.offers import CHANNEL, Budget, Offer, Room
 from customerbase.audiences.budget.worth import gains
 from customerbase.audiences.effects import Known, effect
 from customerbase.engine import Engine, literal
-from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
+from customerbase.rules.compiling import bound, conditions_sql, percentiles
 
 TABLES = ("budget_plan", "budget_offers", "budget_limits", "budget_ways", "budget_curve")
 MONEY, CONTACTS, HOURS = "money", "contacts", "hours"
@@ -139,11 +139,9 @@ def _fits(db: Engine, budget: Budget, as_of: date) -> dict[str, pd.Series]:
     if not ruled:
         return {}
     rules = [offer.eligible for offer in ruled]
-    asked = thresholds_sql(rules)
-    thresholds = dict(db.query(asked).fetchall()) if asked else {}
     text = conditions_sql(rules, budget.columns)
     flags = ", ".join(f"s{place}" for place in range(len(rules)))
-    values = bound(text, rules, thresholds, as_of)
+    values = bound(text, rules, percentiles(db, rules), as_of)
     db.execute(
         f"create or replace temp table budget_judged as select customer_id, {flags} from ({text}) as judged", **values
     )

@@ -14,7 +14,7 @@ from customerbase.audiences.triggers.conditions import OCCASIONS, Span
 from customerbase.audiences.triggers.queue import Known
 from customerbase.audiences.triggers.reading import MOST_DAYS, Triggers
 from customerbase.engine import Engine, sql_text
-from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
+from customerbase.rules.compiling import bound, conditions_sql, percentiles
 
 SIZE = 250_000  # occasions in a block, about
 _STEP = 100  # every so manieth occasion tells where blocks may begin
@@ -71,15 +71,13 @@ def _judge(db: Engine, triggers: Triggers, *, as_of: date) -> dict[str, str]:
     if not ruled:
         return {}
     rules = [trigger.judged for trigger in ruled]
-    asked = thresholds_sql(rules)
-    thresholds = dict(db.query(asked).fetchall()) if asked else {}
     text = conditions_sql(rules, triggers.columns)
     columns = {trigger.code: f"s{place}" for place, trigger in enumerate(ruled)}
     db.execute(
         f"""create or replace temp table trigger_fitting as
         select customer_id, {", ".join(columns.values())} from ({text})
         where customer_id in (select customer_id from {OCCASIONS})""",
-        **bound(text, rules, thresholds, as_of),
+        **bound(text, rules, percentiles(db, rules), as_of),
     )
     return columns
 

@@ -11,7 +11,7 @@ import pandas as pd
 from customerbase.disclosure import pair_shown, suppress
 from customerbase.engine import Engine, literal
 from customerbase.intervals import wilson
-from customerbase.rules.compiling import bound, conditions_sql, thresholds_sql
+from customerbase.rules.compiling import bound, conditions_sql, percentiles
 from customerbase.rules.reading import Rules
 
 HELD = "segment_rules_judged"  # the temporary table of conditions_sql
@@ -52,7 +52,7 @@ def apply_rules(db: Engine, rules: Rules, *, as_of: date, k_min: int = 10) -> Ju
     """
     if not len(rules):
         return None
-    thresholds = _thresholds(db, rules)
+    thresholds = percentiles(db, rules.rules)
     named = {"named": "rfm.segment"} if "rfm" in rules.columns.now else {}
     text = conditions_sql(rules.rules, rules.columns, attached=named)
     db.execute(f"create or replace temp table {HELD} as {text}", **bound(text, rules.rules, thresholds, as_of))
@@ -68,11 +68,6 @@ def tables(judged: Judged | None, moves: pd.DataFrame) -> dict[str, object]:
     return {name: getattr(judged, part) if judged else None for name, part in zip(names, parts, strict=True)} | {
         "segment_moves": moves if len(moves) else None
     }
-
-
-def _thresholds(db: Engine, rules: Rules) -> dict[str, float | None]:
-    text = thresholds_sql(rules.rules)
-    return dict(db.query(text).fetchall()) if text else {}
 
 
 def _patterns(db: Engine, rules: Rules, named: bool) -> pd.DataFrame:
